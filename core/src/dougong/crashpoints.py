@@ -1,0 +1,52 @@
+"""Crash points: the places where a process may die, named, so that tests can kill it exactly there.
+
+`DOUGONG_CRASH=label[:n]` kills the process with SIGKILL at the n-th passing of a label. Every commit point of the flow has a label;
+a test lists the labels from the code and fails for one that no test reaches.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+__all__ = ["LABELS", "crashpoint"]
+
+#: Label → what has just become true when it is passed.
+LABELS: dict[str, str] = {
+    "accepted": "documents and events are committed",
+    "opened": "a document's deliveries are committed",
+    "prepared": "attempt, items and correlations are committed; no byte has left",
+    "answered": "the ERP has answered; the outcome is not committed yet",
+    "outcome": "the outcome is committed",
+    "step_answered": "a completing step was answered; its outcome is not committed yet",
+    "step_outcome": "the outcome of a completing step is committed",
+    "asked": "the ERP was asked about an unknown outcome; the answer is not committed yet",
+    "resolved": "the resolution is committed",
+    "callback_stored": "a callback's raw bytes are committed; no reply has left",
+    "confirmed": "news of a waiting message are committed",
+    "feedback_due": "feedback for the source is committed with the delivery",
+    "feedback_done": "feedback was written and is marked as done",
+}
+
+_passed: dict[str, int] = {}
+_lock = threading.Lock()
+
+
+def crashpoint(label: str) -> None:
+    """Pass the crash point `label`; dies here by SIGKILL when `DOUGONG_CRASH` says so.
+
+    :raises KeyError: for a label that is not in `LABELS`.
+    """
+    wanted = os.environ.get("DOUGONG_CRASH")
+    if not wanted:
+        return
+    LABELS[label]
+    name, _, count = wanted.partition(":")
+    if name != label:
+        return
+    with _lock:
+        _passed[label] = _passed.get(label, 0) + 1
+        due = _passed[label] == int(count or "1")
+    if due:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,214 @@
+"""The class behind every emulated ERP, and the little HTTP that it sees."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from attrs import field, frozen
+
+from .errors import SandboxError
+from .seed import Seed, empty_seed, merge_seed
+from .settings import Setting, Settings
+from .store import Store
+
+__all__ = ["Outgoing", "Request", "Response", "Sandbox"]
+
+
+@frozen
+class Request:
+    """One request as it came over the wire.
+
+    :param method: upper case.
+    :param path: decoded path, without the query.
+    :param raw_path: the path as it was sent, still percent-encoded; what signatures are made over.
+    :param query: the raw query string.
+    :param headers: by lower-case name; of a repeated header the last.
+    :param body: the raw body.
+
+    .. versionadded:: 0.1
+    """
+
+    method: str
+    path: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name."""
+        pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
+        return {name: value for name, equals, value in pairs if equals}
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The body read as ``application/x-www-form-urlencoded``."""
+        return {key: values[-1] for key, values in parse_qs(self.body.decode("utf-8"), keep_blank_values=True).items()}
+
+
+@frozen
+class Response:
+    """One answer.
+
+    :param body: the bytes.
+    :param status: HTTP status.
+    :param content_type: value of ``Content-Type``.
+    :param headers: further headers as pairs, so that ``Set-Cookie`` may repeat.
+
+    .. versionadded:: 0.1
+    """
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json; charset=utf-8"
+    headers: Sequence[tuple[str, str]] = ()
+
+
+@frozen
+class Outgoing:
+    """One message that the ERP pushes by itself (confirmation, event, finished job).
+
+    :param body: the bytes.
+    :param content_type: value of ``Content-Type``.
+    :param headers: further headers, e.g. a signature.
+
+    .. versionadded:: 0.1
+    """
+
+    body: bytes
+    content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+class Sandbox(ABC):
+    """An emulated ERP: subclass it, say what a request means, and ``dougong sandbox NAME`` serves it.
+
+    A subclass gives routes, authentication, envelope, stages and rules; server, persistent ledger, faults, request
+    log and the whole ``/_sandbox`` plane come from here. All methods run on one thread, one request at a time, so
+    that a subclass needs no locks; they must not wait.
+
+    :param store: the ledger; whatever must survive belongs in it.
+    :param settings: the effective settings.
+    :param seed: master data laid over :meth:`default_seed`.
+
+    .. versionadded:: 0.1
+    """
+
+    name: ClassVar[str]
+    """Entry-point name in ``dougong.sandboxes``."""
+    title: ClassVar[str]
+    """What is emulated, for people."""
+    settings_declared: ClassVar[Sequence[Setting]] = ()
+    """Product keys of ``--set`` besides the common ones."""
+    base_path: ClassVar[str] = "/"
+    """Path that a client's base address ends with."""
+    ledger_kinds: ClassVar[Sequence[str]] = ()
+    """Kinds of records that ``POST /_sandbox/reset`` clears."""
+
+    def __init__(self, store: Store, settings: Settings, seed: Mapping[str, Any] | None = None) -> None:
+        self.store = store
+        self.settings = settings
+        self.seed: Seed = merge_seed(merge_seed(empty_seed(), self.default_seed()), seed or {})
+        for record in store.all("seed").values():
+            self.seed = merge_seed(self.seed, record["patch"])
+        self.seed_changed()
+
+    # what a subclass must say
+
+    @abstractmethod
+    def operation(self, request: Request) -> str:
+        """Name of the operation that a request asks for; faults and the request log go by it."""
+
+    @abstractmethod
+    def handle(self, request: Request) -> Response:
+        """Do the work and answer. Committed before the answer leaves; undone if this raises."""
+
+    @abstractmethod
+    def postings(self, *, deleted: bool = False) -> list[dict[str, Any]]:
+        """What the ERP holds, in the shape of interfaces.md §4."""
+
+    @abstractmethod
+    def hand(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a person does in the ERP's own screens; returns the posting (or period) as it now is.
+
+        :raises SandboxError: for an unknown action or posting.
+        """
+
+    @abstractmethod
+    def business_error(self, request: Request, code: str) -> Response:
+        """The ERP's own envelope around one of its error codes."""
+
+    # what a subclass may say
+
+    def default_seed(self) -> Mapping[str, Any]:
+        """Master data and credentials of a sandbox that nobody has configured."""
+        return {}
+
+    def seed_changed(self) -> None:
+        """Called after the seed was set or merged, to rebuild what is derived from it."""
+
+    def expire_sessions(self) -> None:
+        """Forget every session and token."""
+
+    def endpoints(self) -> Mapping[str, str]:
+        """Paths that a client may need, for ``/_sandbox/config``."""
+        return {"base": self.base_path}
+
+    def public_keys(self) -> Mapping[str, str]:
+        """Public keys of the ERP in PEM, for clients that check its signatures."""
+        return {}
+
+    def compose(self, kind: str, *, forge: bool) -> Sequence[Outgoing]:
+        """The messages that this ERP would now push to a target of ``kind``; forged ones fail a signature check.
+
+        :raises SandboxError: where the product pushes nothing by itself.
+        """
+        raise SandboxError(
+            f"{self.title} 不会主动推送, 只能查询", f"{self.title} pushes nothing by itself: it is asked", status=409
+        )
+
+    def loggable(self, request: Request, operation: str) -> str:
+        """Body of a request for the log, without secrets."""
+        return self.redact(request.body.decode("utf-8", "replace"))
+
+    # what every sandbox does
+
+    def merge_seed(self, patch: Mapping[str, Any]) -> None:
+        """Lay master data over the seed, now and after every restart."""
+        self.seed = merge_seed(self.seed, patch)
+        self.store.put("seed", str(self.store.next_number("seed")), {"patch": dict(patch)})
+        self.seed_changed()
+
+    def reset(self) -> None:
+        """Forget the ledger; the seed stays."""
+        self.store.clear(*self.ledger_kinds)
+        self.expire_sessions()
+
+    def secrets(self) -> list[str]:
+        """Every value that must not be shown anywhere."""
+        of_seed = (row.get(key) for row in self.seed["credentials"] for key in ("secret", "password"))
+        return [*self.settings.secrets(), *(str(value) for value in of_seed if value)]
+
+    def redact(self, text: str) -> str:
+        """``text`` with every known secret replaced by stars."""
+        found = self.secrets()
+        return re.sub("|".join(map(re.escape, found)), "***", text) if found else text
+
+    def config(self) -> dict[str, Any]:
+        """Effective settings, seed, endpoints and public keys, without secrets."""
+        hidden = {"secret", "password"}
+        shown = [{k: "***" if k in hidden else v for k, v in row.items()} for row in self.seed["credentials"]]
+        return {
+            "name": self.name,
+            "title": self.title,
+            "settings": self.settings.shown(),
+            "seed": {**self.seed, "credentials": shown},
+            "endpoints": dict(self.endpoints()),
+            "public_keys": dict(self.public_keys()),
+        }

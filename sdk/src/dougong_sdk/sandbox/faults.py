@@ -1,0 +1,127 @@
+"""Faults by script: which request goes wrong, and how (interfaces.md §4, reliability.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import define, field, fields
+
+from .base import Request
+from .errors import SandboxError
+
+__all__ = ["FAULTS", "Fault", "FaultBook"]
+
+FAULTS = {
+    "refuse": "the connection is closed at once; nothing of the request is looked at",
+    "reset_before_work": "the connection is cut, nothing was done",
+    "reset_after_work": "the work is done and durable, then the connection is cut",
+    "work_late": "the connection is cut; the work is done `seconds` later",
+    "status_before_work": "HTTP `status` (and Retry-After), nothing was done",
+    "status_after_work": "the work is done, then HTTP `status` (and Retry-After)",
+    "truncate": "the work is done; the connection is cut after half of the body",
+    "wrong_content_type": "the work is done; the right body comes as text/html",
+    "drip": "the work is done; the body comes in small pieces, over `seconds` altogether",
+    "duplicate_answer": "the work is done; the whole answer comes twice on the connection, which is then closed",
+    "business_error": "nothing was done; the ERP's own envelope says `code`",
+    "expire_session": "every session and token is forgotten, then the request is handled",
+}
+"""Every kind of fault and what a client sees."""
+
+NO_WORK = {"refuse", "reset_before_work", "work_late", "status_before_work", "business_error"}
+"""Faults after which nothing has been done (yet) when the client notices."""
+
+
+@define
+class Fault:
+    """One line of the script.
+
+    :param fault: a key of :data:`FAULTS`.
+    :param operation: only requests of this operation (letter case does not count); ``None`` = of any.
+    :param every: every n-th matching request.
+    :param count: only the first n matching requests. Neither: each one, until the script is cleared.
+    :param match: only requests in whose path, query or body this text occurs.
+    :param seconds: for ``work_late`` and ``drip``.
+    :param status: for ``status_before_work`` and ``status_after_work``.
+    :param retry_after: value of ``Retry-After``, seconds or an HTTP date.
+    :param code: for ``business_error``, in the ERP's own codes.
+
+    .. versionadded:: 0.1
+    """
+
+    fault: str
+    operation: str | None = None
+    every: int | None = None
+    count: int | None = None
+    match: str | None = None
+    seconds: Decimal = Decimal(1)
+    status: int = 503
+    retry_after: str | None = None
+    code: str = ""
+    seen: int = field(default=0, init=False)
+
+    @classmethod
+    def read(cls, order: Mapping[str, Any]) -> Fault:
+        """Read one line as it came over the plane.
+
+        :raises SandboxError: for an unknown kind or member, or a value of the wrong type.
+        """
+        kind = order.get("fault")
+        if kind not in FAULTS:
+            known = ", ".join(FAULTS)
+            raise SandboxError(f"没有 {kind} 这种故障, 可用: {known}", f"no fault {kind}; known: {known}")
+        known_members = {a.name for a in fields(cls)} - {"seen"}
+        unknown = set(order) - known_members
+        if unknown:
+            raise SandboxError(f"故障没有这些参数: {sorted(unknown)}", f"a fault has no members {sorted(unknown)}")
+        members = {key: value for key, value in order.items() if value is not None}
+        try:
+            for key, convert in (("every", int), ("count", int), ("status", int), ("code", str), ("retry_after", str)):
+                if key in members:
+                    members[key] = convert(members[key])
+            members["seconds"] = Decimal(str(members.get("seconds", 1)))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise SandboxError(f"故障参数有误: {error}", f"bad value in a fault: {error}") from error
+        if members.get("every", 1) < 1 or not Decimal(0) <= members["seconds"] <= Decimal(3600):
+            raise SandboxError(
+                "every 至少为 1, seconds 在 0 到 3600 之间", "every is at least 1, seconds lies in 0..3600"
+            )
+        return cls(**members)
+
+    def hits(self, request: Request, operation: str, body: str) -> bool:
+        """Does this request go wrong? Counts the matching requests."""
+        if self.operation is not None and self.operation.lower() != operation.lower():
+            return False
+        if self.match is not None and self.match not in f"{request.path}?{request.query}\n{body}":
+            return False
+        self.seen += 1
+        if self.every is not None and self.seen % self.every != 0:
+            return False
+        limit = None if self.count is None else self.count * (self.every or 1)
+        return limit is None or self.seen <= limit
+
+
+class FaultBook:
+    """The whole script: the first fault that matches a request is the one that happens.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Append a line to the script."""
+        self.faults.append(fault)
+
+    def clear(self) -> None:
+        """Everything works again."""
+        self.faults.clear()
+
+    def next_for(self, request: Request, operation: str) -> Fault | None:
+        """The fault for this request, or ``None``."""
+        if not self.faults:
+            return None
+        body = request.body.decode("utf-8", "replace")
+        return next((fault for fault in self.faults if fault.hits(request, operation, body)), None)
