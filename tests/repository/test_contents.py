@@ -1,0 +1,77 @@
+"""The tree speaks of itself alone: no machine's paths, no mirror's address, no build left-overs, no unfinished work."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+
+import pytest
+
+# Written in pieces, so that this file does not contain what it forbids.
+FORBIDDEN = {
+    "a path of one machine": re.compile(r"(?<![\w.])/" + r"(work|root|home/\w+|Users/\w+|opt/pypi|opt/wheels)/"),
+    "the address of a package index": re.compile(
+        "files.python" + "hosted|pypi.org/sim" + "ple|pypi.tuna|mirrors.aliyun"
+    ),
+    "an empty promise": re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b"),
+}
+LINES = 500
+FUNCTION_LINES = 60
+
+
+@pytest.fixture(scope="session")
+def files(root):
+    """Every text file that belongs to the project: tracked, or new and not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"not a git work tree: {done.stderr.strip()}")
+    found = {}
+    for name in filter(None, done.stdout.split("\0")):
+        content = (root / name).read_bytes() if (root / name).is_file() else b"\0"
+        if b"\0" not in content:
+            found[name] = content.decode("utf-8")
+    return found
+
+
+@pytest.fixture(scope="session")
+def modules(files):
+    return {name: text for name, text in files.items() if name.endswith(".py")}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_files_do_not_contain(files, what):
+    found = [
+        f"{name}:{number}: {line.strip()[:80]}"
+        for name, text in files.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if FORBIDDEN[what].search(line)
+    ]
+    assert found == []
+
+
+def test_no_lock_file_or_build_junk(files):
+    assert [name for name in files if re.search(r"(^|/)(uv\.lock|build/|dist/|[^/]+\.egg-info/)", name)] == []
+
+
+def test_modules_are_short(modules):
+    long = {name: len(text.splitlines()) for name, text in modules.items() if "/src/" in name}
+    assert {name: lines for name, lines in long.items() if lines > LINES} == {}
+
+
+def test_functions_fit_one_glance(modules):
+    long = []
+    for name, text in modules.items():
+        for node in ast.walk(ast.parse(text)):
+            if "/src/" in name and isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+                size = (
+                    node.end_lineno - node.lineno + 1 - len((ast.get_docstring(node, clean=False) or "").splitlines())
+                )
+                if size > FUNCTION_LINES:
+                    long.append(f"{name}:{node.lineno}: {node.name} has {size} lines")
+    assert long == []
+
+
+def test_text_files_end_with_one_newline(files):
+    assert [name for name, text in files.items() if text and (not text.endswith("\n") or text.endswith("\n\n"))] == []
