@@ -1,0 +1,87 @@
+"""Tokens and logins that many calls share: fetched once per expiry, never in a storm."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+import attrs
+from dougong.hookspecs import Deadline
+
+from dougong_sdk.rest import LoginRefused, Unreachable
+
+__all__ = ["Token", "TokenCache"]
+
+
+@attrs.frozen
+class Token:
+    """What a login gave us.
+
+    :param value: the token or session id; never shown.
+    :param seconds: how long it is good for; infinite where the ERP does not say.
+
+    .. versionadded:: 0.1
+    """
+
+    value: str = attrs.field(repr=False)
+    seconds: float = math.inf
+
+
+class TokenCache:
+    """Holds one token for any number of threads and renews it once, whoever asks.
+
+    While one thread logs in, the others wait for it instead of logging in too. A login that the ERP refused is not tried again for
+    `pause` seconds: many threads with a wrong password would lock the user out.
+
+    :param fetch: logs in; gets the deadline of the call that needs the token.
+    :param margin: seconds before the end at which a token is renewed already.
+    :param pause: seconds during which a refused login is not repeated.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, fetch: Callable[[Deadline], Token], *, margin: float = 30.0, pause: float = 30.0) -> None:
+        self._fetch, self._margin, self._pause = fetch, margin, pause
+        self._lock = threading.Lock()
+        self._current: tuple[str, float] | None = None  # token, monotonic end
+        self._refused: tuple[LoginRefused, float] | None = None
+
+    def get(self, deadline: Deadline) -> str:
+        """A token that is good now.
+
+        :raises LoginRefused: the ERP refuses us. :raises RestError: the login failed for another reason.
+        """
+        return self._good() or self.renew("", deadline)
+
+    def renew(self, stale: str, deadline: Deadline) -> str:
+        """A token other than `stale`, which the ERP no longer takes; fetched only if no other thread has done so already."""
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            raise Unreachable("等待登录超时", "no login in time")
+        try:
+            token = self._good()
+            if token and token != stale:
+                return token
+            if self._refused and time.monotonic() < self._refused[1]:
+                raise self._refused[0]
+            return self._log_in(deadline)
+        finally:
+            self._lock.release()
+
+    def _good(self) -> str | None:
+        current = self._current
+        return current[0] if current and time.monotonic() < current[1] else None
+
+    def _log_in(self, deadline: Deadline) -> str:
+        self._current = None
+        started = time.monotonic()
+        try:
+            token = self._fetch(deadline)
+        except LoginRefused as error:
+            self._refused = (error, time.monotonic() + self._pause)
+            raise
+        # A token that lives shorter than the margin is used for half its life, or it would never be used at all.
+        self._current = (token.value, started + max(token.seconds - self._margin, token.seconds / 2))
+        self._refused = None
+        return token.value
