@@ -14,6 +14,9 @@ from typing import Any, Literal
 import attrs
 
 __all__ = [
+    "EVENT_TYPES",
+    "IDENTITY",
+    "STATES",
     "Advance",
     "Document",
     "DocumentType",
@@ -30,6 +33,21 @@ __all__ = [
 ]
 
 DocumentType = Literal["expense", "payment_request", "loan", "repayment", "provision", "voucher"]
+
+#: What a source may say of a document, and of what has happened to it.
+STATES = ("draft", "approving", "rejected", "approved", "paying", "paid", "archived", "void", "deleted")
+EVENT_TYPES = (
+    "approved",
+    "paid",
+    "payment_returned",
+    "repaid",
+    "tax_confirmed",
+    "red_invoice",
+    "withdrawn",
+    "period_end",
+)
+#: Members that say which document, line, invoice or event it is: never empty.
+IDENTITY = ("source", "tenant", "id", "number")
 
 
 @attrs.frozen
@@ -60,6 +78,7 @@ class InvoiceShare:
     id: str
     share: Decimal | None = None
     tax: Decimal | None = None
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -71,6 +90,7 @@ class Split:
     project: str | None = None
     share: Decimal | None = None
     amount: Decimal | None = None
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -78,6 +98,7 @@ class PaidBy:
     """Who has paid already instead of the employee (企业统付, 公务卡): a platform or card issuer as supplier."""
 
     supplier: str
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -143,6 +164,7 @@ class Advance:
     loan: str
     amount: Decimal
     currency: str | None = None
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -153,6 +175,7 @@ class Payee:
     code: str
     amount: Decimal
     account: str | None = attrs.field(default=None, repr=False)
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -161,6 +184,7 @@ class Withheld:
 
     kind: str
     amount: Decimal
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
@@ -176,6 +200,7 @@ class ExecutedPayment:
     method: str | None = None
     bank_reference: str | None = None
     fee: Decimal | None = None
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen

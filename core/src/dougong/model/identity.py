@@ -9,13 +9,14 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from dougong.model.documents import Document, SourceRef
+from dougong.model.money import CONTEXT
 
 __all__ = ["CROCKFORD", "Coverage", "Key", "content_fingerprint", "document_content"]
 
@@ -30,7 +31,7 @@ def _canonical(data: Any) -> bytes:
 def _text(value: object) -> str:
     """Equal amounts give equal text, however they were written: 33, 33.0 and 33.00 are one."""
     if isinstance(value, Decimal):
-        return "0" if value == 0 else format(value.normalize(), "f")
+        return "0" if value == 0 else format(value.normalize(CONTEXT), "f")
     return str(value)
 
 
@@ -57,14 +58,15 @@ class Key:
         :param alphabet: characters that the field takes, at least ten different ones.
         :raises ValueError: when the field is too small to be collision-free.
         """
-        prefix = "DG" if {"D", "G"} <= set(alphabet) else ""
+        letters = "".join(dict.fromkeys(alphabet))
+        prefix = "DG" if {"D", "G"} <= set(letters) else ""
         room = min(max_length, 34) - len(prefix)
-        if len(alphabet) ** room < 2**64:
+        if len(letters) < 10 or len(letters) ** max(room, 0) < 2**64:
             raise ValueError(f"a field of {max_length} characters is too small for a collision-free reference")
-        number, size, out = int.from_bytes(self.digest, "big"), len(alphabet), []
+        number, size, out = int.from_bytes(self.digest, "big"), len(letters), []
         for _ in range(room):
             number, digit = divmod(number, size)
-            out.append(alphabet[digit])
+            out.append(letters[digit])
         return prefix + "".join(out)
 
     def uuid(self) -> uuid.UUID:
@@ -116,25 +118,31 @@ class Coverage:
 def document_content(document: Document) -> dict[str, Any]:
     """The part of a document that is about money (contract.md §2): what the fingerprint is made of.
 
-    Not in it: state, times of change, events, names and texts, payees' accounts, extensions.
+    Not in it: state, times of change, events, names and texts, payees' accounts, extensions. A currency that only repeats the
+    document's is left out, so that it does not matter whether a source states it.
     """
     keep = {
         "entity": document.entity,
         "currency": document.currency,
         "submitter": document.submitter,
         "department": document.department,
-        "lines": [_without(line, "reason", "extensions") for line in document.lines],
-        "invoices": [_without(invoice, "extensions", "seller") for invoice in document.invoices],
-        "advances": [_without(advance) for advance in document.advances],
-        "payees": [_without(payee, "account") for payee in document.payees],
-        "withheld": [_without(item) for item in document.withheld],
+        "lines": _content(document, document.lines, "reason"),
+        "invoices": _content(document, document.invoices, "seller"),
+        "advances": _content(document, document.advances),
+        "payees": _content(document, document.payees, "account"),
+        "withheld": _content(document, document.withheld),
     }
     return {name: value for name, value in keep.items() if value not in (None, [])}
 
 
-def _without(item: Any, *names: str) -> dict[str, Any]:
-    plain = attrs.asdict(item, filter=lambda a, value: a.name not in names and value not in (None, ()), recurse=True)
-    return {name: value for name, value in plain.items() if value not in ({}, [], ())}
+def _content(document: Document, items: Sequence[attrs.AttrsInstance], *drop: str) -> list[dict[str, Any]]:
+    names = {*drop, "extensions"}
+
+    def keeps(attribute: attrs.Attribute[Any], value: Any) -> bool:
+        repeated = attribute.name == "currency" and value == document.currency
+        return attribute.name not in names and value not in (None, ()) and not repeated
+
+    return [attrs.asdict(item, filter=keeps) for item in items]
 
 
 def content_fingerprint(content: Mapping[str, Any]) -> str:

@@ -1,0 +1,51 @@
+"""How documents, bookings and payloads are written down: strict JSON, JSON Lines, XML, JSON Schema. Reading refuses, never guesses.
+
+`read_canonical` and `write_canonical` are for files; `…_from_json` and `…_to_json` for the ledger; `loads` and `dumps` for any text.
+"""
+
+from __future__ import annotations
+
+from dougong.formats.bookings import (
+    facts_from_json,
+    facts_to_json,
+    payload_from_json,
+    payload_to_json,
+    posting_from_json,
+    posting_to_json,
+    problems_from_json,
+    problems_to_json,
+    voucher_from_json,
+    voucher_to_json,
+)
+from dougong.formats.converter import converter
+from dougong.formats.documents import (
+    document_from_json,
+    document_to_json,
+    event_from_json,
+    event_to_json,
+    events_from_json,
+    events_to_json,
+)
+from dougong.formats.json_text import dumps, loads
+
+__all__ = [
+    "converter",
+    "document_from_json",
+    "document_to_json",
+    "dumps",
+    "event_from_json",
+    "event_to_json",
+    "events_from_json",
+    "events_to_json",
+    "facts_from_json",
+    "facts_to_json",
+    "loads",
+    "payload_from_json",
+    "payload_to_json",
+    "posting_from_json",
+    "posting_to_json",
+    "problems_from_json",
+    "problems_to_json",
+    "voucher_from_json",
+    "voucher_to_json",
+]

@@ -1,0 +1,60 @@
+"""Any value of a payload as plain JSON that keeps its type: `Decimal("1.00")` ↔ `{"$dec": "1.00"}`, a date ↔ `{"$date": "2026-06-10"}`.
+
+A payload's decimals may become JSON numbers in one ERP and texts in another, so a frozen payload must not lose the difference. A
+member that really begins with `$` is written with a second one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from dougong.formats import scalars
+
+__all__ = ["read", "write"]
+
+
+def write(value: Any) -> Any:
+    """Plain JSON of nested mappings and sequences of str, int, Decimal, bool, None, date and datetime.
+
+    :raises TypeError: for any other type, floats among them.
+
+    .. versionadded:: 0.1
+    """
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return {"$dec": str(value)}
+        case dt.datetime():
+            return {"$time": scalars.write_instant(value)}
+        case dt.date():
+            return {"$date": value.isoformat()}
+        case Mapping():
+            return {f"${name}" if name.startswith("$") else name: write(item) for name, item in value.items()}
+        case list() | tuple():
+            return [write(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no exact JSON: {value!r}")
+
+
+def read(value: Any) -> Any:
+    """What `write` wrote; sequences become lists.
+
+    :raises InputError: when a tagged value is not what its tag says.
+    """
+    match value:
+        case {"$dec": str(text)} if len(value) == 1:
+            return Decimal(text)
+        case {"$time": text} if len(value) == 1:
+            return scalars.instant(text)
+        case {"$date": text} if len(value) == 1:
+            return scalars.date(text)
+        case dict():
+            return {
+                name.removeprefix("$") if name.startswith("$$") else name: read(item) for name, item in value.items()
+            }
+        case list():
+            return [read(item) for item in value]
+    return value

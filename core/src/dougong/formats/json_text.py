@@ -1,0 +1,276 @@
+"""JSON for exact money and hostile input: one strict loader, one exact writer (reliability.md §9).
+
+The standard parser accepts NaN, keeps the last of two equal keys, makes floats and dies of deep nesting; none of that may reach a
+document. Numbers with a point become `Decimal`; whether a member may be a number at all is the converter's question.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from dougong.model.money import plain
+from dougong.model.problems import InputError, Problem
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIGITS", "MAX_LINE_BYTES", "decode", "dumps", "loads"]
+
+#: Bytes of one file, and of one line of JSON Lines.
+MAX_BYTES = 32 * 1024 * 1024
+MAX_LINE_BYTES = 4 * 1024 * 1024
+#: Objects and arrays inside each other.
+MAX_DEPTH = 100
+#: Digits of one number, the zeros that an exponent stands for included.
+MAX_DIGITS = 60
+
+#: Strings (an unterminated one too, so that matching stays linear) and brackets.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_COLON = re.compile(r"[ \t\r\n]*:")
+_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+#: Marks a number inside the written text: no valid text can contain half a surrogate pair.
+_MARK = "\ud800"
+
+
+class _DuplicateKeyError(ValueError):
+    """Raised inside the parser, which knows the key but not the place."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def loads(data: bytes | str, *, limit: int = MAX_BYTES) -> Any:
+    """Read one JSON value, strictly.
+
+    :param data: UTF-8 bytes (a byte order mark is tolerated) or text.
+    :param limit: most bytes that are taken.
+    :returns: dict, list, str, int, `Decimal`, bool or None; never a float.
+    :raises InputError: `INPUT_TOO_LARGE`, `ENCODING_INVALID`, `JSON_INVALID`, `JSON_TOO_DEEP`, `JSON_DUPLICATE_KEY`, `NUMBER_INVALID`
+        or `TEXT_INVALID`, with line and column where they are known.
+
+    .. versionadded:: 0.1
+    """
+    text = decode(data, limit=limit)
+    _check_depth(text)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        _refuse(text, error.pos, "JSON_INVALID", "JSON 语法错误", "not valid JSON", detail=error.msg)
+    except _DuplicateKeyError as error:
+        _refuse(
+            text,
+            _second(text, error.key),
+            "JSON_DUPLICATE_KEY",
+            f"键 {error.key!r} 重复",
+            f"key {error.key!r} is given twice",
+        )
+    if _SURROGATE.search(text):
+        _check_surrogates(text, value)
+    return value
+
+
+def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> str:
+    """Write plain data as JSON text, exactly; members keep their order.
+
+    :param value: dict, list, tuple, str, int, `Decimal`, bool or None.
+    :param indent: blanks per level; `None` writes one line without blanks.
+    :param numbers: whether a `Decimal` becomes a JSON number (every digit kept) instead of a string.
+    :raises TypeError: for anything else: floats, dates and objects have no exact JSON.
+    :raises ValueError: for text that UTF-8 cannot hold.
+
+    .. versionadded:: 0.1
+    """
+    written = 0
+
+    def default(item: object) -> str:
+        nonlocal written
+        if not isinstance(item, Decimal) or not item.is_finite():
+            raise TypeError(f"{item!r} cannot be written as exact JSON")
+        written += 1
+        return f"{_MARK}{plain(item)}{_MARK}" if numbers else plain(item)
+
+    _refuse_floats(value)
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, default=default)
+    if numbers and written:
+        if text.count(_MARK) != 2 * written:
+            raise ValueError("half a surrogate pair cannot be written as UTF-8")
+        text = text.replace(f'"{_MARK}', "").replace(f'{_MARK}"', "")
+    if not text.isascii():
+        text.encode()  # UnicodeEncodeError is a ValueError
+    return text
+
+
+def decode(data: bytes | str, *, limit: int = MAX_BYTES) -> str:
+    """The text of UTF-8 bytes, within `limit` bytes.
+
+    :raises InputError: `INPUT_TOO_LARGE`; `ENCODING_INVALID` with the offset of the first wrong byte.
+    """
+    if isinstance(data, str):
+        try:
+            data = data.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(_bad_text(error.start)) from None
+    if len(data) > limit:
+        raise InputError(
+            Problem.of(
+                "INPUT_TOO_LARGE",
+                f"内容有 {len(data)} 字节, 上限为 {limit}",
+                f"{len(data)} bytes, more than the {limit} that are taken",
+                hint_zh="请拆成较小的文件",
+                hint_en="split it into smaller files",
+            )
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(_bad_encoding(data, error.start)) from None
+
+
+def _bad_encoding(data: bytes, offset: int) -> Problem:
+    hint_zh, hint_en = "请另存为 UTF-8", "save the file as UTF-8"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        hint_zh, hint_en = "文件是 UTF-16, 请另存为 UTF-8", "the file is UTF-16: save it as UTF-8"
+    else:
+        try:
+            data.decode("gb18030")
+        except UnicodeDecodeError:
+            pass
+        else:
+            hint_zh, hint_en = (
+                "文件像是 GBK/GB18030, 请另存为 UTF-8",
+                "the file looks like GBK/GB18030: save it as UTF-8",
+            )
+    line = data.count(b"\n", 0, offset) + 1
+    return Problem.of(
+        "ENCODING_INVALID",
+        f"不是 UTF-8: 第 {offset} 字节 (第 {line} 行) 为 0x{data[offset]:02x}",
+        f"not UTF-8: byte {offset} (line {line}) is 0x{data[offset]:02x}",
+        hint_zh=hint_zh,
+        hint_en=hint_en,
+        offset=str(offset),
+        line=str(line),
+    )
+
+
+def _bad_text(position: int) -> Problem:
+    return Problem.of(
+        "TEXT_INVALID",
+        f"第 {position} 个字符是孤立的代理项, 不是有效文本",
+        f"character {position} is half a surrogate pair, not text",
+    )
+
+
+def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        char = match[0]
+        if char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                zh, en = f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} deep"
+                _refuse(text, match.start(), "JSON_TOO_DEEP", zh, en)
+        elif char in "]}":
+            depth -= 1
+
+
+def _check_surrogates(text: str, value: Any) -> None:
+    """An escape can make half a pair, which UTF-8 cannot hold: such a value could never be stored or sent."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        found = _SURROGATE.search(text)
+        zh, en = "孤立的代理项, 不是有效文本", "half a surrogate pair is not text"
+        _refuse(text, found.start() if found else 0, "TEXT_INVALID", zh, en)
+
+
+def _second(text: str, key: str) -> int:
+    """Where `key` stands for the second time within one object."""
+    seen: list[set[str]] = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token in "[{":
+            seen.append(set())
+        elif token in "]}":
+            seen.pop()
+        elif seen and _COLON.match(text, match.end()) and json.loads(token) == key:
+            if key in seen[-1]:
+                return match.start()
+            seen[-1].add(key)
+    return 0
+
+
+def _refuse_floats(value: Any) -> None:
+    """The standard encoder would write a float as it sees fit."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+        elif isinstance(item, float):
+            raise TypeError(f"{item!r} cannot be written as exact JSON: use Decimal")
+
+
+def _refuse(text: str, position: int, code: str, zh: str, en: str, *, detail: str = "") -> NoReturn:
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    more = f" ({detail})" if detail else ""
+    raise InputError(
+        Problem.of(
+            code,
+            f"第 {line} 行第 {column} 列: {zh}{more}",
+            f"line {line} column {column}: {en}{more}",
+            line=str(line),
+            column=str(column),
+        )
+    )
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKeyError(key)
+            seen.add(key)
+    return members
+
+
+def _number(text: str) -> Decimal:
+    if len(text) <= MAX_DIGITS:
+        value = Decimal(text)
+        if value.is_zero() or abs(value.adjusted()) + len(value.as_tuple().digits) <= MAX_DIGITS:
+            return value
+    raise InputError(_bad_number(text))
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise InputError(_bad_number(text))
+    return int(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise InputError(_bad_number(text))
+
+
+def _bad_number(text: str) -> Problem:
+    shown = text if len(text) <= 20 else f"{text[:20]}…"
+    return Problem.of(
+        "NUMBER_INVALID",
+        f"{shown} 不是可接受的数字",
+        f"{shown} is not a number that is taken",
+        hint_zh='金额请写成字符串, 如 "1234.50"',
+        hint_en='write amounts as strings such as "1234.50"',
+    )
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_number, parse_int=_whole, parse_constant=_constant)
