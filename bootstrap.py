@@ -127,17 +127,16 @@ def sources(dist):
 
 
 def run_pip(python, arguments):
-    """Runs pip; its warnings and errors are shown as they come and looked through for the network being the cause."""
-    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--progress-bar", "off"]
-    process = subprocess.Popen(command + arguments, stderr=subprocess.PIPE)
-    seen = []
-    for line in process.stderr:
-        text = line.decode(errors="replace")
-        seen.append(text)
-        sys.stderr.write(text)
-    if process.wait() == 0:
+    """Runs pip; what it says is shown only if it fails, and looked through for the network being the cause."""
+    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    # by environment, because pip starts itself again to fetch what builds need
+    env = dict(os.environ, PIP_RETRIES=os.environ.get("PIP_RETRIES", "1"))
+    process = subprocess.Popen(command + arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = process.communicate()[0].decode(errors="replace").strip()
+    if process.returncode == 0:
         return
-    if any(word in text for word in NO_NETWORK for text in seen):
+    say(said)
+    if any(word in said for word in NO_NETWORK):
         raise Missing(
             "无法连接软件包索引（PyPI）。请检查网络；公司内网请设置 HTTPS_PROXY，或用 PIP_INDEX_URL 指定镜像。\n"
             "The package index (PyPI) cannot be reached. Check the network; behind a company's firewall set "

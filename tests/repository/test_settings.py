@@ -55,8 +55,9 @@ def test_tox_runs_the_dist_alone(root, dist):
     assert re.search(rf"^fresh = .*--reinstall-package {dist.name}\b", tox, re.MULTILINE)
 
 
-def test_tests_have_no_init(root):
-    assert [str(path) for path in root.glob("**/tests/**/__init__.py") if ".tox" not in path.parts] == []
+def test_tests_have_no_init(root, dists):
+    folders = [root / "tests", *(dist.folder / "tests" for dist in dists)]
+    assert [str(path) for folder in folders for path in folder.rglob("__init__.py")] == []
 
 
 def test_dist_ships_types_and_a_licence(dist):
