@@ -63,14 +63,13 @@ async def send_dripping(response: Response, seconds: float, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_truncated(response: Response, scope: Scope, send: Send) -> None:
-    """Announce the whole body, send half of it and cut the connection.
+async def send_truncated(response: Response, send: Send) -> None:
+    """Announce the whole body and send half of it; whoever calls this must then fail, which cuts the connection.
 
     .. versionadded:: 0.1
     """
-    with _connection(scope) as connection:
-        connection.sendall(_raw(response)[: -(-len(response.body) // 2) or None])
-        connection.shutdown(socket.SHUT_RDWR)
+    await _start(response, send)
+    await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
 
 
 async def send_twice(response: Response, scope: Scope) -> None:
@@ -79,6 +78,7 @@ async def send_twice(response: Response, scope: Scope) -> None:
     .. versionadded:: 0.1
     """
     with _connection(scope) as connection:
+        connection.setblocking(True)
         connection.sendall(_raw(response) * 2)
         connection.shutdown(socket.SHUT_RDWR)
 
@@ -110,7 +110,6 @@ def _connection(scope: Scope) -> socket.socket:
             continue  # closed between the listing and now
         try:
             if candidate.getpeername()[:2] == (host, int(port)):
-                candidate.setblocking(True)
                 return candidate
         except OSError:
             pass  # a listening socket has no peer

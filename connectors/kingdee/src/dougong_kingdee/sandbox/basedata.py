@@ -1,0 +1,98 @@
+"""Base data of the emulated data centre: the seed, indexed, with internal ids and open periods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+from dougong_sdk.sandbox import Seed, Store
+
+__all__ = ["BaseData", "Item"]
+
+
+@frozen
+class Item:
+    """One row of base data. ``id`` is Kingdee's internal id, unique within its kind."""
+
+    kind: str
+    id: int
+    code: str
+    name: str
+    row: Mapping[str, Any]
+
+
+_TABLES = {"company_org": "companies", "book": "books", "voucher_type": "voucher_types", "account": "accounts"}
+_NATIVE_TABLES = {
+    "currency": "currencies",
+    "rate_type": "rate_types",
+    "settle_type": "settle_types",
+    "material": "materials",
+    "bill_type": "bill_types",
+}
+
+
+class BaseData:
+    """The seed by kind and code. Rebuilt whenever the seed changes; closed periods live in the ledger."""
+
+    def __init__(self, seed: Seed, store: Store) -> None:
+        self._store = store
+        self.native: Mapping[str, Any] = seed["native"]
+        self._kinds: dict[str, dict[str, Item]] = {}
+        for kind, table in _TABLES.items():
+            self._add(kind, seed[table])
+        for kind, table in _NATIVE_TABLES.items():
+            self._add(kind, self.native.get(table, []))
+        for kind, rows in seed["dimensions"].items():
+            self._add(kind, rows)
+        users = [row["user"] for row in seed["credentials"] if row["kind"] == "basic"]
+        self._add("user", [{"code": user} for user in users])
+        self._by_id = {kind: {item.id: item for item in items.values()} for kind, items in self._kinds.items()}
+        self._seeded_periods = {(row["book"], row["period"]): bool(row.get("open", True)) for row in seed["periods"]}
+        self.slots: dict[str, str] = {slot.upper(): name for slot, name in self.native["slots"].items()}
+        self.slot_of = {name: slot for slot, name in self.slots.items()}
+
+    def _add(self, kind: str, rows: list[Mapping[str, Any]]) -> None:
+        items = self._kinds.setdefault(kind, {})
+        for row in rows:
+            items[row["code"]] = Item(kind, len(items) + 1, row["code"], row.get("name", row["code"]), row)
+
+    def items(self, kind: str) -> Mapping[str, Item]:
+        """All rows of a kind by code."""
+        return self._kinds.get(kind, {})
+
+    def find(self, kind: str, code: str) -> Item | None:
+        """One row by its code (the user's number)."""
+        return self._kinds.get(kind, {}).get(code)
+
+    def find_id(self, kind: str, number: int) -> Item | None:
+        """One row by its internal id."""
+        return self._by_id.get(kind, {}).get(number)
+
+    def currency_of(self, book: str) -> str:
+        """Functional currency of a book, from the book or its company; the first currency if neither says."""
+        row = self._kinds["book"][book].row
+        company = self.find("company_org", row.get("company", ""))
+        return str(row.get("currency") or (company.row.get("currency") if company else None) or self.first_currency())
+
+    def first_currency(self) -> str:
+        """The currency that stands first."""
+        return next(iter(self._kinds["currency"]), "")
+
+    def unit(self, currency: str) -> Decimal:
+        """The smallest amount of a currency."""
+        item = self.find("currency", currency)
+        return Decimal(1).scaleb(-int(item.row.get("scale", 2) if item else 2))
+
+    def period_is_open(self, book: str, period: str) -> bool:
+        """Is ``period`` (``2026-11``) open in a book? A person's hand counts before the seed, the seed before the range."""
+        closed_by_hand = self._store.get("period", f"{book}/{period}")
+        if closed_by_hand is not None:
+            return bool(closed_by_hand["open"])
+        in_range = str(self.native["open_from"]) <= period <= str(self.native["open_to"])
+        return self._seeded_periods.get((book, period), in_range)
+
+    def set_period(self, book: str, period: str, *, is_open: bool) -> None:
+        """Open or close a period by hand."""
+        self._store.put("period", f"{book}/{period}", {"book": book, "period": period, "open": is_open})

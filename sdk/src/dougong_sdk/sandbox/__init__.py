@@ -1,0 +1,37 @@
+"""Emulated ERPs: the ERP's wire protocol over real HTTP, with a ledger that outlives both sides.
+
+Subclass :class:`Sandbox`, name the class in the entry-point group ``dougong.sandboxes``, and it can be served
+(:func:`serve`, ``dougong sandbox NAME``), launched in a process of its own (:func:`launch`), broken by script and
+touched by a person's hand (interfaces.md §4).
+"""
+
+from __future__ import annotations
+
+from .base import Outgoing, Request, Response, Sandbox
+from .errors import SandboxError
+from .launch import RunningSandbox, launch
+from .registry import find_sandbox, installed_sandboxes
+from .seed import Seed, merge_seed
+from .server import serve
+from .settings import COMMON_SETTINGS, Setting, Settings
+from .store import Record, Store
+
+__all__ = [
+    "COMMON_SETTINGS",
+    "Outgoing",
+    "Record",
+    "Request",
+    "Response",
+    "RunningSandbox",
+    "Sandbox",
+    "SandboxError",
+    "Seed",
+    "Setting",
+    "Settings",
+    "Store",
+    "find_sandbox",
+    "installed_sandboxes",
+    "launch",
+    "merge_seed",
+    "serve",
+]

@@ -1,0 +1,172 @@
+"""The door in front of an emulated ERP: reads a request, lets the script break it, logs it, answers durably."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime, timezone
+from time import perf_counter
+from typing import Any
+
+from attrs import evolve
+
+from . import wire
+from .base import Request, Response, Sandbox
+from .faults import Fault, FaultBook
+from .wire import Scope, Send
+
+__all__ = ["Gate"]
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_BODY_LIMIT = 64 * 1024 * 1024
+_LOGGED_BODY = 20_000
+
+
+class _CutAfterHalf(Exception):
+    """Leaves the application so that the server cuts the connection in the middle of a body."""
+
+
+class Gate:
+    """The ASGI application of the ERP side of a sandbox.
+
+    :param sandbox: who does the work.
+    :param faults: the script.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, sandbox: Sandbox, faults: FaultBook) -> None:
+        self.sandbox = sandbox
+        self.faults = faults
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        started = perf_counter()
+        request = await _read(scope, receive)
+        operation = self.sandbox.operation(request)
+        fault = self.faults.next_for(request, operation)
+        latency = float(self.sandbox.settings["latency"])
+        if latency:
+            await asyncio.sleep(latency)
+        status: int | None = None
+        try:
+            status = await self._answer(request, operation, fault, scope, send)
+        finally:
+            self._log(request, operation, fault, status, perf_counter() - started)
+
+    async def _answer(
+        self, request: Request, operation: str, fault: Fault | None, scope: Scope, send: Send
+    ) -> int | None:
+        """Let the fault happen or the work be done; the status that the client saw, ``None`` for none."""
+        match fault.fault if fault else None:
+            case "refuse" | "reset_before_work":
+                wire.cut(scope)
+                return None
+            case "work_late":
+                assert fault is not None
+                self._work_later(request, float(fault.seconds))
+                wire.cut(scope)
+                return None
+            case "status_before_work":
+                assert fault is not None
+                response = _status_response(fault)
+            case "business_error":
+                assert fault is not None
+                response = self.sandbox.business_error(request, fault.code)
+            case "expire_session":
+                self.sandbox.expire_sessions()
+                response = await self.work(request)
+            case _:
+                response = await self.work(request)
+                if fault is not None:
+                    return await self._spoil(response, fault, scope, send)
+        await wire.send(response, send)
+        return response.status
+
+    async def _spoil(self, response: Response, fault: Fault, scope: Scope, send: Send) -> int | None:
+        """The work is done; only the answer goes wrong."""
+        match fault.fault:
+            case "reset_after_work":
+                wire.cut(scope)
+                return None
+            case "status_after_work":
+                response = _status_response(fault)
+                await wire.send(response, send)
+            case "truncate":
+                await wire.send_truncated(response, send)
+                raise _CutAfterHalf
+            case "wrong_content_type":
+                await wire.send(evolve(response, content_type="text/html; charset=utf-8"), send)
+            case "drip":
+                await wire.send_dripping(response, float(fault.seconds), send)
+            case "duplicate_answer":
+                await wire.send_twice(response, scope)
+        return response.status
+
+    async def work(self, request: Request) -> Response:
+        """Do the work; the answer is returned when the work is on disk."""
+        try:
+            with self.sandbox.store.unit():
+                response = self.sandbox.handle(request)
+        except Exception:  # an emulated ERP that fails answers 500 as the real one would; the text helps its author
+            response = Response(traceback.format_exc().encode(), 500, "text/plain; charset=utf-8")
+        await self.sandbox.store.durable()
+        return response
+
+    def _work_later(self, request: Request, seconds: float) -> None:
+        async def late() -> None:
+            await asyncio.sleep(seconds)
+            await self.work(request)
+
+        task = asyncio.get_running_loop().create_task(late())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    def forget_late_work(self) -> None:
+        """Work that has not begun will not be done."""
+        for task in self._late:
+            task.cancel()
+
+    def _log(self, request: Request, operation: str, fault: Fault | None, status: int | None, took: float) -> None:
+        self.sandbox.store.log(
+            {
+                "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+                "method": request.method,
+                "path": request.path,
+                "query": self.sandbox.redact(request.query),
+                "operation": operation,
+                "status": status,
+                "fault": fault.fault if fault else None,
+                "milliseconds": round(took * 1000),
+                "body": self.sandbox.loggable(request, operation)[:_LOGGED_BODY],
+            }
+        )
+
+
+def _status_response(fault: Fault) -> Response:
+    headers = [] if fault.retry_after is None else [("retry-after", fault.retry_after)]
+    return Response(b"scripted fault\n", fault.status, "text/plain; charset=utf-8", headers)
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= _BODY_LIMIT:
+            parts.append(part)
+        if not message.get("more_body"):
+            break
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        raw_path=scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0],
+        query=scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        body=b"".join(parts),
+    )

@@ -1,0 +1,141 @@
+"""``/_sandbox``: where tests and people look behind an emulated ERP and pull its strings (interfaces.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from . import exact_json
+from .base import Sandbox
+from .emit import Emitter
+from .errors import SandboxError
+from .faults import Fault, FaultBook
+from .gate import Gate
+
+__all__ = ["build_application"]
+
+_PREFIX = "/_sandbox"
+
+
+def build_application(sandbox: Sandbox) -> Starlette:
+    """The whole ASGI application: the plane, and the ERP at every other path.
+
+    .. versionadded:: 0.1
+    """
+    faults = FaultBook()
+    gate = Gate(sandbox, faults)
+    plane = _Plane(sandbox, faults, gate)
+    routes = [
+        Route("/postings", plane.reads(plane.postings), methods=["GET"]),
+        Route("/requests", plane.reads(plane.requests), methods=["GET"]),
+        Route("/config", plane.reads(plane.config), methods=["GET"]),
+        Route("/faults", plane.reads(plane.list_faults), methods=["GET"]),
+        Route("/faults", plane.writes(plane.add_fault), methods=["POST"]),
+        Route("/faults", plane.reads(plane.clear_faults), methods=["DELETE"]),
+        Route("/hand", plane.writes(plane.hand), methods=["POST"]),
+        Route("/targets", plane.writes(plane.add_target), methods=["POST"]),
+        Route("/emit", plane.writes(plane.emit), methods=["POST"]),
+        Route("/seed", plane.writes(plane.seed), methods=["POST"]),
+        Route("/reset", plane.writes(plane.reset), methods=["POST"]),
+    ]
+    return Starlette(routes=[Mount(_PREFIX, routes=routes), Mount("/", app=gate)])
+
+
+Answer = Awaitable[Any]
+
+
+class _Plane:
+    def __init__(self, sandbox: Sandbox, faults: FaultBook, gate: Gate) -> None:
+        self.sandbox = sandbox
+        self.faults = faults
+        self.gate = gate
+        self.emitter = Emitter(sandbox)
+
+    def reads(self, answer: Callable[[Request], Answer]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await self._reply(lambda: answer(request))
+
+        return endpoint
+
+    def writes(self, answer: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            body = await request.body()
+
+            async def write() -> Any:
+                result = await answer(_object(body))
+                await self.sandbox.store.durable()
+                return result
+
+            return await self._reply(write)
+
+        return endpoint
+
+    async def _reply(self, answer: Callable[[], Answer]) -> Response:
+        try:
+            return _json(await answer())
+        except SandboxError as error:
+            return _json({"error": str(error), "zh": error.zh, "en": error.en}, error.status)
+
+    async def postings(self, request: Request) -> Any:
+        return self.sandbox.postings(deleted=request.query_params.get("deleted") in ("1", "true"))
+
+    async def requests(self, request: Request) -> Any:
+        return self.sandbox.store.requests()
+
+    async def config(self, request: Request) -> Any:
+        return self.sandbox.config()
+
+    async def list_faults(self, request: Request) -> Any:
+        return [
+            {"fault": f.fault, "operation": f.operation, "every": f.every, "count": f.count, "match": f.match, "seen": f.seen}
+            for f in self.faults.faults
+        ]
+
+    async def add_fault(self, order: Mapping[str, Any]) -> Any:
+        self.faults.add(Fault.read(order))
+        return {"faults": len(self.faults.faults)}
+
+    async def clear_faults(self, request: Request) -> Any:
+        self.faults.clear()
+        return {"faults": 0}
+
+    async def hand(self, order: Mapping[str, Any]) -> Any:
+        with self.sandbox.store.unit():
+            return self.sandbox.hand(order)
+
+    async def add_target(self, order: Mapping[str, Any]) -> Any:
+        return self.emitter.add_target(order)
+
+    async def emit(self, order: Mapping[str, Any]) -> Any:
+        return await self.emitter.emit(order)
+
+    async def seed(self, patch: Mapping[str, Any]) -> Any:
+        with self.sandbox.store.unit():
+            self.sandbox.merge_seed(patch)
+        return {"merged": sorted(patch)}
+
+    async def reset(self, order: Mapping[str, Any]) -> Any:
+        self.gate.forget_late_work()
+        self.faults.clear()
+        self.sandbox.reset()
+        self.sandbox.store.clear_log()
+        return {"reset": True}
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = exact_json.loads(body or b"{}")
+    except ValueError as error:
+        raise SandboxError(f"请求体不是 JSON: {error}", f"the body is not JSON: {error}", status=400) from error
+    if not isinstance(value, dict):
+        raise SandboxError("请求体必须是 JSON 对象", "the body must be a JSON object", status=400)
+    return value
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(exact_json.dumps(value), status, media_type="application/json")
