@@ -1,6 +1,7 @@
-"""How documents, bookings and payloads are written down: strict JSON, JSON Lines, XML, JSON Schema. Reading refuses, never guesses.
+"""How things are written down: strict JSON, JSON Lines, XML, JSON Schema. Reading refuses, never guesses.
 
-`read_canonical` and `write_canonical` are for files; `…_from_json` and `…_to_json` for the ledger; `loads` and `dumps` for any text.
+`read_canonical` and `write_canonical` are for files; `…_from_json` and `…_to_json` for the ledger; `loads` and `dumps`
+for any text.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dougong.formats.bookings import (
     voucher_from_json,
     voucher_to_json,
 )
+from dougong.formats.canonical import BadEntry, canonical_entries, is_canonical, read_canonical, write_canonical
 from dougong.formats.converter import converter
 from dougong.formats.documents import (
     document_from_json,
@@ -29,6 +31,8 @@ from dougong.formats.documents import (
 from dougong.formats.json_text import dumps, loads
 
 __all__ = [
+    "BadEntry",
+    "canonical_entries",
     "converter",
     "document_from_json",
     "document_to_json",
@@ -39,6 +43,7 @@ __all__ = [
     "events_to_json",
     "facts_from_json",
     "facts_to_json",
+    "is_canonical",
     "loads",
     "payload_from_json",
     "payload_to_json",
@@ -46,6 +51,8 @@ __all__ = [
     "posting_to_json",
     "problems_from_json",
     "problems_to_json",
+    "read_canonical",
     "voucher_from_json",
     "voucher_to_json",
+    "write_canonical",
 ]

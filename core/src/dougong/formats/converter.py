@@ -1,8 +1,8 @@
 """Plain JSON to model classes and back: one cattrs converter, every fault of a document at once, each with its path.
 
-Two strictnesses, by class: what others write (the canonical document and its parts) is checked as input; what the ledger wrote
-itself (bookings, facts, postings) is only read exactly. Members whose type is `Any` keep plain JSON in documents and exact values
-(`dougong.formats.exact`) elsewhere.
+Two strictnesses, by class: what others write (the canonical document and its parts) is checked as input; what the
+ledger wrote itself (bookings, facts, postings) is only read exactly. Members of any type (`extensions`, `why`) hold
+plain JSON in documents and exact values (`dougong.formats.exact`) elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime as dt
 import typing
 from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
@@ -27,10 +27,13 @@ from dougong.model import documents
 from dougong.model.money import plain
 from dougong.model.problems import InputError, Problem
 
-__all__ = ["converter", "is_document_class", "members"]
+__all__ = ["ANYTHING", "converter", "is_document_class", "members"]
 
 Reader = Callable[[Any], Any]
+Hook = Callable[[Any, Any], Any]
 
+#: The type of a member that may hold any names and values.
+ANYTHING = collections.abc.Mapping[str, Any]
 #: Members of documents that are written for people.
 _SENTENCES = frozenset({"reason", "buyer", "seller", "submitter_name"})
 
@@ -39,8 +42,8 @@ _SENTENCES = frozenset({"reason", "buyer", "seller", "submitter_name"})
 def converter() -> Converter:
     """The project's converter: built once, safe to share between threads.
 
-    `structure(data, cls)` raises `InputError` with every problem and its path (`lines[3].amount`); `unstructure(value)` gives plain
-    JSON with exact strings, members in the order of the class, what is empty or as by default left out.
+    `structure(data, cls)` raises `InputError` with every problem and its path (`lines[3].amount`); `unstructure(value)`
+    gives plain JSON with exact strings, members in the order of the class, what is empty or as by default left out.
 
     .. versionadded:: 0.1
     """
@@ -49,16 +52,16 @@ def converter() -> Converter:
     for target, text, number in ((conv, scalars.string, scalars.exact_decimal), (strict, identifier, scalars.amount)):
         _read_scalars(target, text, number)
         target.register_structure_hook_factory(_is_homogeneous, _tuple_reader)
-        target.register_structure_hook_factory(lambda t: get_origin(t) is collections.abc.Mapping, _mapping_reader)
+        target.register_structure_hook_factory(_is_mapping, _mapping_reader)
         target.register_structure_hook_factory(_is_optional, _optional_reader)
-        target.register_structure_hook_factory(lambda t: get_origin(t) is Literal, _literal_reader)
+        target.register_structure_hook_factory(_is_literal, _literal_reader)
         target.register_structure_hook_factory(attrs.has, _class_reader)
-    conv.register_structure_hook_factory(is_document_class, lambda cls: strict.get_structure_hook(cls))
+    conv.register_structure_hook_factory(is_document_class, strict.get_structure_hook)
     conv.register_unstructure_hook(Decimal, plain)
     conv.register_unstructure_hook(dt.date, dt.date.isoformat)
     conv.register_unstructure_hook(dt.datetime, scalars.write_instant)
-    conv.register_unstructure_hook_func(lambda t: get_origin(t) is frozenset, sorted)
-    conv.register_unstructure_hook_func(_is_enum, lambda item: item.value)
+    conv.register_unstructure_hook(StrEnum, str)
+    conv.register_unstructure_hook_func(_is_set, sorted)
     conv.register_unstructure_hook_factory(attrs.has, _class_writer)
     return conv
 
@@ -93,18 +96,28 @@ def _ignoring_type(reader: Reader, value: Any, _: Any) -> Any:
     return reader(value)
 
 
-def _enum(value: Any, cls: type[Enum]) -> Enum:
+def _enum(value: Any, cls: type[StrEnum]) -> StrEnum:
     return cls(scalars.one_of(tuple(item.value for item in cls))(value))
 
 
 def _is_enum(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Enum)
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
+
+
+def _is_set(kind: Any) -> bool:
+    return get_origin(kind) is frozenset
 
 
 def _is_homogeneous(kind: Any) -> bool:
-    if get_origin(kind) is frozenset:
-        return True
-    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+    return _is_set(kind) or (get_origin(kind) is tuple and get_args(kind)[1:] == (...,))
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is collections.abc.Mapping
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
 
 
 def _is_optional(kind: Any) -> bool:
@@ -119,7 +132,7 @@ def _bound(kind: Any, conv: Converter) -> Reader:
     )
 
 
-def _tuple_reader(kind: Any, conv: Converter) -> Callable[[Any, Any], Any]:
+def _tuple_reader(kind: Any, conv: Converter) -> Hook:
     make, item = get_origin(kind), _bound(get_args(kind)[0], conv)
 
     def read(data: Any, _: Any) -> Any:
@@ -138,7 +151,7 @@ def _tuple_reader(kind: Any, conv: Converter) -> Callable[[Any, Any], Any]:
     return read
 
 
-def _mapping_reader(kind: Any, conv: Converter) -> Callable[[Any, Any], Any]:
+def _mapping_reader(kind: Any, conv: Converter) -> Hook:
     of = get_args(kind)[1]
     item: Reader = (lambda value: value) if of is Any else _bound(of, conv)
 
@@ -158,17 +171,17 @@ def _mapping_reader(kind: Any, conv: Converter) -> Callable[[Any, Any], Any]:
     return read
 
 
-def _optional_reader(kind: Any, conv: Converter) -> Callable[[Any, Any], Any]:
+def _optional_reader(kind: Any, conv: Converter) -> Hook:
     rest = [item for item in get_args(kind) if item is not NoneType]
     read = _bound(rest[0] if len(rest) == 1 else typing.Union[tuple(rest)], conv)  # noqa: UP007 - made at run time
     return lambda value, _: None if value is None else read(value)
 
 
-def _literal_reader(kind: Any, _: Converter) -> Callable[[Any, Any], Any]:
+def _literal_reader(kind: Any, _: Converter) -> Hook:
     return partial(_ignoring_type, scalars.one_of(get_args(kind)))
 
 
-def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Callable[[Any, Any], Any]:
+def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Hook:
     """Reads an object member by member; collects what is wrong with any of them before it gives up."""
     fields = {field.name: field for field in members(cls)}
     readers = {name: _member_reader(cls, field, conv) for name, field in fields.items()}
@@ -203,7 +216,7 @@ def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Callable[[
 
 
 def _member_reader(cls: type, field: attrs.Attribute[Any], conv: Converter) -> Reader:
-    if field.type == collections.abc.Mapping[str, Any]:
+    if field.type == ANYTHING:
         return _bound(field.type, conv) if is_document_class(cls) else lambda value: exact.read(scalars.mapping(value))
     if not is_document_class(cls):
         return _bound(field.type, conv)
@@ -234,16 +247,12 @@ def _missing(name: str) -> Problem:
 
 def _unknown(name: str, known: collections.abc.Iterable[str]) -> Problem:
     hint_zh, hint_en = did_you_mean(name, known)
-    return Problem.of(
-        "MEMBER_UNKNOWN", f"未知的成员 {name[:60]!r}", f"unknown member {name[:60]!r}", hint_zh=hint_zh, hint_en=hint_en
-    )
+    zh, en = f"未知的成员 {name[:60]!r}", f"unknown member {name[:60]!r}"
+    return Problem.of("MEMBER_UNKNOWN", zh, en, hint_zh=hint_zh, hint_en=hint_en)
 
 
 def _class_writer(cls: type[attrs.AttrsInstance], conv: Converter) -> Callable[[Any], Any]:
     keep = dict if is_document_class(cls) else exact.write
-    overrides = {
-        field.name: override(unstruct_hook=keep)
-        for field in members(cls)
-        if field.type == collections.abc.Mapping[str, Any]
-    }
+    anything = [field.name for field in members(cls) if field.type == ANYTHING]
+    overrides: dict[str, Any] = {name: override(unstruct_hook=keep) for name in anything}
     return make_dict_unstructure_fn(cls, conv, _cattrs_omit_if_default=True, **overrides)

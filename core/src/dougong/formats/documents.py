@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dougong.formats.converter import converter
@@ -30,11 +30,12 @@ _EVENTS_ONLY = frozenset({"source", "tenant", "type", "id", "events"})
 def document_from_json(data: Any, *, path: str = "") -> Document:
     """The document that plain JSON describes.
 
-    Amounts and rates are strings, dates `YYYY-MM-DD`, instants carry a zone. Unknown members are kept under `extensions`.
+    Amounts and rates are strings, dates `YYYY-MM-DD`, instants carry a zone. Unknown members are kept under
+    `extensions`.
 
     :param path: where `data` stands, put in front of each problem's path.
-    :raises InputError: with every problem: `MEMBER_MISSING`, `TYPE_INVALID`, `TEXT_INVALID`, `VALUE_UNKNOWN`, `AMOUNT_INVALID`,
-        `DATE_INVALID`, `CURRENCY_UNKNOWN`.
+    :raises InputError: with every problem: `MEMBER_MISSING`, `TYPE_INVALID`, `TEXT_INVALID`, `VALUE_UNKNOWN`,
+        `AMOUNT_INVALID`, `DATE_INVALID`, `CURRENCY_UNKNOWN`.
 
     .. versionadded:: 0.1
     """
@@ -101,36 +102,39 @@ def scale_problems(data: Mapping[str, Any]) -> list[Problem]:
     A line's gross is in the line's currency, an invoice's amounts in the invoice's, everything else in the document's.
     """
     home = data.get("currency")
-    found: list[Problem] = []
+    currencies = {item.get("id"): item.get("currency") for _, item in _each(data, "invoices")}
+    return [
+        _too_fine(item[name], f"{path}.{name}", currency, CURRENCIES[currency])
+        for path, item, currency, names in _amounts(data, home, currencies)
+        if isinstance(currency, str) and currency in CURRENCIES
+        for name in names
+        if _decimals(item.get(name)) > CURRENCIES[currency]
+    ]
 
-    def check(item: Any, path: str, currency: Any, *names: str) -> None:
-        scale = CURRENCIES.get(currency) if isinstance(currency, str) else None
-        if scale is None or not isinstance(item, dict):
-            return
-        for name in names:
-            text = item.get(name)
-            if isinstance(text, str) and len(text.partition(".")[2].rstrip("0")) > scale:
-                found.append(_too_fine(text, f"{path}.{name}", currency, scale))
 
-    invoices = {item.get("id"): item for _, item in _each(data, "invoices")}
+def _amounts(
+    data: Any, home: Any, invoices: dict[Any, Any]
+) -> Iterator[tuple[str, dict[str, Any], Any, Sequence[str]]]:
+    """Every object with amounts: its path, the object, the currency, the amounts' names."""
     for path, line in _each(data, "lines"):
-        check(line, path, line.get("currency") or home, "gross")
-        check(line, path, home, "base", "approved")
+        yield path, line, line.get("currency") or home, ("gross",)
+        yield path, line, home, ("base", "approved")
         for inner, split in _each(line, "splits", path):
-            check(split, inner, home, "amount")
+            yield inner, split, home, ("amount",)
         for inner, share in _each(line, "invoices", path):
-            check(share, inner, invoices.get(share.get("id"), {}).get("currency") or home, "share", "tax")
+            yield inner, share, invoices.get(share.get("id")) or home, ("share", "tax")
     for path, invoice in _each(data, "invoices"):
-        check(invoice, path, invoice.get("currency") or home, "gross", "net", "tax", "fund")
-    for path, advance in _each(data, "advances"):
-        check(advance, path, advance.get("currency") or home, "amount")
-    for name in ("payees", "withheld"):
+        yield path, invoice, invoice.get("currency") or home, ("gross", "net", "tax", "fund")
+    for name in ("advances", "payees", "withheld"):
         for path, item in _each(data, name):
-            check(item, path, home, "amount")
+            yield path, item, item.get("currency") or home, ("amount",)
     for path, event in _each(data, "events"):
         for inner, payment in _each(event, "payments", path):
-            check(payment, inner, payment.get("currency") or home, "amount")
-    return found
+            yield inner, payment, payment.get("currency") or home, ("amount",)
+
+
+def _decimals(text: Any) -> int:
+    return len(text.partition(".")[2].rstrip("0")) if isinstance(text, str) else 0
 
 
 def _each(data: Any, name: str, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,7 +1,7 @@
-"""Any value of a payload as plain JSON that keeps its type: `Decimal("1.00")` ↔ `{"$dec": "1.00"}`, a date ↔ `{"$date": "2026-06-10"}`.
+"""Any value of a payload as plain JSON that keeps its type: `Decimal("1.00")` ↔ `{"$dec": "1.00"}`.
 
-A payload's decimals may become JSON numbers in one ERP and texts in another, so a frozen payload must not lose the difference. A
-member that really begins with `$` is written with a second one.
+A payload's decimals may become JSON numbers in one ERP and texts in another, so a frozen payload must not lose the
+difference. Dates are `$date`, instants `$time`; a member that really begins with `$` is written with a second one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """JSON for exact money and hostile input: one strict loader, one exact writer (reliability.md §9).
 
-The standard parser accepts NaN, keeps the last of two equal keys, makes floats and dies of deep nesting; none of that may reach a
-document. Numbers with a point become `Decimal`; whether a member may be a number at all is the converter's question.
+The standard parser accepts NaN, keeps the last of two equal keys, makes floats and dies of deep nesting; none of that
+may reach a document. Numbers with a point become `Decimal`; whether a member may be a number at all is the converter's
+question.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ MAX_DIGITS = 60
 
 #: Strings (an unterminated one too, so that matching stays linear) and brackets.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+#: Strings, and what stands for itself: numbers, true, NaN.
+_LITERAL = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^\s\[\]{},:"]+', re.DOTALL)
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -42,34 +45,60 @@ class _DuplicateKeyError(ValueError):
         self.key = key
 
 
-def loads(data: bytes | str, *, limit: int = MAX_BYTES) -> Any:
+class _BadNumberError(ValueError):
+    """Raised inside the parser, which knows the text but not the place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _Fault(Exception):
+    """Something wrong at a position of the text; becomes an `InputError` once its line is known."""
+
+    def __init__(self, position: int, code: str, zh: str, en: str) -> None:
+        super().__init__(code)
+        self.position, self.code, self.zh, self.en = position, code, zh, en
+
+    def problem(self, text: str, first_line: int) -> Problem:
+        line = text.count("\n", 0, self.position) + first_line
+        column = self.position - text.rfind("\n", 0, self.position)
+        zh, en = f"第 {line} 行第 {column} 列: {self.zh}", f"line {line} column {column}: {self.en}"
+        return Problem.of(self.code, zh, en, line=str(line), column=str(column))
+
+
+def loads(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> Any:
     """Read one JSON value, strictly.
 
     :param data: UTF-8 bytes (a byte order mark is tolerated) or text.
     :param limit: most bytes that are taken.
+    :param first_line: number of the first line, for messages, where `data` is part of a file.
     :returns: dict, list, str, int, `Decimal`, bool or None; never a float.
-    :raises InputError: `INPUT_TOO_LARGE`, `ENCODING_INVALID`, `JSON_INVALID`, `JSON_TOO_DEEP`, `JSON_DUPLICATE_KEY`, `NUMBER_INVALID`
-        or `TEXT_INVALID`, with line and column where they are known.
+    :raises InputError: `INPUT_TOO_LARGE`, `ENCODING_INVALID`, `JSON_INVALID`, `JSON_TOO_DEEP`, `JSON_DUPLICATE_KEY`,
+        `NUMBER_INVALID` or `TEXT_INVALID`, with line and column where they are known.
 
     .. versionadded:: 0.1
     """
-    text = decode(data, limit=limit)
-    _check_depth(text)
+    text = decode(data, limit=limit, first_line=first_line)
     try:
+        _check_depth(text)
         value = _DECODER.decode(text)
+        if _SURROGATE.search(text):
+            _check_surrogates(text, value)
     except json.JSONDecodeError as error:
-        _refuse(text, error.pos, "JSON_INVALID", "JSON 语法错误", "not valid JSON", detail=error.msg)
+        fault = _Fault(error.pos, "JSON_INVALID", f"JSON 语法错误 ({error.msg})", f"not valid JSON ({error.msg})")
     except _DuplicateKeyError as error:
-        _refuse(
-            text,
-            _second(text, error.key),
-            "JSON_DUPLICATE_KEY",
-            f"键 {error.key!r} 重复",
-            f"key {error.key!r} is given twice",
-        )
-    if _SURROGATE.search(text):
-        _check_surrogates(text, value)
-    return value
+        zh, en = f"键 {error.key!r} 重复", f"key {error.key!r} is given twice"
+        fault = _Fault(_second(text, error.key), "JSON_DUPLICATE_KEY", zh, en)
+    except _BadNumberError as error:
+        shown = error.text if len(error.text) <= 20 else f"{error.text[:20]}…"
+        zh, en = f"{shown} 不是可接受的数字", f"{shown} is not a number that is taken"
+        fault = _Fault(_first(text, error.text), "NUMBER_INVALID", zh, en)
+    except _Fault as error:
+        fault = error
+    else:
+        return value
+    raise InputError(fault.problem(text, first_line))
 
 
 def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> str:
@@ -104,8 +133,8 @@ def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> st
     return text
 
 
-def decode(data: bytes | str, *, limit: int = MAX_BYTES) -> str:
-    """The text of UTF-8 bytes, within `limit` bytes.
+def decode(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> str:
+    """The text of UTF-8 bytes, within `limit` bytes; a byte order mark is dropped.
 
     :raises InputError: `INPUT_TOO_LARGE`; `ENCODING_INVALID` with the offset of the first wrong byte.
     """
@@ -127,33 +156,31 @@ def decode(data: bytes | str, *, limit: int = MAX_BYTES) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(_bad_encoding(data, error.start)) from None
+        raise InputError(_bad_encoding(data, error.start, first_line)) from None
 
 
-def _bad_encoding(data: bytes, offset: int) -> Problem:
-    hint_zh, hint_en = "请另存为 UTF-8", "save the file as UTF-8"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        hint_zh, hint_en = "文件是 UTF-16, 请另存为 UTF-8", "the file is UTF-16: save it as UTF-8"
-    else:
-        try:
-            data.decode("gb18030")
-        except UnicodeDecodeError:
-            pass
-        else:
-            hint_zh, hint_en = (
-                "文件像是 GBK/GB18030, 请另存为 UTF-8",
-                "the file looks like GBK/GB18030: save it as UTF-8",
-            )
-    line = data.count(b"\n", 0, offset) + 1
+def _bad_encoding(data: bytes, offset: int, first_line: int) -> Problem:
+    looks_like = _guess_encoding(data)
+    line = data.count(b"\n", 0, offset) + first_line
     return Problem.of(
         "ENCODING_INVALID",
         f"不是 UTF-8: 第 {offset} 字节 (第 {line} 行) 为 0x{data[offset]:02x}",
         f"not UTF-8: byte {offset} (line {line}) is 0x{data[offset]:02x}",
-        hint_zh=hint_zh,
-        hint_en=hint_en,
+        hint_zh=f"{f'文件像是 {looks_like}, ' if looks_like else ''}请另存为 UTF-8",
+        hint_en=f"{f'it looks like {looks_like}: ' if looks_like else ''}save the file as UTF-8",
         offset=str(offset),
         line=str(line),
     )
+
+
+def _guess_encoding(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16"
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return ""
+    return "GBK/GB18030"
 
 
 def _bad_text(position: int) -> Problem:
@@ -174,7 +201,7 @@ def _check_depth(text: str) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 zh, en = f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} deep"
-                _refuse(text, match.start(), "JSON_TOO_DEEP", zh, en)
+                raise _Fault(match.start(), "JSON_TOO_DEEP", zh, en)
         elif char in "]}":
             depth -= 1
 
@@ -186,19 +213,19 @@ def _check_surrogates(text: str, value: Any) -> None:
     except UnicodeEncodeError:
         found = _SURROGATE.search(text)
         zh, en = "孤立的代理项, 不是有效文本", "half a surrogate pair is not text"
-        _refuse(text, found.start() if found else 0, "TEXT_INVALID", zh, en)
+        raise _Fault(found.start() if found else 0, "TEXT_INVALID", zh, en) from None
 
 
 def _second(text: str, key: str) -> int:
     """Where `key` stands for the second time within one object."""
     seen: list[set[str]] = []
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in "[{":
+        found = match[0]
+        if found in "[{":
             seen.append(set())
-        elif token in "]}":
+        elif found in "]}":
             seen.pop()
-        elif seen and _COLON.match(text, match.end()) and json.loads(token) == key:
+        elif seen and _COLON.match(text, match.end()) and json.loads(found) == key:
             if key in seen[-1]:
                 return match.start()
             seen[-1].add(key)
@@ -218,19 +245,9 @@ def _refuse_floats(value: Any) -> None:
             raise TypeError(f"{item!r} cannot be written as exact JSON: use Decimal")
 
 
-def _refuse(text: str, position: int, code: str, zh: str, en: str, *, detail: str = "") -> NoReturn:
-    line = text.count("\n", 0, position) + 1
-    column = position - text.rfind("\n", 0, position)
-    more = f" ({detail})" if detail else ""
-    raise InputError(
-        Problem.of(
-            code,
-            f"第 {line} 行第 {column} 列: {zh}{more}",
-            f"line {line} column {column}: {en}{more}",
-            line=str(line),
-            column=str(column),
-        )
-    )
+def _first(text: str, literal: str) -> int:
+    """Where `literal` stands for the first time outside a string."""
+    return next((match.start() for match in _LITERAL.finditer(text) if match[0] == literal), 0)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -249,28 +266,17 @@ def _number(text: str) -> Decimal:
         value = Decimal(text)
         if value.is_zero() or abs(value.adjusted()) + len(value.as_tuple().digits) <= MAX_DIGITS:
             return value
-    raise InputError(_bad_number(text))
+    raise _BadNumberError(text)
 
 
 def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise InputError(_bad_number(text))
+        raise _BadNumberError(text)
     return int(text)
 
 
 def _constant(text: str) -> NoReturn:
-    raise InputError(_bad_number(text))
-
-
-def _bad_number(text: str) -> Problem:
-    shown = text if len(text) <= 20 else f"{text[:20]}…"
-    return Problem.of(
-        "NUMBER_INVALID",
-        f"{shown} 不是可接受的数字",
-        f"{shown} is not a number that is taken",
-        hint_zh='金额请写成字符串, 如 "1234.50"',
-        hint_en='write amounts as strings such as "1234.50"',
-    )
+    raise _BadNumberError(text)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_number, parse_int=_whole, parse_constant=_constant)

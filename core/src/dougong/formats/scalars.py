@@ -91,7 +91,7 @@ def date(value: object) -> dt.date:
             return dt.date.fromisoformat(text)
         except ValueError:
             pass
-    raise _bad_date(text, "不是日期", "is not a date", "请写成 YYYY-MM-DD", "write it as YYYY-MM-DD")
+    raise _bad_date(text, "不是日期", "is not a date", "YYYY-MM-DD")
 
 
 def instant(value: object) -> dt.datetime:
@@ -106,13 +106,7 @@ def instant(value: object) -> dt.datetime:
             return dt.datetime.fromisoformat(seconds.upper() + (fraction or "")[:7] + zone.upper())
         except ValueError:
             pass
-    raise _bad_date(
-        text,
-        "不是带时区的时刻",
-        "is not an instant with a zone",
-        "请写成 2026-06-10T09:30:00+08:00",
-        "write it as 2026-06-10T09:30:00+08:00",
-    )
+    raise _bad_date(text, "不是带时区的时刻", "is not an instant with a zone", "2026-06-10T09:30:00+08:00")
 
 
 def day_or_instant(value: object) -> dt.date | dt.datetime:
@@ -134,7 +128,7 @@ def write_instant(value: dt.datetime) -> str:
 
 
 def flag(value: object) -> bool:
-    """true or false, nothing that looks like it. :raises InputError: `TYPE_INVALID`."""
+    """A truth value, nothing that looks like one. :raises InputError: `TYPE_INVALID`."""
     if isinstance(value, bool):
         return value
     raise wrong_type(value, "布尔值 true 或 false", "true or false")
@@ -173,8 +167,9 @@ def one_of(names: tuple[str, ...]) -> Callable[[object], Any]:
     return read
 
 
-def _bad_date(text: str, zh: str, en: str, hint_zh: str, hint_en: str) -> InputError:
+def _bad_date(text: str, zh: str, en: str, example: str) -> InputError:
     shown = repr(text[:60])
+    hint_zh, hint_en = f"请写成 {example}", f"write it as {example}"
     return InputError(Problem.of("DATE_INVALID", f"{shown} {zh}", f"{shown} {en}", hint_zh=hint_zh, hint_en=hint_en))
 
 

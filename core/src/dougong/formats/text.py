@@ -1,4 +1,7 @@
-"""What text a document may carry: names that nobody can fake, sentences that every store and ERP can hold (reliability.md §9)."""
+"""Which text a document may carry: names without invisible characters, sentences that every store holds.
+
+reliability.md §9; what an ERP's code page cannot write is the connector's question.
+"""
 
 from __future__ import annotations
 

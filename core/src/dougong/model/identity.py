@@ -80,7 +80,8 @@ class Key:
         """
         if digits < 18:
             raise ValueError("a numeric key needs at least 18 digits")
-        return int.from_bytes(self.digest, "big") % (10**digits - 1) + 1
+        highest: int = 10**digits - 1
+        return int.from_bytes(self.digest, "big") % highest + 1
 
     def base64(self) -> str:
         """The whole digest, for fields with room."""

@@ -14,6 +14,9 @@ __all__ = ["CONTEXT", "CURRENCIES", "Money", "is_currency", "parse_decimal", "pl
 #: 18 digits before the point times rates with 12 after it stay exact; half up is what finance expects (posting-rules.md §2).
 CONTEXT = Context(prec=50, rounding=ROUND_HALF_UP)
 
+#: Digits before the point of any sum of money; rounding stays exact far beyond what is ever booked.
+_MAX_DIGITS = 40
+
 #: Amounts: at most 18 digits before and 12 after the point (rates need the latter); no sign but minus, no exponent, ASCII only.
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?", re.ASCII)
 
@@ -109,10 +112,11 @@ class Money:
     currency: str = attrs.field(validator=attrs.validators.instance_of(str))
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
-            raise InputError(_invalid(self.amount, "不是精确金额", "not an exact amount"))
+        amount: object = self.amount
+        if not isinstance(amount, Decimal) or not amount.is_finite() or amount.adjusted() >= _MAX_DIGITS:
+            raise InputError(_invalid(amount, "不是精确金额", "not an exact amount"))
         scale = scale_of(self.currency)
-        rounded = round_to(self.amount, scale)
+        rounded = round_to(amount, scale)
         if rounded != self.amount:
             raise InputError(_invalid(plain(self.amount), f"超过 {self.currency} 的小数位", f"finer than {self.currency}"))
         object.__setattr__(self, "amount", rounded.copy_abs() if rounded == 0 else rounded)
