@@ -1,7 +1,7 @@
 """What the author of a connector imports, in one place; each name loads its module when it is first used.
 
-The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.auth` and `.transport`; emulated
-ERPs from `dougong_sdk.sandbox`. Importing this package loads neither httpx nor a server.
+The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.auth` and
+`.transport`; emulated ERPs from `dougong_sdk.sandbox`. Importing this package loads neither httpx nor a server.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dougong import hookimpl
     from dougong.hookspecs import About, Call, Deadline, TargetField
-
     from dougong_sdk.auth import Token, TokenCache
     from dougong_sdk.rest import Answer, LoginRefused, NotSent, RestError, RestSession, Unclear, outcome_of
     from dougong_sdk.transport import LeanTransport

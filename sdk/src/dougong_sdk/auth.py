@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 import attrs
-from dougong.hookspecs import Deadline
 
-from dougong_sdk.rest import LoginRefused, Unreachable
+from dougong.hookspecs import Deadline
+from dougong_sdk.rest import LoginRefused, Unclear, Unreachable
 
 __all__ = ["Token", "TokenCache"]
 
@@ -32,8 +32,8 @@ class Token:
 class TokenCache:
     """Holds one token for any number of threads and renews it once, whoever asks.
 
-    While one thread logs in, the others wait for it instead of logging in too. A login that the ERP refused is not tried again for
-    `pause` seconds: many threads with a wrong password would lock the user out.
+    While one thread logs in, the others wait for it instead of logging in too. A login that the ERP refused is not
+    tried again for `pause` seconds: many threads with a wrong password would lock the user out.
 
     :param fetch: logs in; gets the deadline of the call that needs the token.
     :param margin: seconds before the end at which a token is renewed already.
@@ -51,33 +51,37 @@ class TokenCache:
     def get(self, deadline: Deadline) -> str:
         """A token that is good now.
 
-        :raises LoginRefused: the ERP refuses us. :raises RestError: the login failed for another reason.
+        :raises LoginRefused: the ERP refuses us. :raises NotSent: it cannot be asked.
         """
-        return self._good() or self.renew("", deadline)
-
-    def renew(self, stale: str, deadline: Deadline) -> str:
-        """A token other than `stale`, which the ERP no longer takes; fetched only if no other thread has done so already."""
+        token = self._good()
+        if token:
+            return token
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise Unreachable("等待登录超时", "no login in time")
         try:
-            token = self._good()
-            if token and token != stale:
-                return token
-            if self._refused and time.monotonic() < self._refused[1]:
-                raise self._refused[0]
-            return self._log_in(deadline)
+            return self._good() or self._log_in(deadline)
         finally:
             self._lock.release()
+
+    def forget(self, stale: str) -> None:
+        """The ERP no longer takes this token. If another thread has renewed it already, the new one stays."""
+        with self._lock:
+            if self._current and self._current[0] == stale:
+                self._current = None
 
     def _good(self) -> str | None:
         current = self._current
         return current[0] if current and time.monotonic() < current[1] else None
 
     def _log_in(self, deadline: Deadline) -> str:
-        self._current = None
+        if self._refused and time.monotonic() < self._refused[1]:
+            raise self._refused[0]
         started = time.monotonic()
         try:
             token = self._fetch(deadline)
+        except Unclear as error:  # whatever became of the login: the call that needs it has not been made
+            reason = error.problems[0].message
+            raise Unreachable(f"登录未得到应答: {reason.zh}", f"no answer to the login: {reason.en}") from error
         except LoginRefused as error:
             self._refused = (error, time.monotonic() + self._pause)
             raise

@@ -1,4 +1,4 @@
-"""Sessions over HTTP for connectors: one deadline per call, capped answers, exact numbers, no secrets in texts, known proofs.
+"""Sessions over HTTP for connectors: one deadline, capped answers, exact numbers, hidden secrets, known proofs.
 
 Errors are sorted by what the caller should do, because that is all that a caller can use of them::
 
@@ -9,15 +9,17 @@ Errors are sorted by what the caller should do, because that is all that a calle
     └── Unclear              bytes have left and no readable answer came back: never send again, ask   → Unknown
         ├── TimedOut         the deadline passed after the first byte
         ├── ConnectionLost   reset or closed, also on a connection kept alive, also half-way through the answer
-        ├── BadStatus        any HTTP status that the caller did not expect, with `retry_after`; the work may be done all the same
+        ├── BadStatus        an HTTP status that was not expected, with `retry_after`; the work may be done
         └── BadAnswer        too large, truncated, not JSON, HTML, compressed although we asked for plain
 
-A status is proof only where the ERP's documentation says so, and then the connector says so by reading it: even a 429 or a 503 may
-come from something between us and an ERP that has done its work. `outcome_of` turns an error into an `Outcome`.
+A status is proof only where the ERP's documentation says so, and then the connector says so by reading it: even a 429
+or a 503 may come from something between us and an ERP that has done its work. `outcome_of` turns an error into an
+`Outcome`.
 
-The wire is an `httpx.BaseTransport`; by default `dougong_sdk.transport.LeanTransport`, since httpx's own pool is the dearest part of
-a call. Sessions build `httpx.Request` themselves and skip `httpx.Client`, which would follow environment variables, redirects and
-cookies that a money-moving client must not follow. Proxies and `.netrc` are therefore never read from the environment.
+The wire is an `httpx.BaseTransport`; by default `dougong_sdk.transport.LeanTransport`, since httpx's own pool is the
+dearest part of a call. Sessions build `httpx.Request` themselves and skip `httpx.Client`, which would follow
+environment variables, redirects and cookies that a money-moving client must not follow. Proxies and `.netrc` are
+therefore never read from the environment.
 """
 
 from __future__ import annotations
@@ -29,11 +31,11 @@ from typing import Any, ClassVar
 
 import attrs
 import httpx
+
 from dougong.formats import json_text
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import NotDone, Unknown
 from dougong.model.problems import DougongError, Problem
-
 from dougong_sdk.transport import DEADLINE, LeanTransport, tls_context
 
 __all__ = [

@@ -1,19 +1,21 @@
 """The default wire under a REST session: HTTP/1.1 over plain sockets, as an `httpx.BaseTransport`.
 
-Why not httpx's own: its connection pool costs four to five times what the rest of a call costs, and its time limits are per read,
-so that a server which drips a byte a second holds a call for ever. Here every socket operation gets only what is left of one
-deadline, and every failure says whether the first byte had left. Parsing answers is `http.client`'s business.
+Why not httpx's own: its connection pool costs four to five times what the rest of a call costs, and its time limits
+are per read, so that a server which drips a byte a second holds a call for ever. Here every socket operation gets
+only what is left of one deadline, and every failure says whether the first byte had left. Parsing answers is
+`http.client`'s business.
 
 What a failure proves is in its class, for this transport as for httpx's own:
 
-* `ConnectError`, `ConnectTimeout`: the server was never reached, or the connection was gone before the first byte: nothing sent.
+* `ConnectError`, `ConnectTimeout`: the server was never reached, or the connection was gone before the first byte:
+  nothing was sent.
 * any other `TransportError`: something may have arrived.
 
-A kept-alive connection that the server has closed in the meantime is the classic trap: the request goes into the void, the reset
-comes back, and nobody knows. Three measures keep it rare: a connection that idled longer than `KEEP_ALIVE` is not used again, one
-that is readable although nothing was asked (closed, or an answer too many) is thrown away, and where even then the write itself
-fails before its first byte, that is proof. What remains (the server closes while our bytes are on their way) is an unknown outcome
-and is reported as one; nothing is ever repeated here.
+A kept-alive connection that the server has closed in the meantime is the classic trap: the request goes into the
+void, the reset comes back, and nobody knows. Three measures keep it rare: a connection that idled longer than
+`KEEP_ALIVE` is not used again, one that is readable although nothing was asked (closed, or an answer too many) is
+thrown away, and where even then the write itself fails before its first byte, that is proof. What remains (the server
+closes while our bytes are on their way) is an unknown outcome and is reported as one; nothing is ever repeated here.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import httpx
+
 from dougong.hookspecs import Deadline
 
 __all__ = ["DEADLINE", "KEEP_ALIVE", "LeanTransport", "tls_context"]
@@ -76,7 +79,7 @@ class LeanTransport(httpx.BaseTransport):
         self._idle: dict[tuple[bytes, bytes, int], list[_Connection]] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and read the head of the answer; the body is read as the caller iterates, under the same deadline.
+        """Send a request and read the head of the answer; iterating it reads the body under the same deadline.
 
         :raises httpx.TransportError: see the module's docstring for what each class proves.
         """
@@ -170,7 +173,7 @@ class _Connection:
             raise httpx.ConnectError(f"no TLS with {host}:{port}: {reason}") from error
 
     def send(self, data: bytes, deadline: Deadline) -> None:
-        """Write all bytes before the deadline; a failure before the first byte is a `ConnectError`, since it proves that."""
+        """Write all bytes before the deadline; a failure before the first byte is a `ConnectError`: proof."""
         self._wire.deadline = deadline
         view, sent = memoryview(data), 0
         try:
@@ -192,7 +195,7 @@ class _Connection:
         return answer
 
     def makefile(self, mode: str) -> IO[Any]:
-        """What `http.client.HTTPResponse` asks of a socket: always the one reader, so that no byte is lost between answers."""
+        """What `HTTPResponse` asks of a socket: always the one reader, so that no byte is lost between answers."""
         return cast("IO[Any]", self._reader)
 
     def usable(self) -> bool:
@@ -216,7 +219,7 @@ class _Connection:
 
 
 class _Wire(io.RawIOBase):
-    """The socket as a raw stream whose every read gets what is left of the deadline; without a deadline it reads nothing."""
+    """The socket as a raw stream: every read gets what is left of the deadline; without one it reads nothing."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -287,7 +290,10 @@ class _reading:  # noqa: N801 - a context manager used like a function; a class 
 
 
 def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """The first of the host's addresses that answers before the deadline. (Looking up a name has no limit but the system's.)"""
+    """The first of the host's addresses that answers before the deadline.
+
+    Looking up a name has no limit but the system's.
+    """
     last: OSError | None = None
     for family, kind, proto, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, proto)

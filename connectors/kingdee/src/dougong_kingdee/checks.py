@@ -1,0 +1,52 @@
+"""Does this connection work? What `dougong check` looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dougong.hookspecs import Deadline
+from dougong.model.outcomes import Finding
+from dougong.model.problems import DougongError
+from dougong_kingdee.session import KingdeeSession
+from dougong_kingdee.settings import KingdeeSettings
+from dougong_kingdee.vouchers import FORM
+
+__all__ = ["check_connection"]
+
+#: What the flow reads besides vouchers: form → a field to ask for.
+_FORMS = {"BD_AccountBook": "FNumber", "BD_Account": "FNumber", "BD_VOUCHERGROUP": "FNumber", "BD_Currency": "FCODE"}
+
+
+def check_connection(settings: KingdeeSettings, session: KingdeeSession, deadline: Deadline) -> Iterator[Finding]:
+    """Address and credential, rights, the reference's field, dimension slots, books, and the second credential."""
+    yield _ask(session, "login", FORM, ("FVOUCHERID",), deadline)
+    for form, field in _FORMS.items():
+        yield _ask(session, f"read {form}", form, (field,), deadline)
+    # Kingdee ignores unknown keys in Save without a word: only a query tells whether the field is there
+    yield _ask(
+        session, f"reference field {settings.reference_field}", FORM, ("FVOUCHERID", settings.reference_field), deadline
+    )
+    for name, slot in settings.dimension_slots.items():
+        key = f"FDetailID.{slot}.FNumber"
+        yield _ask(session, f"dimension {name} = {slot}", FORM, ("FVOUCHERID", key), deadline)
+    yield _auditor(settings)
+
+
+def _ask(session: KingdeeSession, check: str, form: str, keys: Sequence[str], deadline: Deadline) -> Finding:
+    """One query that reads as little as it can."""
+    try:
+        session.query(form, keys, "", deadline, most=1)
+    except DougongError as error:
+        return Finding(check, ok=False, problem=error.problems[0])
+    return Finding(check, ok=True)
+
+
+def _auditor(settings: KingdeeSettings) -> Finding:
+    """Maker is not checker: a second credential, when given, is another user."""
+    if not settings.auditor_user:
+        return Finding("auditor (none: vouchers are audited by a person)", ok=True)
+    try:
+        settings.for_auditor()
+    except DougongError as error:
+        return Finding("auditor", ok=False, problem=error.problems[0])
+    return Finding("auditor", ok=True)

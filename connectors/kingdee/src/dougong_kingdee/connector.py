@@ -1,0 +1,284 @@
+"""Kingdee 云星空 as a connector: vouchers from Save to Audit, found again by our reference.
+
+`GL_VOUCHER` has no free unique number, so it is class D: after a lost answer the ERP is searched, never sent to again
+blindly. Only what the hooks say is here; talking is in `session`, reading in `vouchers`, and what an error means in
+`errors.toml`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+
+from dougong import hookimpl
+from dougong.hookspecs import About, Call, TargetField
+from dougong.model.masterdata import MasterRecord
+from dougong.model.messages import Item, Message, Payload, Wanted
+from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
+from dougong.model.outcomes import Absent, CannotTell, Done, Finding, Found, Outcome, Rejected, Unknown
+from dougong.model.postings import Facts, Posting, Stage
+from dougong.model.problems import DougongError, Problem, Text
+from dougong_kingdee.settings import KingdeeSettings
+
+if TYPE_CHECKING:  # httpx comes with the session: describing and mapping do without
+    from dougong_kingdee.session import KingdeeSession
+
+__all__ = ["KingdeeConnector"]
+
+_FORM = "GL_VOUCHER"
+_MAX_EXPLANATION = 250
+_REFERENCE_LENGTH = 20
+#: Days around the voucher's date in which a reference is looked for first.
+_WINDOW = dt.timedelta(days=62)
+
+#: Stage → operation that brings a voucher one step up, and the stage after it.
+_UP = {Stage.DRAFT: ("Submit", Stage.SUBMITTED), Stage.SUBMITTED: ("Audit", Stage.AUDITED)}
+#: Stage → operation on the way to being gone, one step at a time.
+_DOWN = {
+    Stage.AUDITED: ("UnAudit", Stage.DRAFT),
+    Stage.SUBMITTED: ("CancelAssign", Stage.DRAFT),
+    Stage.DRAFT: ("Delete", Stage.VOID),
+}
+
+
+@attrs.frozen(eq=False)
+class KingdeeConnector:
+    """One account set (账套) of Kingdee 云星空 (K/3 Cloud).
+
+    .. versionadded:: 0.1
+    """
+
+    settings: KingdeeSettings
+
+    about: ClassVar[About] = About(
+        product="kingdee",
+        title=Text("金蝶云星空", "Kingdee K/3 Cloud"),
+        settings=KingdeeSettings,
+        secrets=("app_secret", "password"),
+        auditor_secrets=("app_secret", "password"),
+        api_versions=("WebAPI 8.2.0",),
+    )
+
+    # -- describe -----------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def operations(self) -> Sequence[Operation]:
+        """Vouchers; the reference stands behind the first line's text or in the customer's own field."""
+        shared = self.settings.reference_in_text
+        field = "FEntity[0].FEXPLANATION" if shared else self.settings.reference_field
+        reference = Reference(field, max_length=_REFERENCE_LENGTH, append=shared)
+        limits = Limits(
+            max_lines=999,
+            max_summary=self._max_summary,
+            voucher_currency="line",
+            negative_lines=True,
+            drops=("tax", "clears", "opens", "cash_flow", "coordination"),
+        )
+        safety = Safety(Ambiguity.D, reference, settle=120.0)
+        return (Operation(_FORM, "create", safety, (Stage.DRAFT, Stage.SUBMITTED, Stage.AUDITED), limits=limits),)
+
+    @property
+    def _max_summary(self) -> int:
+        """Room for a text: the reference and a blank before it are kept free."""
+        return _MAX_EXPLANATION - (_REFERENCE_LENGTH + 1 if self.settings.reference_in_text else 0)
+
+    # -- auth ---------------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def open_session(self, call: Call) -> KingdeeSession:
+        """A session of the first or the second credential; logging in is left to its first call."""
+        from dougong_kingdee.session import KingdeeSession
+        from dougong_sdk.rest import RestSession
+
+        chosen = self.settings.for_auditor() if call.credential == "auditor" else self.settings
+        rest = RestSession(
+            chosen.base_url, ca_file=chosen.ca_file, certificate=chosen.client_certificate, secrets=chosen.secrets()
+        )
+        return KingdeeSession(chosen, rest)
+
+    @hookimpl
+    def check(self, session: KingdeeSession, call: Call) -> Iterable[Finding]:
+        """Log in, rights, the reference's field, dimension slots, the second credential."""
+        from dougong_kingdee.checks import check_connection
+
+        return check_connection(self.settings, session, call.deadline)
+
+    # -- mapping ------------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def default_mapping(self, operation: Operation) -> str:
+        """The shipped mapping with this connection's slots and rate type."""
+        template = files("dougong_kingdee").joinpath("mappings", f"{operation.target_type}.toml").read_text("utf-8")
+        dimensions = "\n".join(
+            f"\"FDetailID.FDETAILID__{slot}.FNumber\" = \"line | dimension('{name}') | code('{name}')\""
+            for name, slot in self.settings.dimension_slots.items()
+        )
+        filled = template.replace("{dimensions}", dimensions).replace("{rate_type}", self.settings.rate_type)
+        return filled.replace("{max_summary}", str(self._max_summary))
+
+    @hookimpl
+    def target_fields(self, operation: Operation, session: KingdeeSession | None, call: Call) -> Sequence[TargetField]:
+        """From QueryBusinessInfo with a session, else those that the documentation names."""
+        from dougong_kingdee.fields import documented, from_business_info
+
+        if session is None:
+            return documented(self.settings)
+        return from_business_info(session.business_info(operation.target_type, call.deadline), self.settings)
+
+    @hookimpl
+    def check_payload(
+        self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
+    ) -> Sequence[Problem]:
+        """Balance, lengths, required fields; that no id is given, which would overwrite a voucher."""
+        from dougong_kingdee.payloads import payload_problems
+
+        return tuple(payload_problems(payload.body))
+
+    # -- push ---------------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def prepare(self, items: Sequence[Item], call: Call) -> Sequence[Message]:
+        """One Save per voucher."""
+        from dougong_kingdee.payloads import save_body
+
+        return [
+            Message(
+                items=(item.id,),
+                body=save_body(item.payload.body),
+                facts={
+                    item.id: Facts(book=item.payload.body["FAccountBookID"]["FNumber"], date=item.booking.posting_date)
+                },
+                operation=f"{_FORM}.create",
+            )
+            for item in items
+        ]
+
+    @hookimpl
+    def push(self, message: Message, session: KingdeeSession, call: Call) -> Outcome:
+        """Save. Done needs the ERP's success, an id and a number."""
+        from dougong_kingdee.envelope import outcome_of_failure
+        from dougong_sdk.rest import RestError, outcome_of
+
+        try:
+            reply = session.save(message.body, call.deadline)
+        except RestError as error:
+            return outcome_of(error)
+        if reply.failure:
+            return outcome_of_failure(reply.failure, signed=session.signed)
+        key, number = reply.result.get("Id"), reply.result.get("Number")
+        if not key or not number or len(reply.entities) != 1:
+            return Unknown("Kingdee reports success without id and number")
+        return Done(Posting(erp_key=str(key), stage=Stage.DRAFT, number=str(number)))
+
+    @hookimpl
+    def complete(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
+        """Read the voucher, then one step: Submit, Audit, or on the way down UnAudit, CancelAssign, Delete."""
+        from dougong_kingdee.envelope import KingdeeRefused, outcome_of_failure
+        from dougong_kingdee.vouchers import read_vouchers
+        from dougong_sdk.rest import RestError, outcome_of
+
+        try:
+            key = [f"FVOUCHERID={int(posting.erp_key)}"]
+            now = next(iter(read_vouchers(session, key, call.deadline)), None)
+            if now is None:
+                return self._gone(posting, target_stage, session, call)
+            if now.stage is target_stage or now.stage.reaches(target_stage):
+                return Done(now)
+            step = (_DOWN if target_stage is Stage.VOID else _UP).get(now.stage)
+            if step is None:
+                return Rejected((_no_step(now, target_stage),))
+            reply = session.operate(step[0], _FORM, {"Ids": now.erp_key}, call.deadline)
+        except KingdeeRefused as error:
+            return outcome_of_failure(error.failure, signed=session.signed)
+        except RestError as error:
+            return outcome_of(error)
+        if reply.failure:
+            return outcome_of_failure(reply.failure, signed=session.signed)
+        if [str(entity.get("Id")) for entity in reply.entities] != [now.erp_key]:
+            return Unknown(f"{step[0]} reports success without naming voucher {now.erp_key}")
+        return Done(attrs.evolve(now, stage=step[1]))
+
+    def _gone(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
+        """A query that finds nothing may lack rights; only View says that a voucher does not exist."""
+        from dougong_kingdee.envelope import outcome_of_failure
+
+        reply = session.operate("View", _FORM, {"Id": posting.erp_key}, call.deadline)
+        if reply.failure is None:
+            return Unknown(f"voucher {posting.erp_key} can be viewed but not queried: check the user's rights")
+        if reply.failure.msg_code != 10:
+            return outcome_of_failure(reply.failure, signed=session.signed)
+        if target_stage is Stage.VOID:
+            return Done(attrs.evolve(posting, stage=Stage.VOID))
+        return Rejected((_deleted(posting),))
+
+    @hookimpl
+    def find(
+        self, wanted: Sequence[Wanted], session: KingdeeSession, call: Call
+    ) -> Iterator[Found | Absent | CannotTell]:
+        """By reference: first in the book and around the date, then everywhere, since people move vouchers."""
+        for want in wanted:
+            try:
+                found = list(self._find(want, session, call))
+            except DougongError as error:
+                yield CannotTell(want.item, str(error))
+                continue
+            yield from (Found(want.item, posting) for posting in found)
+            if not found:
+                field = self.settings.reference_field
+                yield Absent(want.item, f"{_FORM} by {field} contains {want.reference}: all books, dates and pages")
+
+    def _find(self, want: Wanted, session: KingdeeSession, call: Call) -> Iterator[Posting]:
+        from dougong_kingdee.vouchers import keys_matching, quoted, read_vouchers
+
+        near = []
+        if want.facts.book:
+            near.append(f"FAccountBookID.FNumber={quoted(want.facts.book)}")
+        if want.facts.date:
+            first, last = want.facts.date - _WINDOW, want.facts.date + _WINDOW
+            near.append(f"FDate>='{first}' and FDate<='{last}'")
+        keys = keys_matching(session, want.reference, near, call.deadline)
+        if not keys:
+            keys = keys_matching(session, want.reference, [], call.deadline)
+        if keys:
+            yield from read_vouchers(session, [f"FVOUCHERID in ({','.join(map(str, keys))})"], call.deadline)
+
+    # -- master data, reconcile ---------------------------------------------------------------------------------
+
+    @hookimpl
+    def pull_master_data(self, kinds: Sequence[str], session: KingdeeSession, call: Call) -> Iterable[MasterRecord]:
+        """Departments, employees, suppliers, accounts with the dimensions that they demand, currencies, books."""
+        from dougong_kingdee.masterdata import pull
+
+        return pull(kinds, session, call.deadline)
+
+    @hookimpl
+    def list_postings(self, period: str, session: KingdeeSession, call: Call) -> Iterable[Posting]:
+        """Every voucher of a period in every book that the user sees, with its lines and dimensions."""
+        from dougong_kingdee.vouchers import read_vouchers
+
+        where = [f"FYEAR={int(period[:4])}", f"FPERIOD={int(period[5:])}"]
+        return read_vouchers(session, where, call.deadline, dimensions=True)
+
+
+def _no_step(now: Posting, target: Stage) -> Problem:
+    return Problem.of(
+        "STEP_IMPOSSIBLE",
+        f"凭证 {now.number} 处于 {now.stage}, 无法通过接口到达 {target}",
+        f"voucher {now.number} is {now.stage}; {target} cannot be reached from there over the API",
+        hint_zh="请在金蝶中处理该凭证",
+        hint_en="deal with this voucher in Kingdee",
+    )
+
+
+def _deleted(posting: Posting) -> Problem:
+    return Problem.of(
+        "DELETED_IN_ERP",
+        f"凭证 {posting.number or posting.erp_key} 已在金蝶中被删除",
+        f"voucher {posting.number or posting.erp_key} was deleted in Kingdee",
+        hint_zh="由会计决定是否重新推送 (dougong repost)",
+        hint_en="an accountant decides whether to send it again (dougong repost)",
+    )

@@ -1,0 +1,135 @@
+"""The envelope around every answer: HTTP 200, and inside whether it worked (kingdee.md §3)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import attrs
+
+from dougong.model.outcomes import NotDone, Rejected, Unknown
+from dougong.model.problems import DougongError, Problem
+from dougong_sdk.rest import BadAnswer
+
+__all__ = ["Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "read_reply"]
+
+#: Seconds before something refused as busy is tried again.
+BUSY_SECONDS = 5.0
+
+
+@attrs.frozen
+class Failure:
+    """A `ResponseStatus` that says no.
+
+    :param msg_code: `MsgCode`; `None` where an older server gives none.
+    :param errors: (field, message) of each error; the field may be empty.
+    """
+
+    msg_code: int | None
+    errors: tuple[tuple[str, str], ...]
+
+    @property
+    def kind(self) -> str:
+        """The class of errors.toml. What it does not know and what names no field of ours is `unknown`."""
+        entry = self._entry()
+        if entry:
+            return str(entry["class"])
+        return "refused" if any(field for field, _ in self.errors) else "unknown"
+
+    def problems(self) -> tuple[Problem, ...]:
+        """One problem per error, with the dictionary's hint."""
+        errors = self.errors or (("", f"MsgCode {self.msg_code}"),)
+        return tuple(self._problem(field, message) for field, message in errors)
+
+    def _problem(self, field: str, message: str) -> Problem:
+        entry = _by_message(message) or _by_code(self.msg_code) or {}
+        code = str(entry.get("code") or f"KINGDEE_{self.msg_code if self.msg_code is not None else 'ERROR'}")
+        zh, en = f"金蝶: {message}", f"Kingdee: {message}"
+        return Problem.of(code, zh, en, path=field, hint_zh=entry.get("zh", ""), hint_en=entry.get("en", ""))
+
+    def _entry(self) -> Mapping[str, Any] | None:
+        entries = (_by_message(message) for _, message in self.errors)
+        return next((entry for entry in entries if entry), None) or _by_code(self.msg_code)
+
+
+class KingdeeRefused(DougongError):
+    """A reading call was refused. :ivar failure: what the ERP said."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.problems())
+        self.failure = failure
+
+
+@attrs.frozen
+class Reply:
+    """A complete answer of an operation.
+
+    :param result: the member `Result`.
+    :param entities: `SuccessEntitys`.
+    :param failure: `None` when the ERP says that it worked.
+    """
+
+    result: Mapping[str, Any]
+    entities: tuple[Mapping[str, Any], ...] = ()
+    failure: Failure | None = None
+
+
+def read_reply(answer: Any) -> Reply:
+    """Read the envelope, also nested in two brackets as ExecuteBillQuery wraps failures.
+
+    :raises BadAnswer: it is no envelope: neither success nor refusal can be told from it.
+    """
+    while isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    result = answer.get("Result") if isinstance(answer, dict) else None
+    if not isinstance(result, dict):
+        raise BadAnswer("应答没有 Result", "the answer has no Result")
+    status = result.get("ResponseStatus")
+    if status is None and isinstance(result.get("Result"), dict):  # View, when it has nothing to complain about
+        return Reply(result)
+    if not isinstance(status, dict) or not isinstance(status.get("IsSuccess"), bool):
+        raise BadAnswer("应答没有 ResponseStatus", "the answer has no ResponseStatus")
+    if status["IsSuccess"]:
+        return Reply(result, tuple(e for e in status.get("SuccessEntitys") or () if isinstance(e, dict)))
+    return Reply(result, failure=_failure(status))
+
+
+def _failure(status: Mapping[str, Any]) -> Failure:
+    code = status.get("MsgCode")
+    errors = [e for e in status.get("Errors") or () if isinstance(e, dict)]
+    return Failure(
+        code if isinstance(code, int) else None,
+        tuple((str(e.get("FieldName") or ""), str(e.get("Message") or "")) for e in errors),
+    )
+
+
+def outcome_of_failure(failure: Failure, *, signed: bool) -> Rejected | NotDone | Unknown:
+    """What `push` and `complete` answer.
+
+    :param signed: signed requests have no session to renew: a lost one is a refused authorisation, for a person.
+    """
+    kind, problems = failure.kind, failure.problems()
+    reason = "; ".join(str(problem) for problem in problems)
+    if kind == "refused" or (kind == "session" and signed):
+        return Rejected(problems)
+    if kind in ("busy", "session"):
+        return NotDone(reason, after=BUSY_SECONDS)
+    return Unknown(reason)
+
+
+@cache
+def _dictionary() -> tuple[Mapping[str, Mapping[str, Any]], tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]]:
+    content = tomllib.loads(files("dougong_kingdee").joinpath("errors.toml").read_text("utf-8"))
+    return content["codes"], tuple((re.compile(entry["match"]), entry) for entry in content["messages"])
+
+
+def _by_code(code: int | None) -> Mapping[str, Any] | None:
+    return _dictionary()[0].get(str(code))
+
+
+def _by_message(message: str) -> Mapping[str, Any] | None:
+    return next((entry for pattern, entry in _dictionary()[1] if pattern.search(message)), None)

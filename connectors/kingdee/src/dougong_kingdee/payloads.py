@@ -1,0 +1,132 @@
+"""A voucher's payload: what Kingdee would refuse or wrongly take, and the bytes of its Save (kingdee.md §4, §6.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from dougong.formats import json_text
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["MAX_EXPLANATION", "MAX_LINES", "payload_problems", "save_body"]
+
+#: Characters of FEXPLANATION (kingdee.md §6.1: about 250); most lines that we put into one voucher.
+MAX_EXPLANATION = 250
+MAX_LINES = 999
+
+
+def save_body(model: Mapping[str, Any]) -> bytes:
+    """The bytes of a Save: texts as they are, decimals as numbers with every digit; the same model, the same bytes.
+
+    Base data is verified by the ERP (`IsVerifyBaseDataField`), since it would otherwise leave an unknown code empty.
+
+    :raises DougongError: `VOUCHER_ID_GIVEN`: the model would overwrite a voucher.
+    """
+    if model.get("FVOUCHERID") not in (None, 0):
+        raise DougongError(_overwrites())
+    data = {
+        "NeedReturnFields": ["FBillNo", "FVOUCHERGROUPNO"],
+        "IsVerifyBaseDataField": True,
+        "Model": _plain(model),
+    }
+    return json_text.dumps({"formid": "GL_VOUCHER", "data": data}, numbers=True).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Dates as Kingdee writes them; everything else stays."""
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def payload_problems(model: Mapping[str, Any]) -> Iterable[Problem]:
+    """What Kingdee would refuse, or worse, would take: an id overwrites a voucher, and balance may be checked late."""
+    if model.get("FVOUCHERID") not in (None, 0):
+        yield _overwrites()
+    for path in ("FAccountBookID.FNumber", "FVOUCHERGROUPID.FNumber", "FDate"):
+        if not _at(model, path):
+            yield _missing(path)
+    lines = model.get("FEntity") or ()
+    if not 2 <= len(lines) <= MAX_LINES:
+        yield Problem.of(
+            "LINES_LIMIT",
+            f"凭证有 {len(lines)} 行分录, 应为 2 至 {MAX_LINES} 行",
+            f"the voucher has {len(lines)} lines; 2 to {MAX_LINES} are possible",
+            path="FEntity",
+        )
+    for index, line in enumerate(lines):
+        for problem in _line_problems(line):
+            yield problem.at(f"FEntity[{index}]")
+    yield from _balance(lines)
+
+
+def _line_problems(line: Mapping[str, Any]) -> Iterator[Problem]:
+    for path in ("FEXPLANATION", "FACCOUNTID.FNumber", "FCURRENCYID.FNumber", "FEXCHANGERATETYPE.FNumber"):
+        if not _at(line, path):
+            yield _missing(path)
+    length = len(str(line.get("FEXPLANATION") or ""))
+    if length > MAX_EXPLANATION:
+        yield Problem.of(
+            "SUMMARY_TOO_LONG",
+            f"摘要有 {length} 个字符, 最多 {MAX_EXPLANATION}",
+            f"the text has {length} characters, at most {MAX_EXPLANATION} are possible",
+            path="FEXPLANATION",
+        )
+    if not isinstance(line.get("FDetailID", {}), Mapping):
+        yield Problem.of("FIELD_INVALID", "FDetailID 必须是一个对象", "FDetailID must be one object", path="FDetailID")
+    debit, credit = _amount(line, "FDEBIT"), _amount(line, "FCREDIT")
+    if debit and credit:
+        yield Problem.of(
+            "FIELD_INVALID", "借方与贷方金额只能填一个", "a line has a debit or a credit, not both", path="FDEBIT"
+        )
+
+
+def _balance(lines: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    difference = sum((_amount(line, "FDEBIT") - _amount(line, "FCREDIT") for line in lines), Decimal(0))
+    if difference:
+        yield Problem.of(
+            "NOT_BALANCED",
+            f"借贷不平, 差额 {difference}",
+            f"debits and credits differ by {difference}",
+            path="FEntity",
+            difference=str(difference),
+        )
+
+
+def _amount(line: Mapping[str, Any], key: str) -> Decimal:
+    value = line.get(key) or 0
+    return Decimal(value) if isinstance(value, int | Decimal) else Decimal("NaN")
+
+
+def _at(data: Any, path: str) -> Any:
+    for key in path.split("."):
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def _missing(path: str) -> Problem:
+    return Problem.of(
+        "FIELD_MISSING",
+        f"缺少必填字段 {path}",
+        f"the required field {path} is missing",
+        path=path,
+        hint_zh="请检查字段映射与代码表",
+        hint_en="check the mapping and the code tables",
+    )
+
+
+def _overwrites() -> Problem:
+    return Problem.of(
+        "VOUCHER_ID_GIVEN",
+        "FVOUCHERID 必须为 0, 否则会覆盖已有凭证",
+        "FVOUCHERID must be 0: an id overwrites that voucher",
+        path="FVOUCHERID",
+        hint_zh="请从字段映射中去掉 FVOUCHERID",
+        hint_en="take FVOUCHERID out of the mapping",
+    )

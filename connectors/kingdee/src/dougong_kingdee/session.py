@@ -1,0 +1,178 @@
+"""A session with 云星空: logging in three ways, one call, one query (kingdee.md §1, §2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dougong.formats import json_text
+from dougong.hookspecs import Deadline
+from dougong_kingdee.envelope import Failure, KingdeeRefused, Reply, read_reply
+from dougong_kingdee.settings import KingdeeSettings
+from dougong_kingdee.signature import Signer
+from dougong_sdk.auth import Token, TokenCache
+from dougong_sdk.rest import Answer, BadAnswer, LoginRefused, RestSession
+
+__all__ = ["PAGE", "KingdeeSession"]
+
+#: Rows of one page of a query (kingdee.md §4.1: at most 2000).
+PAGE = 2000
+
+_FORM = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.{}.common.kdsvc"
+_AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService.{}.common.kdsvc"
+_COOKIE = "kdservice-sessionid"
+
+
+class KingdeeSession:
+    """One user's calls, for one thread at a time.
+
+    Signed requests log in by themselves; the session id of the first reply goes with the later ones, so that the
+    server does not open a session for each call. The two other kinds log in before the first call and once again when
+    the server has forgotten them.
+
+    :param settings: with the credential to use. :param rest: the wire.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, settings: KingdeeSettings, rest: RestSession) -> None:
+        self.settings = settings
+        self.signed = settings.login == "signature"
+        self._rest = rest
+        self._signer = Signer(
+            settings.acct_id, settings.user, settings.app_id, settings.app_secret, settings.lcid, settings.org_number
+        )
+        self._tokens = TokenCache(self._log_in)
+        self._session_id = ""
+
+    def __repr__(self) -> str:
+        return f"<KingdeeSession {self.settings.user} {self._rest!r}>"
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
+    def save(self, body: bytes, deadline: Deadline) -> Reply:
+        """Send a frozen Save, once."""
+        return read_reply(self._call("Save", body, deadline, repeatable=False))
+
+    def operate(self, operation: str, form: str, data: Mapping[str, Any], deadline: Deadline) -> Reply:
+        """An operation with form id and data: View, Submit, Audit, Delete and others."""
+        body = json_text.dumps({"formid": form, "data": data}, numbers=True).encode()
+        return read_reply(self._call(operation, body, deadline, repeatable=operation == "View"))
+
+    def business_info(self, form: str, deadline: Deadline) -> Mapping[str, Any]:
+        """Entities and fields of a form. :raises KingdeeRefused: the ERP does not tell."""
+        body = json_text.dumps({"data": {"FormId": form}}).encode()
+        reply = read_reply(self._call("QueryBusinessInfo", body, deadline, repeatable=True))
+        if reply.failure:
+            raise KingdeeRefused(reply.failure)
+        return dict(reply.result.get("NeedReturnData") or {})
+
+    def query(
+        self,
+        form: str,
+        keys: Sequence[str],
+        where: str,
+        deadline: Deadline,
+        *,
+        order: str = "",
+        start: int = 0,
+        most: int = PAGE,
+    ) -> list[list[Any]]:
+        """One page of a bill query, at most `most` rows, values in the order of `keys`.
+
+        :raises KingdeeRefused: the ERP refuses it. :raises BadAnswer: the answer has another shape.
+        """
+        data = {
+            "FormId": form,
+            "FieldKeys": ",".join(keys),
+            "FilterString": where,
+            "OrderString": order,
+            "TopRowCount": 0,
+            "StartRow": start,
+            "Limit": most,
+        }
+        answer = self._call("ExecuteBillQuery", json_text.dumps({"data": data}).encode(), deadline, repeatable=True)
+        failure = _refusal(answer)
+        if failure:
+            raise KingdeeRefused(failure)
+        if isinstance(answer, list) and all(isinstance(row, list) and len(row) == len(keys) for row in answer):
+            return answer
+        raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
+
+    def close(self) -> None:
+        """Close the connections. The server ends its session by itself."""
+        self._rest.close()
+
+    # -- logging in ---------------------------------------------------------------------------------------------
+
+    def _call(self, operation: str, body: bytes, deadline: Deadline, *, repeatable: bool) -> Any:
+        """Send one call; after a lost session log in and send it once more, since the ERP says that it did nothing.
+
+        A bare HTTP 401 says less: it may come from something in between, so only calls without effect are repeated
+        after it.
+        """
+        path = _FORM.format(operation)
+        session_id = self._session_id if self.signed else self._tokens.get(deadline)
+        answer = self._post(path, body, session_id, deadline)
+        if self.signed:
+            return answer.expect(200, 206).json()
+        if answer.status == 401:
+            self._tokens.forget(session_id)
+            if repeatable:
+                answer = self._post(path, body, self._tokens.get(deadline), deadline)
+        content = answer.expect(200, 206).json()
+        failure = _refusal(content)
+        if failure and failure.kind == "session":
+            self._tokens.forget(session_id)
+            content = self._post(path, body, self._tokens.get(deadline), deadline).expect(200, 206).json()
+        return content
+
+    def _post(self, path: str, body: bytes, session_id: str, deadline: Deadline) -> Answer:
+        headers = {_COOKIE: session_id, "Cookie": f"{_COOKIE}={session_id}"} if session_id else {}
+        if self.signed:
+            headers |= self._signer.headers(self._rest.url(path).path, int(time.time()))
+        answer = self._rest.post(path, body, deadline=deadline, headers=headers)
+        if self.signed:
+            self._session_id = _given(answer) or self._session_id
+        return answer
+
+    def _log_in(self, deadline: Deadline) -> Token:
+        """`ValidateUser` or `LoginByAppSecret` (kingdee.md §2.1)."""
+        s = self.settings
+        if s.login == "password":
+            name, parameters = "ValidateUser", [s.acct_id, s.user, s.password, s.lcid]
+        else:
+            name, parameters = "LoginByAppSecret", [s.acct_id, s.user, s.app_id, s.app_secret, s.lcid]
+        body = json_text.dumps({"parameters": parameters}).encode()
+        reply = self._rest.post(_AUTH.format(name), body, deadline=deadline).expect(200, 206).json()
+        # -5 is tolerated by clients in use (password about to expire); the session id is what counts
+        if (
+            not isinstance(reply, dict)
+            or reply.get("LoginResultType") not in (1, -5)
+            or not reply.get("KDSVCSessionId")
+        ):
+            message = reply.get("Message") if isinstance(reply, dict) else None
+            reason = self._rest.redact(str(message or "?"))
+            raise LoginRefused(
+                f"金蝶拒绝用户 {s.user} 登录账套 {s.acct_id}: {reason}",
+                f"Kingdee refuses user {s.user} for data centre {s.acct_id}: {reason}",
+            )
+        return Token(str(reply["KDSVCSessionId"]))
+
+
+def _refusal(content: Any) -> Failure | None:
+    """What an answer refuses, if it is an envelope that does. Only an envelope's own words count, never data."""
+    try:
+        return read_reply(content).failure
+    except BadAnswer:
+        return None
+
+
+def _given(answer: Answer) -> str:
+    """The session id that an answer sets, or nothing."""
+    for cookie in answer.headers.get_list("set-cookie"):
+        name, _, value = cookie.partition(";")[0].partition("=")
+        if name.strip().lower() == _COOKIE:
+            return value.strip()
+    return ""

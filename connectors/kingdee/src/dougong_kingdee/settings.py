@@ -1,0 +1,127 @@
+"""What a connection to a Kingdee account set (账套, data centre) needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["DEFAULT_SLOTS", "KingdeeSettings", "Login"]
+
+Login = Literal["signature", "app_secret", "password"]
+
+#: Our dimension → slot of `FDetailID` (kingdee.md §6.1). The FF slots differ per data centre: they are set by each
+#: customer.
+DEFAULT_SLOTS: Mapping[str, str] = {
+    "supplier": "FFLEX4",
+    "department": "FFLEX5",
+    "customer": "FFLEX6",
+    "employee": "FFLEX7",
+    "expense_item": "FFLEX9",
+    "project": "FF100002",
+    "bank": "FF100003",
+    "company": "FF100004",
+}
+
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "signature": ("app_id", "app_secret"),
+    "app_secret": ("app_id", "app_secret"),
+    "password": ("password",),
+}
+
+
+@attrs.frozen(kw_only=True)
+class KingdeeSettings:
+    """Settings of one connection; the second credential (`auditor_…`) audits what the first has made.
+
+    :param base_url: address up to and with `/k3cloud/`.
+    :param acct_id: id of the data centre (账套).
+    :param user: integration user that makes vouchers.
+    :param login: `signature` (third-party app, signed headers), `app_secret` (LoginByAppSecret) or `password`
+        (ValidateUser).
+    :param app_id: id of the app, for the first two; `app_secret` its secret.
+    :param password: for the third.
+    :param auditor_user: the user that audits; `auditor_app_id` and the secrets default to those of the first
+        credential where the same app acts for both users.
+    :param lcid: language of the ERP's messages: 2052 zh-CN, 1033 en-US, 3076 traditional Chinese.
+    :param org_number: organisation of signed calls; `0` is the user's own.
+    :param reference_field: where our reference goes: `FEXPLANATION` = behind the first line's text (摘要), else the key
+        of a text field that the customer added to the voucher's head, e.g. `F_DG_REF`.
+    :param dimension_slots: our dimension → slot (弹性域) of this data centre.
+    :param rate_type: number of the exchange rate type.
+    :param ca_file: PEM with the authorities to trust; `client_certificate`: PEM with certificate and key.
+
+    .. versionadded:: 0.1
+    """
+
+    base_url: str
+    acct_id: str
+    user: str
+    login: Login = "signature"
+    app_id: str = ""
+    app_secret: str = attrs.field(default="", repr=False)
+    password: str = attrs.field(default="", repr=False)
+    auditor_user: str = ""
+    auditor_password: str = attrs.field(default="", repr=False)
+    auditor_app_id: str = ""
+    auditor_app_secret: str = attrs.field(default="", repr=False)
+    lcid: int = 2052
+    org_number: str = "0"
+    reference_field: str = "FEXPLANATION"
+    dimension_slots: Mapping[str, str] = attrs.field(factory=lambda: dict(DEFAULT_SLOTS))
+    rate_type: str = "HLTX01_SYS"
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        missing = [name for name in _NEEDS[self.login] if not getattr(self, name)]
+        if missing:
+            raise DougongError(
+                Problem.of(
+                    "SETTINGS_INVALID",
+                    f"登录方式 {self.login} 需要 {', '.join(missing)}",
+                    f"login {self.login} needs {', '.join(missing)}",
+                    path=missing[0],
+                )
+            )
+
+    @property
+    def reference_in_text(self) -> bool:
+        """Whether the reference shares a field with the first line's text."""
+        return self.reference_field.upper() == "FEXPLANATION"
+
+    def for_auditor(self) -> KingdeeSettings:
+        """The same connection with the second credential.
+
+        :raises DougongError: `AUDITOR_MISSING` when there is none, `AUDITOR_IS_MAKER` when it is the same user.
+        """
+        if not self.auditor_user:
+            raise DougongError(_auditor("AUDITOR_MISSING", "未配置第二凭据(审核人)", "there is no second credential"))
+        if self.auditor_user == self.user:
+            raise DougongError(_auditor("AUDITOR_IS_MAKER", "审核人与制单人相同", "the auditor is the maker"))
+        return attrs.evolve(
+            self,
+            user=self.auditor_user,
+            password=self.auditor_password,
+            app_id=self.auditor_app_id or self.app_id,
+            app_secret=self.auditor_app_secret or self.app_secret,
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not be shown."""
+        return self.app_secret, self.password, self.auditor_app_secret, self.auditor_password
+
+
+def _auditor(code: str, zh: str, en: str) -> Problem:
+    return Problem.of(
+        code,
+        zh,
+        en,
+        path="auditor.user",
+        hint_zh="请为该连接的 auditor 配置另一个有审核权限的用户",
+        hint_en="give the connection's auditor another user who may audit",
+    )
