@@ -159,6 +159,22 @@ def install(folder, arguments, paths):
         file.write(state)
 
 
+def uv_settings(python):
+    """The environment for tox, whose installer does not read pip's settings: the same index, and no other Python."""
+    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    index = os.environ.get("PIP_INDEX_URL", "")
+    if not index:
+        process = subprocess.Popen(
+            [python, "-m", "pip", "config", "get", "global.index-url"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        index = process.communicate()[0].decode().strip()
+    if index:
+        env.setdefault("UV_DEFAULT_INDEX", index)
+    return env
+
+
 def demo(arguments):
     dists = [os.path.join(ROOT, "core"), os.path.join(ROOT, "sdk")]
     dists += sorted(
@@ -173,7 +189,8 @@ def demo(arguments):
 def test(arguments):
     folder = environment(".venv-tox")
     install(folder, TOOLS, [os.path.join(ROOT, "constraints.txt")])
-    return subprocess.call([binary(folder, "python"), "-m", "tox"] + arguments, cwd=ROOT)
+    python = binary(folder, "python")
+    return subprocess.call([python, "-m", "tox"] + arguments, cwd=ROOT, env=uv_settings(python))
 
 
 def main(arguments):

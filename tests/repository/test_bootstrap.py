@@ -124,6 +124,26 @@ def test_a_failed_install_is_tried_again(bootstrap, environment, tmp_path):
     assert calls(environment) == 3
 
 
+@pytest.mark.parametrize(
+    ("environ", "configured", "index"),
+    [
+        ({}, "", None),
+        ({"PIP_INDEX_URL": "http://127.0.0.1:1/a"}, "http://127.0.0.1:1/b", "http://127.0.0.1:1/a"),
+        ({}, "http://127.0.0.1:1/b", "http://127.0.0.1:1/b"),
+        ({"UV_DEFAULT_INDEX": "http://127.0.0.1:1/c"}, "http://127.0.0.1:1/b", "http://127.0.0.1:1/c"),
+    ],
+)
+def test_tox_installs_from_the_index_that_pip_uses(bootstrap, environment, monkeypatch, environ, configured, index):
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    (environment / "pip").write_text(f"echo {configured}\n", "utf-8")
+    env = bootstrap.uv_settings(str(environment / "bin" / "python"))
+    assert env.get("UV_DEFAULT_INDEX") == index
+    assert env["UV_PYTHON_DOWNLOADS"] == "never"
+
+
 def test_sources_leave_out_what_running_writes(bootstrap, tmp_path):
     (tmp_path / "src" / "package" / "__pycache__").mkdir(parents=True)
     (tmp_path / "src" / "package" / "module.py").touch()
