@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 WANTED = os.environ.get("DOUGONG_INSTALLED", "").split()
 GROUPS = ("dougong.connectors", "dougong.sandboxes", "dougong.addons")
 
@@ -51,3 +52,12 @@ def test_entry_points_come_from_the_named_dists_and_load(group):
 def test_each_connector_announces_itself_and_nobody_else():
     announced = {entry.dist.name for entry in metadata.entry_points(group="dougong.connectors") if entry.dist}
     assert announced == set(WANTED) - {"dougong", "dougong-sdk"}
+
+
+@pytest.mark.parametrize("dist", WANTED)
+def test_every_file_of_the_source_is_shipped(dist):
+    package = dist.replace("-", "_")
+    (source,) = [path for path in (*ROOT.glob("*/src"), *ROOT.glob("connectors/*/src")) if (path / package).is_dir()]
+    wanted = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    shipped = {file.as_posix() for file in metadata.files(dist) or ()}
+    assert {path for path in wanted - shipped if "__pycache__" not in path} == set()

@@ -73,5 +73,11 @@ def test_functions_fit_one_glance(modules):
     assert long == []
 
 
+def test_change_notes_have_a_known_type(root, workspace):
+    types = "|".join(entry["directory"] for entry in workspace["tool"]["towncrier"]["type"])
+    names = [path.name for path in (root / "changes").iterdir() if path.name != "README.md"]
+    assert [name for name in names if not re.fullmatch(rf"(\+[a-z0-9-]+|\d+)\.({types})\.md", name)] == []
+
+
 def test_text_files_end_with_one_newline(files):
     assert [name for name, text in files.items() if text and (not text.endswith("\n") or text.endswith("\n\n"))] == []
