@@ -3,7 +3,7 @@
     compile_expression("item.role == 'bearer'", Scope.of(item=Counterpart))(item=counterpart)
 
 Text goes through `parse` (syntax, limits, pipes) and `translate` (whitelist, names, kinds) into Python code that can do
-nothing else than the text says. Attributes are resolved when compiled, so `dougong check` finds a typo, not an accountant.
+nothing else than the text says. Attributes are resolved when compiled, so `dougong check` finds a typo.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ class Parsed:
 def parse(text: str) -> Parsed:
     """Parse one expression.
 
-    :raises ExpressionError: `EXPRESSION_SYNTAX`, or `EXPRESSION_REFUSED` for what is too long, too deep, or piped without
-        brackets.
+    :raises ExpressionError: `EXPRESSION_SYNTAX`, or `EXPRESSION_REFUSED` for what is too long, too deep, or piped
+        without brackets.
 
     .. versionadded:: 0.1
     """

@@ -11,8 +11,8 @@ def fit(text: str, limit: int, keep: Iterable[str] = ()) -> str | None:
     """`text` in at most `limit` characters; the parts in `keep` stay whole, of the others the longest is cut first.
 
     :param limit: room in the ERP's field, in characters.
-    :param keep: substrings that must not be cut, e.g. the document number (posting-rules.md §4); those that `text` lacks
-        are ignored.
+    :param keep: substrings that must not be cut, e.g. the document number (posting-rules.md §4); those that `text`
+        lacks are ignored.
     :returns: the text, or `None` when the protected parts alone are too long.
 
     .. versionadded:: 0.1

@@ -1,0 +1,118 @@
+"""Code rows as files that people change in a spreadsheet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from dougong.expressions.names import did_you_mean
+from dougong.model.problems import Problem
+from dougong.tables.cells import TableFileError, read_day
+from dougong.tables.code_rows import COLUMNS, EVERYWHERE, CodeError, CodeRow
+from dougong.tables.files import Row, Table, read_table, write_table
+
+__all__ = ["code_table_file", "read_code_rows", "write_code_rows"]
+
+
+def read_code_rows(source: Path | bytes, name: str = "") -> list[CodeRow]:
+    """Read code rows from CSV or XLSX; the column `→theirs` may be written without the arrow, an empty scope means `*`.
+
+    :raises TableFileError: the file cannot be read as a table. :raises CodeError: with every row that is wrong.
+
+    .. versionadded:: 0.1
+    """
+    table = read_table(source, name)
+    names = {column.removeprefix("→").strip(): column for column in table.header}
+    _check_columns(table, names)
+    problems: list[Problem] = []
+    rows = []
+    for row in table.rows:
+        made, wrong = _row(row, names)
+        rows.append(made)
+        problems += [attrs.evolve(p, path=f"{table.name}:{row.number}") for p in (*wrong, *made.problems())]
+    if problems:
+        raise CodeError(problems)
+    return rows
+
+
+def _check_columns(table: Table, names: Mapping[str, str]) -> None:
+    known = [column.removeprefix("→") for column in COLUMNS]
+    problems = []
+    for unknown in [name for name in names if name not in known]:
+        zh, en = did_you_mean(unknown, known)
+        problems.append(
+            Problem.of(
+                "TABLE_INVALID",
+                f"未知的列 {unknown}",
+                f"unknown column {unknown}",
+                path=table.name,
+                hint_zh=zh,
+                hint_en=en,
+            )
+        )
+    for missing in [name for name in ("table", "ours", "theirs") if name not in names]:
+        hint = f"须有的列: {', '.join(COLUMNS)}", f"the columns are {', '.join(COLUMNS)}"
+        problems.append(
+            Problem.of(
+                "TABLE_INVALID",
+                f"缺少列 {missing}",
+                f"the column {missing} is missing",
+                path=table.name,
+                hint_zh=hint[0],
+                hint_en=hint[1],
+            )
+        )
+    if problems:
+        raise TableFileError(problems)
+
+
+def _row(row: Row, names: Mapping[str, str]) -> tuple[CodeRow, list[Problem]]:
+    cells = {name: row.cells[column] for name, column in names.items()}
+    dates: dict[str, dt.date | None] = {}
+    problems = []
+    for name in ("valid_from", "valid_to"):
+        text = cells.get(name, "")
+        try:
+            dates[name] = read_day(text) if text else None
+        except ValueError:
+            dates[name] = None
+            zh, en = f"{name} 的 {text!r} 不是日期", f"{text!r} in {name} is no date"
+            hint = "写法: 2026-01-31", "write it as 2026-01-31"
+            problems.append(Problem.of("CODE_ROW_INVALID", zh, en, hint_zh=hint[0], hint_en=hint[1]))
+    made = CodeRow(
+        cells["table"],
+        cells.get("scope") or EVERYWHERE,
+        cells["ours"],
+        cells["theirs"],
+        dates["valid_from"],
+        dates["valid_to"],
+        cells.get("note", ""),
+        row.number,
+    )
+    return made, problems
+
+
+def code_table_file(rows: Iterable[CodeRow], name: str = "codes") -> Table:
+    """The rows as a table with the columns of a code file, to be written.
+
+    .. versionadded:: 0.1
+    """
+
+    def day(value: dt.date | None) -> str:
+        return value.isoformat() if value else ""
+
+    lines = (
+        (row.table, row.scope, row.ours, row.theirs, day(row.valid_from), day(row.valid_to), row.note) for row in rows
+    )
+    return Table.of(COLUMNS, (dict(zip(COLUMNS, line, strict=True)) for line in lines), name)
+
+
+def write_code_rows(rows: Iterable[CodeRow], path: Path) -> None:
+    """Write code rows to a CSV or XLSX file; `read_code_rows` gives them back unchanged.
+
+    .. versionadded:: 0.1
+    """
+    write_table(code_table_file(rows, path.stem), path)
