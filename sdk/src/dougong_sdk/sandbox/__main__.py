@@ -1,4 +1,5 @@
 """``python -m dougong_sdk.sandbox NAME``: serve an emulated ERP in the foreground."""
+# ruff: noqa: T201 - a command speaks to a person
 
 from __future__ import annotations
 

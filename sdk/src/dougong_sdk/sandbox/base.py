@@ -150,10 +150,10 @@ class Sandbox(ABC):
         """Master data and credentials of a sandbox that nobody has configured."""
         return {}
 
-    def seed_changed(self) -> None:
+    def seed_changed(self) -> None:  # noqa: B027 - most sandboxes derive something, none must
         """Called after the seed was set or merged, to rebuild what is derived from it."""
 
-    def expire_sessions(self) -> None:
+    def expire_sessions(self) -> None:  # noqa: B027 - an ERP with basic authentication has none
         """Forget every session and token."""
 
     def endpoints(self) -> Mapping[str, str]:

@@ -1,4 +1,8 @@
-"""JSON whose numbers stay exact: read as :class:`~decimal.Decimal`, written digit for digit, never through float."""
+"""JSON whose numbers stay exact: read as :class:`~decimal.Decimal`, written digit for digit, never through float.
+
+A sandbox judges what the core writes, so it reads and writes by itself; and it takes what a real ERP takes, a key given
+twice included, which the core refuses.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,8 @@ def loads(text: str | bytes) -> Any:
 
 def dumps(value: Any) -> str:
     """Write compact JSON; a ``Decimal`` is written as the number that it is, with all its digits.
+
+    :raises TypeError: for what JSON does not know.
 
     .. versionadded:: 0.1
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
@@ -61,28 +61,25 @@ class Gate:
         self, request: Request, operation: str, fault: Fault | None, scope: Scope, send: Send
     ) -> int | None:
         """Let the fault happen or the work be done; the status that the client saw, ``None`` for none."""
-        match fault.fault if fault else None:
-            case "refuse" | "reset_before_work":
+        match fault:
+            case Fault(fault="refuse" | "reset_before_work"):
                 wire.cut(scope)
                 return None
-            case "work_late":
-                assert fault is not None
+            case Fault(fault="work_late"):
                 self._work_later(request, float(fault.seconds))
                 wire.cut(scope)
                 return None
-            case "status_before_work":
-                assert fault is not None
+            case Fault(fault="status_before_work"):
                 response = _status_response(fault)
-            case "business_error":
-                assert fault is not None
+            case Fault(fault="business_error"):
                 response = self.sandbox.business_error(request, fault.code)
-            case "expire_session":
+            case Fault(fault="expire_session"):
                 self.sandbox.expire_sessions()
                 response = await self.work(request)
-            case _:
+            case Fault():
+                return await self._spoil(await self.work(request), fault, scope, send)
+            case None:
                 response = await self.work(request)
-                if fault is not None:
-                    return await self._spoil(response, fault, scope, send)
         await wire.send(response, send)
         return response.status
 
@@ -111,7 +108,7 @@ class Gate:
         try:
             with self.sandbox.store.unit():
                 response = self.sandbox.handle(request)
-        except Exception:  # an emulated ERP that fails answers 500 as the real one would; the text helps its author
+        except Exception:  # noqa: BLE001 - an emulated ERP that fails answers 500 as the real one would; the text helps its author
             response = Response(traceback.format_exc().encode(), 500, "text/plain; charset=utf-8")
         await self.sandbox.store.durable()
         return response
@@ -133,7 +130,7 @@ class Gate:
     def _log(self, request: Request, operation: str, fault: Fault | None, status: int | None, took: float) -> None:
         self.sandbox.store.log(
             {
-                "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "method": request.method,
                 "path": request.path,
                 "query": self.sandbox.redact(request.query),

@@ -46,15 +46,15 @@ class RunningSandbox:
     def _start(self) -> None:
         command = [sys.executable, "-m", "dougong_sdk.sandbox", *self._arguments, "--port", str(self._port)]
         command += ["--json", "--follow-stdin"]
-        self._errors = tempfile.TemporaryFile()  # a pipe that nobody empties would block the sandbox
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
-        assert self._process.stdout is not None
-        watchdog = threading.Timer(_START_TIMEOUT, self._process.kill)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _end; a pipe that nobody empties would block the sandbox
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
+        self._process = process
+        watchdog = threading.Timer(_START_TIMEOUT, process.kill)
         watchdog.start()
-        line = self._process.stdout.readline()
+        line = process.stdout.readline() if process.stdout else b""
         watchdog.cancel()
         if not line:
-            self._process.wait()
+            process.wait()
             self._errors.seek(0)
             text = self._errors.read().decode("utf-8", "replace").strip()
             self.stop()
@@ -111,7 +111,9 @@ class RunningSandbox:
         :raises SandboxError: if the plane says no; the text is its own.
         """
         data = None if body is None else exact_json.dumps(body).encode()
-        request = urllib.request.Request(self.admin + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(  # noqa: S310 - our own process, http or https
+            self.admin + path, data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with self._opener().open(request, timeout=_PLANE_TIMEOUT) as answer:
                 return exact_json.loads(answer.read())

@@ -92,8 +92,8 @@ class _Plane:
 
     async def list_faults(self, request: Request) -> Any:
         return [
-            {"fault": f.fault, "operation": f.operation, "every": f.every, "count": f.count, "match": f.match, "seen": f.seen}
-            for f in self.faults.faults
+            {name: getattr(fault, name) for name in ("fault", "operation", "every", "count", "match", "seen")}
+            for fault in self.faults.faults
         ]
 
     async def add_fault(self, order: Mapping[str, Any]) -> Any:

@@ -37,7 +37,7 @@ def find_sandbox(name: str) -> type[Sandbox]:
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise SandboxError(f"沙箱 {target} 无法导入: {error}", f"sandbox {target} cannot be imported: {error}") from error
+        raise SandboxError(f"无法导入沙箱 {target}: {error}", f"cannot import sandbox {target}: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Sandbox)):
         raise SandboxError(f"{target} 不是沙箱", f"{target} is no sandbox")
     return found

@@ -53,7 +53,7 @@ def merge_seed(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Seed:
             merged[table] = _merge_mappings(merged[table], _mapping(table, rows))
         else:
             known = ", ".join([*_KEYS, "dimensions", "native"])
-            raise SandboxError(f"种子里没有 {table} 这张表, 可用: {known}", f"a seed has no table {table}; known: {known}")
+            raise SandboxError(f"种子没有 {table} 这张表, 可用: {known}", f"a seed has no {table}; known: {known}")
     return merged
 
 

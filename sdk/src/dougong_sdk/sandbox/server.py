@@ -34,7 +34,7 @@ def serve(
     ledger: Path | None = None,
     seed: Path | None = None,
     settings: Mapping[str, str] | None = None,
-    on_ready: Callable[[dict[str, str]], None] = lambda ready: None,
+    on_ready: Callable[[dict[str, str]], None] = lambda _ready: None,
 ) -> None:
     """Serve a sandbox until SIGINT or SIGTERM; blocks.
 
@@ -111,12 +111,14 @@ def _build_server(sandbox: Sandbox, listener: socket.socket, tls: Mapping[str, A
 
     from .plane import build_application
 
+    holder: Any = SocketHolder  # granian's stub does not name its parameters: descriptor, Unix domain, backlog
+
     class OnOwnSocket(Server):
         """Granian on a socket that is already listening."""
 
         def _init_shared_socket(self) -> None:
             self._ssp = None
-            self._shd = SocketHolder(os.dup(listener.fileno()), False, _BACKLOG)
+            self._shd: Any = holder(os.dup(listener.fileno()), False, _BACKLOG)
 
     listener.setblocking(False)
     return OnOwnSocket(

@@ -47,13 +47,13 @@ class Setting:
             except InvalidOperation:
                 number = Decimal("NaN")
             if not number.is_finite():
-                raise SandboxError(f"--set {self.key}={value}: 需要数字", f"--set {self.key}={value}: not a number")
+                said = f"--set {self.key}={value}"
+                raise SandboxError(f"{said}: 需要数字", f"{said}: not a number")
             return number
         if self.kind == "switch":
             if value.lower() not in _SWITCHES:
-                raise SandboxError(
-                    f"--set {self.key}={value}: 需要 true 或 false", f"--set {self.key}={value}: say true or false"
-                )
+                said = f"--set {self.key}={value}"
+                raise SandboxError(f"{said}: 需要 true 或 false", f"{said}: say true or false")
             return _SWITCHES[value.lower()]
         return value
 
@@ -64,7 +64,9 @@ COMMON_SETTINGS = (
     Setting("work_seconds", "0", "异步任务所需的秒数", "seconds that a background job takes", "number"),
     Setting("same_user_may_audit", "true", "制单人可否审核自己的凭证", "may a maker audit their own voucher", "switch"),
     Setting("callback_url", "", "主动推送的目标地址", "address to which the sandbox pushes by itself"),
-    Setting("tls", "false", "使用 https 与自签发的 CA", "serve https with a certificate authority of its own", "switch"),
+    Setting(
+        "tls", "false", "使用 https 与自签发的 CA", "serve https with a certificate authority of its own", "switch"
+    ),
     Setting(
         "client_ca",
         "",
@@ -115,6 +117,12 @@ class Settings(Mapping[str, Any]):
     def help(self) -> list[dict[str, str]]:
         """One row per key for ``--help-set``: key, default, kind, zh, en."""
         return [
-            {"key": s.key, "default": "***" if s.kind == "secret" else s.default, "kind": s.kind, "zh": s.zh, "en": s.en}
-            for s in self.declared.values()
+            {
+                "key": setting.key,
+                "default": "***" if setting.kind == "secret" else setting.default,
+                "kind": setting.kind,
+                "zh": setting.zh,
+                "en": setting.en,
+            }
+            for setting in self.declared.values()
         ]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import define, evolve
+
 from dougong_sdk.sandbox import Request, Response, Seed, Settings
 
 from . import signatures
@@ -171,17 +172,20 @@ class Authority:
                 credential = self._credential("basic", user=user)
                 valid = credential is not None and credential["password"] == password
             case "LoginByAppSecret":
-                account, user, app_id, secret, lcid = parameters.values("acctID", "username", "appId", "appSecret", "lcid")
+                names = ("acctID", "username", "appId", "appSecret", "lcid")
+                account, user, app_id, secret, lcid = parameters.values(*names)
                 self._check_account(account)
                 credential = self._app_for(app_id, user)
                 valid = credential is not None and credential["secret"] == secret
             case "LoginBySign":
-                names = ("acctID", "username", "appId", "timestamp", "sign", "lcid")
-                account, user, app_id, timestamp, sign, lcid = parameters.values(*names)
+                names_of_sign = ("acctID", "username", "appId", "timestamp", "sign", "lcid")
+                account, user, app_id, timestamp, sign, lcid = parameters.values(*names_of_sign)
                 self._check_account(account)
                 credential = self._app_for(app_id, user)
-                valid = credential is not None and _fresh(timestamp) and sign in signatures.login_signatures(
-                    account, user, app_id, credential["secret"], timestamp
+                valid = (
+                    credential is not None
+                    and _fresh(timestamp)
+                    and sign in signatures.login_signatures(account, user, app_id, credential["secret"], timestamp)
                 )
             case _:
                 passport, lcid = parameters.values("passportForBase64", "lcid")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
+
 from dougong_sdk.sandbox import Seed, Store
 
 __all__ = ["BaseData", "Item"]
@@ -86,7 +87,7 @@ class BaseData:
         return Decimal(1).scaleb(-int(item.row.get("scale", 2) if item else 2))
 
     def period_is_open(self, book: str, period: str) -> bool:
-        """Is ``period`` (``2026-11``) open in a book? A person's hand counts before the seed, the seed before the range."""
+        """Is ``period`` (``2026-11``) open? A person's hand counts before the seed, the seed before the range."""
         closed_by_hand = self._store.get("period", f"{book}/{period}")
         if closed_by_hand is not None:
             return bool(closed_by_hand["open"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
+
 from dougong_sdk.sandbox import Request
 from dougong_sdk.sandbox.exact_json import loads
 

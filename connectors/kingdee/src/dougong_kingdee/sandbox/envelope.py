@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
+
 from dougong_sdk.sandbox import Response
 from dougong_sdk.sandbox.exact_json import dumps
 
@@ -80,7 +81,7 @@ def status(msg_code: int = 0, problems: Sequence[Problem] = (), entities: Sequen
     }
 
 
-def operation_result(response_status: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def operation_result(response_status: Mapping[str, Any] | None, **more: Any) -> dict[str, Any]:
     """The whole answer of an operation."""
     return {"Result": {"ResponseStatus": response_status, **more}}
 

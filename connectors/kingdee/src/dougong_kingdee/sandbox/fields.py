@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .basedata import BaseData, Item
 from .envelope import KingdeeError
 
-__all__ = ["BASE_FORMS", "VOUCHER_ENTRY", "VOUCHER_HEAD", "BaseForm", "Column", "Field", "Form", "base_form", "voucher_form"]
+__all__ = [
+    "BASE_FORMS",
+    "VOUCHER_ENTRY",
+    "VOUCHER_HEAD",
+    "BaseForm",
+    "Column",
+    "Field",
+    "Form",
+    "Row",
+    "base_form",
+    "voucher_form",
+]
 
 Row = tuple[Any, Any]
 """One row of a query: the head and one entry line (``None`` where no entry field is asked for)."""
 Getter = Callable[[Any, Any], Any]
+Special = Callable[[str], "Column | None"]
+"""Finds the columns that are not in a form's list, such as ``FDetailID.FFLEX5``."""
 
 
 @frozen
@@ -112,7 +126,7 @@ class Form:
     data: BaseData
     entry_key: str = ""
     entry_title: str = ""
-    special: Callable[[str], Column | None] = field(default=lambda path: None)
+    special: Special = field(default=lambda _path: None)
 
     def column(self, path: str) -> Column:
         """The column of a field path such as ``FACCOUNTID.FNumber``.
@@ -170,13 +184,10 @@ _ITEM_FIELDS: dict[str, Callable[[Item], Any]] = {
 def voucher_form(data: BaseData, vouchers: Callable[[], Iterable[Mapping[str, Any]]]) -> Form:
     """GL_VOUCHER: the head, one entry, dimensions below FDetailID, and the custom head fields of the seed."""
     columns = [_voucher_column(spec, entry=False) for spec in VOUCHER_HEAD]
-    columns += [
-        Column(key, lambda head, line, key=key: head["custom"].get(key), "text", key)
-        for key in data.native.get("header_fields", [])
-    ]
+    columns += [_custom_column(key) for key in data.native.get("header_fields", [])]
     columns += [_voucher_column(spec, entry=True) for spec in VOUCHER_ENTRY]
-    columns.append(Column("FEntity_FEntryID", lambda head, line: line["entry_id"], "int", "分录内码", entry=True))
-    columns.append(Column("FDC", lambda head, line: 1 if line["debit"] else -1, "int", "借贷方向", entry=True))
+    columns.append(Column("FEntity_FEntryID", lambda _, line: line["entry_id"], "int", "分录内码", entry=True))
+    columns.append(Column("FDC", lambda _, line: 1 if line["debit"] else -1, "int", "借贷方向", entry=True))
 
     def rows(entries: bool) -> Iterable[Row]:
         if not entries:
@@ -196,14 +207,18 @@ def voucher_form(data: BaseData, vouchers: Callable[[], Iterable[Mapping[str, An
     )
 
 
+def _custom_column(key: str) -> Column:
+    return Column(key, lambda head, _: head["custom"].get(key), "text", key)
+
+
 def _voucher_column(spec: Field, *, entry: bool) -> Column:
     name = spec.name
-    get: Getter = (lambda head, line: line[name]) if entry else (lambda head, line: head[name])
-    if spec.kind == "date":
-        get = lambda head, line: f"{head[name]}T00:00:00"  # noqa: E731 - one of three one-line getters
-    elif spec.kind == "flag":
-        get = lambda head, line: "1" if head[name] else "0"  # noqa: E731
-    return Column(spec.key, get, spec.kind, spec.title, entry, spec.ref, spec.must)
+    getters: dict[str, Getter] = {
+        "date": lambda head, _: f"{head[name]}T00:00:00" if head[name] else None,
+        "flag": lambda head, _: "1" if head[name] else "0",
+    }
+    plain: Getter = (lambda _, line: line[name]) if entry else (lambda head, _: head[name])
+    return Column(spec.key, getters.get(spec.kind, plain), spec.kind, spec.title, entry, spec.ref, spec.must)
 
 
 def _dimension_column(path: str, data: BaseData) -> Column | None:
@@ -214,10 +229,10 @@ def _dimension_column(path: str, data: BaseData) -> Column | None:
     if head.upper() != "FDETAILID":
         return None
     if not rest:
-        return Column("FDetailID", lambda voucher, line: line["entry_id"] if line["dims"] else 0, "int", "核算维度", True)
+        return Column("FDetailID", lambda _, line: line["entry_id"] if line["dims"] else 0, "int", "核算维度", True)
     if slot not in data.slots:
         return None
-    column = Column(path, lambda voucher, line: line["dims"].get(slot), "text", slot, True, data.slots[slot])
+    column = Column(path, lambda _, line: line["dims"].get(slot), "text", slot, True, data.slots[slot])
     return _follow(column, member, data) if member else _internal_id(column, data)
 
 
@@ -238,7 +253,7 @@ def _row(name: str, default: Any = None) -> Callable[[Item], Any]:
 
 
 _STATES: dict[str, Callable[[Item], Any]] = {
-    "FDocumentStatus": lambda item: "C",
+    "FDocumentStatus": lambda _: "C",
     "FForbidStatus": lambda item: "B" if item.row.get("forbidden") else "A",
 }
 _USE_ORG: dict[str, tuple[str, Callable[[Item], Any]]] = {"FUseOrgId": ("company_org", _row("company"))}
@@ -264,18 +279,23 @@ BASE_FORMS = (
             **_STATES,
         },
     ),
-    BaseForm("BD_Currency", "FCURRENCYID", "currency", "币别", {"FCODE": _row("iso"), "FAMOUNTDIGITS": _row("scale", 2)}),
-    BaseForm("BD_AccountBook", "FBOOKID", "book", "账簿", {}, {
-        "FCURRENCYID": ("currency", _row("currency")),
-        "FACCOUNTORGID": ("company_org", _row("company")),
-    }),
+    BaseForm(
+        "BD_Currency", "FCURRENCYID", "currency", "币别", {"FCODE": _row("iso"), "FAMOUNTDIGITS": _row("scale", 2)}
+    ),
+    BaseForm(
+        "BD_AccountBook",
+        "FBOOKID",
+        "book",
+        "账簿",
+        refs={"FCURRENCYID": ("currency", _row("currency")), "FACCOUNTORGID": ("company_org", _row("company"))},
+    ),
     BaseForm("BD_VOUCHERGROUP", "FVCHGROUPID", "voucher_type", "凭证字"),
     BaseForm("BD_RateType", "FRATETYPEID", "rate_type", "汇率类型"),
     BaseForm("BD_SETTLETYPE", "FSETTLETYPEID", "settle_type", "结算方式"),
     BaseForm("BD_MATERIAL", "FMATERIALID", "material", "物料"),
     BaseForm("BOS_BillType", "FBILLTYPEID", "bill_type", "单据类型"),
     BaseForm("ORG_Organizations", "FORGID", "company_org", "组织机构"),
-)  # fmt: skip
+)
 """Key fields of Expense, VOUCHERGROUP, RateType, SETTLETYPE, BillType and Organizations are our choice, as are
 FISDETAIL, FISCASH, FALLCURRENCY, FAMOUNTDIGITS and the references of the book: no public source names them."""
 
@@ -283,27 +303,25 @@ FISDETAIL, FISCASH, FALLCURRENCY, FAMOUNTDIGITS and the references of the book: 
 def base_form(spec: BaseForm, data: BaseData) -> Form:
     """The form of one kind of base data."""
     columns = [
-        Column(spec.key, lambda item, line: item.id, "int", "内码"),
-        Column("FNumber", lambda item, line: item.code, "text", "编码", must=True),
-        Column("FName", lambda item, line: item.name, "text", "名称", must=True),
+        Column(spec.key, lambda item, _: item.id, "int", "内码"),
+        Column("FNumber", lambda item, _: item.code, "text", "编码", must=True),
+        Column("FName", lambda item, _: item.name, "text", "名称", must=True),
     ]
-    columns += [Column(key, lambda item, line, r=read: r(item), "text", key) for key, read in spec.fields.items()]
-    columns += [
-        Column(key, lambda item, line, r=read: r(item), "text", key, ref=ref) for key, (ref, read) in spec.refs.items()
-    ]
+    columns += [_item_column(key, read) for key, read in spec.fields.items()]
+    columns += [_item_column(key, read, ref) for key, (ref, read) in spec.refs.items()]
     items = data.items(spec.kind)
-    special: Callable[[str], Column | None] = lambda path: None  # noqa: E731
-    if spec.id == "BD_Account":
-        special = lambda path: _item_property(path, data)  # noqa: E731
 
     def rows(entries: bool) -> Iterable[Row]:
         if not entries:
             return ((item, None) for item in items.values())
         return ((item, name) for item in items.values() for name in item.row.get("dimensions") or [None])
 
-    return Form(
-        spec.id, spec.title, spec.key, {c.key.upper(): c for c in columns}, rows, data, special=special,
-    )  # fmt: skip
+    form = Form(spec.id, spec.title, spec.key, {column.key.upper(): column for column in columns}, rows, data)
+    return evolve(form, special=partial(_item_property, data=data)) if spec.kind == "account" else form
+
+
+def _item_column(key: str, read: Callable[[Item], Any], ref: str = "") -> Column:
+    return Column(key, lambda item, _: read(item), "text", key, ref=ref)
 
 
 def _item_property(path: str, data: BaseData) -> Column | None:
@@ -313,10 +331,10 @@ def _item_property(path: str, data: BaseData) -> Column | None:
         return None
     slots = list(data.slots)
     readers: dict[str, Getter] = {
-        "": lambda item, name: slots.index(data.slot_of[name]) + 1 if name in data.slot_of else 0,
-        "FNUMBER": lambda item, name: data.slot_of.get(name),
-        "FFLEXNUMBER": lambda item, name: data.slot_of.get(name),
-        "FNAME": lambda item, name: name,
+        "": lambda _, name: slots.index(data.slot_of[name]) + 1 if name in data.slot_of else 0,
+        "FNUMBER": lambda _, name: data.slot_of.get(name),
+        "FFLEXNUMBER": lambda _, name: data.slot_of.get(name),
+        "FNAME": lambda _, name: name,
     }
     get = readers.get(member.upper())
     return None if get is None else Column(path, get, "int" if not member else "text", "核算维度", True)

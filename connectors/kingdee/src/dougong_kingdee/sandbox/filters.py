@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
+
 from dougong_sdk.sandbox.exact_json import loads
 
 from .envelope import KingdeeError
@@ -78,7 +79,7 @@ def read_filter(given: Any, form: Form) -> Filter:
         except ValueError as error:
             raise _bad_filter(given) from error
     if not given or (isinstance(given, str) and not given.strip()):
-        return Filter(lambda head, line: True)
+        return Filter(_always)
     tokens = list(_json_tokens(given)) if isinstance(given, list) else list(_text_tokens(str(given)))
     return _Parser(tokens, form).parse()
 
@@ -193,7 +194,7 @@ class _Parser:
         token = self._next()
         if token.kind != "word":
             if token.kind == "number" and token.value == "1" and self._take("=") and self._next().value == "1":
-                return lambda head, line: True  # the customary 1=1
+                return _always  # the customary 1=1
             raise self._error()
         column = self._form.column(token.value)
         self._entry = self._entry or column.entry
@@ -231,6 +232,10 @@ class _Parser:
         if token.kind not in ("text", "number"):
             raise self._error()
         return token
+
+
+def _always(_head: Any, _line: Any) -> bool:
+    return True
 
 
 def _both(left: Predicate, right: Predicate) -> Predicate:
@@ -279,4 +284,4 @@ def _like(column: Column, pattern: str) -> Predicate:
 def _character_set(part: str) -> str:
     inner = part[1:-1]
     sign = "^" if inner.startswith("^") and len(inner) > 1 else ""
-    return f"[{sign}{re.escape(inner[len(sign):]).replace(chr(92) + '-', '-')}]"
+    return f"[{sign}{re.escape(inner[len(sign) :]).replace(chr(92) + '-', '-')}]"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
+
 from dougong_sdk.sandbox import Record
 
 from .basedata import BaseData
@@ -28,18 +29,29 @@ _ALIASES = {"FNUMBER": "FBILLNO"}  # sources differ on the name of the number (k
 
 def new_voucher(identity: int, user: str, now: str) -> Record:
     """An empty voucher."""
-    record: Record = {spec.name: _EMPTY[spec.kind.partition(":")[0]] for spec in VOUCHER_HEAD}
-    return {**record, "id": identity, "status": "A", "creator": user, "created": now, "system": "GL", "custom": {}, "lines": []}
+    made = {"id": identity, "status": "A", "creator": user, "created": now, "system": "GL"}
+    return {**_empty(VOUCHER_HEAD), **made, "custom": {}, "lines": []}
 
 
 def new_line(identity: int) -> Record:
     """An empty entry line."""
-    return {**{spec.name: _EMPTY[spec.kind.partition(":")[0]] for spec in VOUCHER_ENTRY}, "entry_id": identity, "dims": {}}
+    return {**_empty(VOUCHER_ENTRY), "entry_id": identity, "dims": {}}
+
+
+def _empty(fields: Iterable[Field]) -> Record:
+    return {spec.name: _EMPTY[spec.kind.partition(":")[0]] for spec in fields}
 
 
 _EMPTY: dict[str, Any] = {
-    "text": "", "int": 0, "money": Decimal(0), "decimal": Decimal(0), "flag": False, "date": "", "time": None, "ref": None,
-}  # fmt: skip
+    "text": "",
+    "int": 0,
+    "money": Decimal(0),
+    "decimal": Decimal(0),
+    "flag": False,
+    "date": "",
+    "time": None,
+    "ref": None,
+}
 
 
 @frozen
@@ -145,7 +157,7 @@ class Model:
         if value in (None, "", {}):
             return None
         if not isinstance(value, Mapping):
-            raise KingdeeError(8, Problem(f"字段“{spec.title}”必须是对象，例如 {{\"FNumber\":\"…\"}}", spec.key))
+            raise KingdeeError(8, Problem(f"字段“{spec.title}”必须是带 FNumber 的对象", spec.key))
         members = {str(key).upper().removeprefix("F"): item for key, item in value.items()}
         if not self.by_number or ("ID" in members and "NUMBER" not in members):
             item = self.data.find_id(spec.ref, _int(members.get("ID", 0), spec.key))
@@ -181,5 +193,3 @@ def _date(value: Any, key: str) -> str:
         return date.fromisoformat(match.group(1) if match else "").isoformat()
     except ValueError:
         raise KingdeeError(9, Problem(f"字段 {key} 的值 {value} 不是日期", key)) from None
-
-

@@ -18,7 +18,8 @@ _STAGES = {"Z": "draft", "A": "draft", "D": "draft", "B": "submitted", "C": "aud
 
 def as_posting(voucher: Record, data: BaseData) -> dict[str, Any]:
     """One voucher as ``/_sandbox/postings`` shows it: codes of the ERP, words of ours, exact amounts as text."""
-    functional = data.currency_of(voucher["book"]) if data.find("book", voucher["book"] or "") else data.first_currency()
+    book = data.find("book", voucher["book"] or "")
+    functional = data.currency_of(book.code) if book else data.first_currency()
     total = sum((Decimal(line["debit"]) for line in voucher["lines"]), Decimal(0))
     return {
         "id": str(voucher["id"]),
@@ -84,8 +85,8 @@ class Hand:
         self._actions: dict[str, Callable[[Record, Mapping[str, Any]], Record]] = {
             "delete": self._delete,
             "edit": self._edit,
-            "audit": lambda voucher, order: {**voucher, "status": "C", "auditor": "hand"},
-            "unaudit": lambda voucher, order: {**voucher, "status": "D", "auditor": None},
+            "audit": lambda voucher, _: {**voucher, "status": "C", "auditor": "hand"},
+            "unaudit": lambda voucher, _: {**voucher, "status": "D", "auditor": None},
             "renumber": self._renumber,
         }
 

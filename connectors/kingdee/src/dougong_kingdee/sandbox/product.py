@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from dougong_sdk.sandbox import Request, Response, Sandbox, Setting
@@ -22,9 +23,12 @@ from .vouchers import Vouchers
 
 __all__ = ["KingdeeSandbox"]
 
-_PATH = re.compile(r"/k3cloud/(?P<service>[\w.]+)\.(?P<method>\w+)(?:,[\w.]+)?\.common\.kdsvc", re.IGNORECASE | re.ASCII)
+_PATH = re.compile(
+    r"/k3cloud/(?P<service>[\w.]+)\.(?P<method>\w+)(?:,[\w.]+)?\.common\.kdsvc", re.IGNORECASE | re.ASCII
+)
 _ONE_PARAMETER = {"ExecuteBillQuery", "BillQuery", "QueryBusinessInfo", "WorkflowAudit", "SwitchOrg"}
 _VOUCHER = "GL_VOUCHER"
+_POLL = "QueryAsyncResult"
 
 _APP = "210001_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 _AUDITOR_APP = "210002_GBkaGxwdHh8gISIjJCUmJygpKissLS4v"
@@ -52,7 +56,11 @@ class KingdeeSandbox(Sandbox):
         Setting("auditor_app_secret", "fedcba9876543210fedcba9876543210", "其密钥", "its AppSecret", "secret"),
         Setting("page_limit", "2000", "一次查询最多返回的行数", "most rows of one query", "number"),
         Setting(
-            "rate_tolerance", "0.05", "原币 × 汇率与本位币之差的上限", "most by which rate × amount may be off", "number"
+            "rate_tolerance",
+            "0.05",
+            "原币 × 汇率与本位币之差的上限",
+            "most by which rate × amount may be off",
+            "number",
         ),
     )
 
@@ -61,8 +69,11 @@ class KingdeeSandbox(Sandbox):
         s = self.settings
         credentials = []
         for prefix, user, password in (("", "user", "password"), ("auditor_", "auditor", "auditor_password")):
-            app = {"kind": "app", "id": s[f"{prefix}app_key"], "secret": s[f"{prefix}app_secret"], "acts_as": s[user]}
-            credentials += [{"kind": "basic", "user": s[user], "password": s[password]}, app]
+            app, secret = s[f"{prefix}app_key"], s[f"{prefix}app_secret"]
+            credentials += [
+                {"kind": "basic", "user": s[user], "password": s[password]},
+                {"kind": "app", "id": app, "secret": secret, "acts_as": s[user]},
+            ]
         return {**default_seed(), "credentials": credentials}
 
     def seed_changed(self) -> None:
@@ -84,8 +95,11 @@ class KingdeeSandbox(Sandbox):
 
     def postings(self, *, deleted: bool = False) -> list[dict[str, Any]]:
         """All vouchers; with ``deleted`` also those that are gone."""
-        kept = [*self.vouchers.all(), *(self.store.all("deleted").values() if deleted else ())]
-        return [as_posting(voucher, self.data) for voucher in kept]
+        gone = self.store.all("deleted").values() if deleted else ()
+        return [
+            *({**as_posting(voucher, self.data), "deleted": False} for voucher in self.vouchers.all()),
+            *({**as_posting(voucher, self.data), "deleted": True} for voucher in gone),
+        ]
 
     def hand(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """A person in Kingdee's client."""
@@ -122,43 +136,49 @@ class KingdeeSandbox(Sandbox):
             return _text("Not Found", 404)
         if request.method != "POST":
             return _text("Method Not Allowed", 405)
-        service, method = match["service"].lower().rpartition(".")[2], _canonical(match["method"])
         try:
             parameters = read_parameters(request)
-            if service == "authservice" and method in _LOGINS:
-                return self.authority.login(method, parameters)
-            if service == "authservice" and method == "Logout":
-                self.authority.close(request)
-                return json_response(True)
-            if method == "GetDataCenterList":
-                return json_response([{"Id": self.settings["tenant"], "Number": "demo", "Name": "demo"}])
-            if service == "dynamicformservice" and method in _OPERATIONS:
-                return self._dynamic(method, parameters, request)
+            answer = self._call(match["service"].lower(), _canonical(match["method"]), parameters, request)
         except WrongDataCentre as error:
             return _text(f"response_error:数据中心 {error} 不存在", 500)
         except BodyRefused as error:
             return _text(f"response_error:{error}", 500)
-        return _text(f"response_error:服务 {match['service']}.{match['method']} 不存在", 500)
+        return answer or _text(f"response_error:服务 {match['service']}.{match['method']} 不存在", 500)
+
+    def _call(self, service: str, method: str, parameters: Parameters, request: Request) -> Response | None:
+        """The answer of a service's method, ``None`` if there is no such thing."""
+        match service.rpartition(".")[2], method:
+            case "accountservice", "GetDataCenterList":
+                return json_response([{"Id": self.settings["tenant"], "Number": "demo", "Name": "demo"}])
+            case "authservice", "Logout":
+                self.authority.close(request)
+                return json_response(True)
+            case "authservice", login if login in _LOGINS:
+                return self.authority.login(login, parameters)
+            case "dynamicformservice", operation if operation in _OPERATIONS or operation == _POLL:
+                return self._dynamic(operation, parameters, request)
+        return None
 
     def _dynamic(self, method: str, parameters: Parameters, request: Request) -> Response:
         session, is_new = self.authority.identify(request)
-        headers = session_cookies(session) if session and is_new else []
         try:
-            if session is None:
-                raise KingdeeError(1)
-            if not session.may(method):
-                raise KingdeeError(2)
-            if "beginmethod" in parameters.named:
-                answer = self._begin_task(method, parameters, session)
-            else:
-                answer = self._operate(method, parameters, session)
+            answer = self._operate(method, parameters, session)
         except KingdeeError as error:
             answer = _failure(method, error)
-        return json_response(answer, headers=headers)
+        return json_response(answer, headers=session_cookies(session) if session and is_new else [])
 
-    def _operate(self, method: str, parameters: Parameters, session: Session) -> Any:
-        if method == "QueryAsyncResult":
+    def _operate(self, method: str, parameters: Parameters, session: Session | None) -> Any:
+        if session is None:
+            raise KingdeeError(1)
+        if not session.may(method):
+            raise KingdeeError(2)
+        if method == _POLL:
             return self._task_result(parameters)
+        if "beginmethod" in parameters.named:
+            return self._begin_task(method, parameters, session)
+        return self._work(method, parameters, session)
+
+    def _work(self, method: str, parameters: Parameters, session: Session) -> Any:
         call = parameters.data_call() if method in _ONE_PARAMETER else parameters.form_call()
         return _OPERATIONS[method](self, call, session)
 
@@ -166,7 +186,7 @@ class KingdeeSandbox(Sandbox):
 
     def _begin_task(self, method: str, parameters: Parameters, session: Session) -> dict[str, Any]:
         try:
-            result = self._operate(method, parameters, session)
+            result = self._work(method, parameters, session)
         except KingdeeError as error:
             result = _failure(method, error)
         task = str(self.store.next_number("task"))
@@ -253,6 +273,12 @@ class KingdeeSandbox(Sandbox):
             raise KingdeeError(12, f"凭证不支持操作 {call.op_number}")
         return self.vouchers.change_all(operation, call.data, session.user)
 
+    @staticmethod
+    def change(operation: str, sandbox: KingdeeSandbox, call: FormCall, session: Session) -> Any:
+        """Submit, CancelAssign, Audit, UnAudit, Delete."""
+        sandbox._need_voucher_form(call)
+        return sandbox.vouchers.change_all(operation, call.data, session.user)
+
     def switch_org(self, call: FormCall, session: Session) -> Any:
         """SwitchOrg."""
         org = str(call.data.get("OrgNumber", ""))
@@ -262,15 +288,8 @@ class KingdeeSandbox(Sandbox):
         return operation_result(status())
 
 
-def _change(operation: str) -> Callable[[KingdeeSandbox, FormCall, Session], Any]:
-    def change(sandbox: KingdeeSandbox, call: FormCall, session: Session) -> Any:
-        sandbox._need_voucher_form(call)
-        return sandbox.vouchers.change_all(operation, call.data, session.user)
-
-    return change
-
-
-_CHANGES = ("Submit", "CancelAssign", "Audit", "UnAudit", "Delete", "Cancel", "UnCancel")
+_STAGES = ("Submit", "CancelAssign", "Audit", "UnAudit", "Delete")
+_CHANGES = (*_STAGES, "Cancel", "UnCancel")
 _LOGINS = {
     "ValidateUser",
     "ValidateUser2",
@@ -291,10 +310,9 @@ _OPERATIONS: dict[str, Callable[[KingdeeSandbox, FormCall, Session], Any]] = {
     "ExcuteOperation": KingdeeSandbox.excute_operation,
     "ExecuteOperation": KingdeeSandbox.excute_operation,
     "SwitchOrg": KingdeeSandbox.switch_org,
-    "QueryAsyncResult": KingdeeSandbox.switch_org,
-    **{name: _change(name) for name in _CHANGES if name not in ("Cancel", "UnCancel")},
+    **{name: partial(KingdeeSandbox.change, name) for name in _STAGES},
 }
-_SPELLINGS = {name.lower(): name for name in (*_OPERATIONS, *_LOGINS, "Logout", "GetDataCenterList")}
+_SPELLINGS = {name.lower(): name for name in (*_OPERATIONS, *_LOGINS, _POLL, "Logout", "GetDataCenterList")}
 
 
 def _canonical(method: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .body import whole_number
 from .envelope import KingdeeError, operation_result, status
-from .fields import Column, Form
+from .fields import Column, Form, Row
 from .filters import read_filter, read_order
 
 __all__ = ["business_info", "query"]
@@ -28,8 +29,8 @@ def query(form: Form, data: Mapping[str, Any], page_limit: int) -> tuple[list[Co
     orders = read_order(data.get("OrderString"), form)
     entries = wanted.entry or any(column.entry for column in (*columns, *(order.column for order in orders)))
     rows = [row for row in form.rows(entries) if wanted.accepts(*row)]
-    for order in reversed(orders):
-        rows.sort(key=lambda row, get=order.column.get: _sortable(get(*row)), reverse=order.descending)
+    for order in reversed(orders):  # sorting is stable: the first term counts most
+        rows.sort(key=partial(_sort_key, order.column), reverse=order.descending)
     top = whole_number(data.get("TopRowCount"))
     start, limit = whole_number(data.get("StartRow")), whole_number(data.get("Limit"))
     if min(top, start, limit) < 0:
@@ -38,7 +39,8 @@ def query(form: Form, data: Mapping[str, Any], page_limit: int) -> tuple[list[Co
     return columns, [[column.get(*row) for column in columns] for row in page]
 
 
-def _sortable(value: Any) -> tuple[bool, Any]:
+def _sort_key(column: Column, row: Row) -> tuple[bool, Any]:
+    value = column.get(*row)
     return (value is not None, 0 if value is None else value)
 
 

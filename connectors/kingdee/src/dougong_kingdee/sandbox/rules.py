@@ -106,20 +106,29 @@ def check(voucher: Record, data: BaseData, tolerance: Decimal) -> None:
     :param tolerance: how far rate × original amount may lie from the base amount.
     :raises KingdeeError: MsgCode 11 with every problem found.
     """
-    missing = [Problem(f"字段“{spec.title}”是必填项", spec.key) for spec in VOUCHER_HEAD if spec.must and not voucher[spec.name]]
+    missing = [_required(spec) for spec in VOUCHER_HEAD if spec.must and not voucher[spec.name]]
     if missing:
         raise KingdeeError(11, *missing)
-    problems = [*_period_problems(voucher, data), *_line_problems(voucher, data, tolerance), *_balance_problems(voucher)]
+    problems = [
+        *_period_problems(voucher, data),
+        *_line_problems(voucher, data, tolerance),
+        *_balance_problems(voucher),
+    ]
     if problems:
         raise KingdeeError(11, *problems)
 
 
+def _required(spec: Field) -> Problem:
+    return Problem(f"字段“{spec.title}”是必填项", spec.key)
+
+
 def _period_problems(voucher: Record, data: BaseData) -> Iterator[Problem]:
     day = date.fromisoformat(voucher["date"])
+    period = f"{voucher['year']}.{voucher['period']}"
     if (voucher["year"], voucher["period"]) != (day.year, day.month):
-        yield Problem(f"会计年度和期间（{voucher['year']}.{voucher['period']}）与日期（{voucher['date']}）不一致", "FPERIOD")
+        yield Problem(f"会计年度和期间（{period}）与日期（{day}）不一致", "FPERIOD")
     elif not data.period_is_open(voucher["book"], f"{day.year:04}-{day.month:02}"):
-        yield Problem(f"日期（{voucher['date']}）所在期间（{day.year}.{day.month}）已结账或未启用", "FDate")
+        yield Problem(f"日期（{day}）所在期间（{period}）已结账或未启用", "FDate")
 
 
 def _balance_problems(voucher: Record) -> Iterator[Problem]:
@@ -141,7 +150,7 @@ def _line_problems(voucher: Record, data: BaseData, tolerance: Decimal) -> Itera
 def _problems_of_line(line: Record, data: BaseData, functional: str, tolerance: Decimal) -> Iterator[Problem]:
     for spec in VOUCHER_ENTRY:
         if spec.must and not line[spec.name]:
-            yield Problem(f"字段“{spec.title}”是必填项", spec.key)
+            yield _required(spec)
     if len(line["explanation"]) > _EXPLANATION_LENGTH:
         yield Problem(f"摘要超过 {_EXPLANATION_LENGTH} 个字符", "FEXPLANATION")
     account = data.find("account", line["account"] or "")

@@ -1,4 +1,7 @@
-"""What the server calculates to check a client (kingdee.md §2.1–2.3), written from the description, not from a client."""
+"""What the server calculates to check a client (kingdee.md §2.1–2.3).
+
+Written from the description and sharing nothing with the connector, so that one can judge the other.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,7 @@ def _b64hex(key: str, message: str) -> str:
 def api_signature(app_id: str, path: str, nonce: str, timestamp: str) -> str:
     """``X-Api-Signature`` over the path as it was sent."""
     encoded = quote(unquote(path), safe="")
-    return _b64hex(
-        client_secret(app_id), f"POST\n{encoded}\n\nx-api-nonce:{nonce}\nx-api-timestamp:{timestamp}\n"
-    )
+    return _b64hex(client_secret(app_id), f"POST\n{encoded}\n\nx-api-nonce:{nonce}\nx-api-timestamp:{timestamp}\n")
 
 
 def app_signature(app_id: str, app_secret: str, app_data: str) -> str:

@@ -47,4 +47,5 @@ def _reference(kind: str, code: str | None, data: BaseData) -> dict[str, Any] | 
     if item is None:
         return None
     name = [{"Key": 2052, "Value": item.name}]
-    return {"Id": item.id, "Number": item.code, "Name": name, "MultiLanguageText": [{"LocaleId": 2052, "Name": item.name}]}
+    texts = [{"LocaleId": 2052, "Name": item.name}]
+    return {"Id": item.id, "Number": item.code, "Name": name, "MultiLanguageText": texts}

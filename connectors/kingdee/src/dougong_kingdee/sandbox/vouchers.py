@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from attrs import define, evolve, field
+
 from dougong_sdk.sandbox import Record, Settings, Store
 from dougong_sdk.sandbox.exact_json import dumps
 
@@ -108,11 +109,7 @@ class Vouchers:
         if truth(options.get("validaterepeatjson")) and self.store.get("packet", packet):
             raise KingdeeError(11, "数据包重复提交")
         old = self._old(model)
-        if old is None:
-            voucher = new_voucher(self.store.next_number("voucher", FIRST_ID), user, _now())
-        else:
-            voucher = old
-        voucher = model.head_of(voucher)
+        voucher = model.head_of(old or new_voucher(self.store.next_number("voucher", FIRST_ID), user, _now()))
         voucher["lines"] = model.lines_of(
             voucher,
             lambda: self.store.next_number("entry", FIRST_ID),
