@@ -27,7 +27,7 @@ from dougong.model import documents
 from dougong.model.money import plain
 from dougong.model.problems import InputError, Problem
 
-__all__ = ["ANYTHING", "converter", "is_document_class", "members"]
+__all__ = ["ANYTHING", "choices", "converter", "is_document_class", "members"]
 
 Reader = Callable[[Any], Any]
 Hook = Callable[[Any, Any], Any]
@@ -51,11 +51,11 @@ def converter() -> Converter:
     strict = Converter()
     for target, text, number in ((conv, scalars.string, scalars.exact_decimal), (strict, identifier, scalars.amount)):
         _read_scalars(target, text, number)
-        target.register_structure_hook_factory(_is_homogeneous, _tuple_reader)
-        target.register_structure_hook_factory(_is_mapping, _mapping_reader)
-        target.register_structure_hook_factory(_is_optional, _optional_reader)
-        target.register_structure_hook_factory(_is_literal, _literal_reader)
-        target.register_structure_hook_factory(attrs.has, _class_reader)
+        target.register_structure_hook_factory(_is_homogeneous, partial(_hook, _tuple_reader))
+        target.register_structure_hook_factory(_is_mapping, partial(_hook, _mapping_reader))
+        target.register_structure_hook_factory(_is_optional, partial(_hook, _optional_reader))
+        target.register_structure_hook_factory(_is_literal, partial(_hook, _literal_reader))
+        target.register_structure_hook_factory(attrs.has, partial(_hook, _class_reader))
     conv.register_structure_hook_factory(is_document_class, strict.get_structure_hook)
     conv.register_unstructure_hook(Decimal, plain)
     conv.register_unstructure_hook(dt.date, dt.date.isoformat)
@@ -69,6 +69,12 @@ def converter() -> Converter:
 def is_document_class(cls: Any) -> bool:
     """Whether a class is part of the canonical document, and so written by others."""
     return isinstance(cls, type) and cls.__module__ == documents.__name__
+
+
+def choices(cls: type, name: str) -> tuple[str, ...]:
+    """The only words that a member of a document takes; empty when its type says everything."""
+    words = {(documents.Document, "state"): documents.STATES, (documents.Event, "type"): documents.EVENT_TYPES}
+    return words.get((cls, name), ())
 
 
 @cache
@@ -124,18 +130,24 @@ def _is_optional(kind: Any) -> bool:
     return get_origin(kind) in (typing.Union, UnionType) and NoneType in get_args(kind)
 
 
+def _hook(make: Callable[[Any, Converter], Reader], kind: Any, conv: Converter) -> Hook:
+    """A reader in the form that cattrs calls, which names the type once more."""
+    return partial(_ignoring_type, make(kind, conv))
+
+
 def _bound(kind: Any, conv: Converter) -> Reader:
-    """The reader of a type, so that it can be called without naming the type again."""
+    """The reader of a type, as direct as it can be had."""
     hook = conv.get_structure_hook(kind)
-    return (
-        hook.args[0] if isinstance(hook, partial) and hook.func is _ignoring_type else lambda value: hook(value, kind)
-    )
+    if isinstance(hook, partial) and hook.func is _ignoring_type:
+        reader: Reader = hook.args[0]
+        return reader
+    return lambda value: hook(value, kind)
 
 
-def _tuple_reader(kind: Any, conv: Converter) -> Hook:
+def _tuple_reader(kind: Any, conv: Converter) -> Reader:
     make, item = get_origin(kind), _bound(get_args(kind)[0], conv)
 
-    def read(data: Any, _: Any) -> Any:
+    def read(data: Any) -> Any:
         if not isinstance(data, (list, tuple)):
             raise wrong_type(data, "数组", "an array")
         values, problems = [], []
@@ -151,11 +163,11 @@ def _tuple_reader(kind: Any, conv: Converter) -> Hook:
     return read
 
 
-def _mapping_reader(kind: Any, conv: Converter) -> Hook:
+def _mapping_reader(kind: Any, conv: Converter) -> Reader:
     of = get_args(kind)[1]
     item: Reader = (lambda value: value) if of is Any else _bound(of, conv)
 
-    def read(data: Any, _: Any) -> Any:
+    def read(data: Any) -> Any:
         if not isinstance(data, dict):
             raise wrong_type(data, "对象", "an object")
         values, problems = {}, []
@@ -171,24 +183,31 @@ def _mapping_reader(kind: Any, conv: Converter) -> Hook:
     return read
 
 
-def _optional_reader(kind: Any, conv: Converter) -> Hook:
+def _optional_reader(kind: Any, conv: Converter) -> Reader:
+    read = _bound(_present(kind), conv)
+    return lambda value: None if value is None else read(value)
+
+
+def _present(kind: Any) -> Any:
+    """The type of a member when it is there."""
     rest = [item for item in get_args(kind) if item is not NoneType]
-    read = _bound(rest[0] if len(rest) == 1 else typing.Union[tuple(rest)], conv)  # noqa: UP007 - made at run time
-    return lambda value, _: None if value is None else read(value)
+    if not _is_optional(kind):
+        return kind
+    return rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]  # noqa: UP007 - made at run time
 
 
-def _literal_reader(kind: Any, _: Converter) -> Hook:
-    return partial(_ignoring_type, scalars.one_of(get_args(kind)))
+def _literal_reader(kind: Any, _: Converter) -> Reader:
+    return scalars.one_of(get_args(kind))
 
 
-def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Hook:
+def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Reader:
     """Reads an object member by member; collects what is wrong with any of them before it gives up."""
     fields = {field.name: field for field in members(cls)}
     readers = {name: _member_reader(cls, field, conv) for name, field in fields.items()}
     required = [name for name, field in fields.items() if field.default is attrs.NOTHING]
     open_ended = is_document_class(cls) and "extensions" in fields
 
-    def read(data: Any, _: Any) -> Any:
+    def read(data: Any) -> Any:
         if not isinstance(data, dict):
             raise wrong_type(data, "对象", "an object")
         values: dict[str, Any] = {}
@@ -216,19 +235,23 @@ def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Hook:
 
 
 def _member_reader(cls: type, field: attrs.Attribute[Any], conv: Converter) -> Reader:
-    if field.type == ANYTHING:
-        return _bound(field.type, conv) if is_document_class(cls) else lambda value: exact.read(scalars.mapping(value))
+    """The reader of a member that is there: null is the class's business."""
+    reader = _bound(_present(field.type), conv)
     if not is_document_class(cls):
-        return _bound(field.type, conv)
-    by_name: dict[str, Reader] = {"currency": scalars.currency}
-    if cls is documents.Document:
-        by_name["state"] = scalars.one_of(documents.STATES)
-    if cls is documents.Event:
-        by_name["type"] = scalars.one_of(documents.EVENT_TYPES)
-    reader = by_name.get(field.name) or (sentence if field.name in _SENTENCES else _bound(field.type, conv))
+        return (lambda value: exact.read(scalars.mapping(value))) if field.type == ANYTHING else reader
+    reader = _named_reader(cls, field.name) or reader
     if field.type == str | None:
-        return lambda value: None if value == "" else reader(value)  # sources write an empty text for nothing
+        return lambda value: reader(value) if value != "" else None  # sources write an empty text for nothing
     return _not_empty(reader) if field.type is str and field.name in documents.IDENTITY else reader
+
+
+def _named_reader(cls: type, name: str) -> Reader | None:
+    """The reader of a member of a document that its type does not tell."""
+    if words := choices(cls, name):
+        return scalars.one_of(words)
+    if name == "currency":
+        return scalars.currency
+    return sentence if name in _SENTENCES else None
 
 
 def _not_empty(reader: Reader) -> Reader:

@@ -25,6 +25,8 @@ MAX_DEPTH = 100
 #: Digits of one number, the zeros that an exponent stands for included.
 MAX_DIGITS = 60
 
+_TOO_DEEP = (f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} deep")
+
 #: Strings (an unterminated one too, so that matching stays linear) and brackets.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 #: Strings, and what stands for itself: numbers, true, NaN.
@@ -53,20 +55,6 @@ class _BadNumberError(ValueError):
         self.text = text
 
 
-class _Fault(Exception):
-    """Something wrong at a position of the text; becomes an `InputError` once its line is known."""
-
-    def __init__(self, position: int, code: str, zh: str, en: str) -> None:
-        super().__init__(code)
-        self.position, self.code, self.zh, self.en = position, code, zh, en
-
-    def problem(self, text: str, first_line: int) -> Problem:
-        line = text.count("\n", 0, self.position) + first_line
-        column = self.position - text.rfind("\n", 0, self.position)
-        zh, en = f"第 {line} 行第 {column} 列: {self.zh}", f"line {line} column {column}: {self.en}"
-        return Problem.of(self.code, zh, en, line=str(line), column=str(column))
-
-
 def loads(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> Any:
     """Read one JSON value, strictly.
 
@@ -81,24 +69,16 @@ def loads(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> 
     """
     text = decode(data, limit=limit, first_line=first_line)
     try:
-        _check_depth(text)
         value = _DECODER.decode(text)
-        if _SURROGATE.search(text):
-            _check_surrogates(text, value)
-    except json.JSONDecodeError as error:
-        fault = _Fault(error.pos, "JSON_INVALID", f"JSON 语法错误 ({error.msg})", f"not valid JSON ({error.msg})")
-    except _DuplicateKeyError as error:
-        zh, en = f"键 {error.key!r} 重复", f"key {error.key!r} is given twice"
-        fault = _Fault(_second(text, error.key), "JSON_DUPLICATE_KEY", zh, en)
-    except _BadNumberError as error:
-        shown = error.text if len(error.text) <= 20 else f"{error.text[:20]}…"
-        zh, en = f"{shown} 不是可接受的数字", f"{shown} is not a number that is taken"
-        fault = _Fault(_first(text, error.text), "NUMBER_INVALID", zh, en)
-    except _Fault as error:
-        fault = error
-    else:
-        return value
-    raise InputError(fault.problem(text, first_line))
+    except (json.JSONDecodeError, RecursionError, _DuplicateKeyError, _BadNumberError) as error:
+        raise InputError(_explain(error, text, first_line)) from None
+    if _is_deep(value):
+        raise InputError(_at(_too_deep(text), text, first_line, "JSON_TOO_DEEP", *_TOO_DEEP))
+    if ("\\ud" in text or "\\uD" in text) and _has_half_pair(value):
+        half = _SURROGATE.search(text)
+        zh, en = "孤立的代理项, 不是有效文本", "half a surrogate pair is not text"
+        raise InputError(_at(half.start() if half else 0, text, first_line, "TEXT_INVALID", zh, en))
+    return value
 
 
 def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> str:
@@ -191,29 +171,65 @@ def _bad_text(position: int) -> Problem:
     )
 
 
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _explain(error: Exception, text: str, first_line: int) -> Problem:
+    """What the parser's complaint means for the person who wrote the text."""
+    deep = _too_deep(text)
+    if deep >= 0:
+        return _at(deep, text, first_line, "JSON_TOO_DEEP", *_TOO_DEEP)
+    if isinstance(error, json.JSONDecodeError):
+        zh, en = f"JSON 语法错误 ({error.msg})", f"not valid JSON ({error.msg})"
+        return _at(error.pos, text, first_line, "JSON_INVALID", zh, en)
+    if isinstance(error, _DuplicateKeyError):
+        zh, en = f"键 {error.key!r} 重复", f"key {error.key!r} is given twice"
+        return _at(_second(text, error.key), text, first_line, "JSON_DUPLICATE_KEY", zh, en)
+    if isinstance(error, _BadNumberError):
+        shown = error.text if len(error.text) <= 20 else f"{error.text[:20]}…"
+        zh, en = f"{shown} 不是可接受的数字", f"{shown} is not a number that is taken"
+        return _at(_first(text, error.text), text, first_line, "NUMBER_INVALID", zh, en)
+    raise error
+
+
+def _at(position: int, text: str, first_line: int, code: str, zh: str, en: str) -> Problem:
+    line = text.count("\n", 0, position) + first_line
+    column = position - text.rfind("\n", 0, position)
+    zh, en = f"第 {line} 行第 {column} 列: {zh}", f"line {line} column {column}: {en}"
+    return Problem.of(code, zh, en, line=str(line), column=str(column))
+
+
+def _too_deep(text: str) -> int:
+    """Where nesting first goes beyond the limit; -1 when it never does."""
     depth = 0
     for match in _TOKEN.finditer(text):
-        char = match[0]
-        if char in "[{":
+        if match[0] in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                zh, en = f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} deep"
-                raise _Fault(match.start(), "JSON_TOO_DEEP", zh, en)
-        elif char in "]}":
+                return match.start()
+        elif match[0] in "]}":
             depth -= 1
+    return -1
 
 
-def _check_surrogates(text: str, value: Any) -> None:
-    """An escape can make half a pair, which UTF-8 cannot hold: such a value could never be stored or sent."""
+def _has_half_pair(value: Any) -> bool:
+    """Whether an escape made half a surrogate pair, which UTF-8 cannot hold: it could never be stored or sent."""
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        found = _SURROGATE.search(text)
-        zh, en = "孤立的代理项, 不是有效文本", "half a surrogate pair is not text"
-        raise _Fault(found.start() if found else 0, "TEXT_INVALID", zh, en) from None
+        return True
+    return False
 
 
 def _second(text: str, key: str) -> int:

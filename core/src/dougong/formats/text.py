@@ -32,11 +32,11 @@ def identifier(value: object) -> str:
 
     :raises InputError: `TYPE_INVALID`, `TEXT_INVALID`.
     """
+    if isinstance(value, str) and len(value) <= MAX_IDENTIFIER and value.isascii() and value.isprintable():
+        return value  # nearly all of them
     text = _string(value)
     if len(text) > MAX_IDENTIFIER:
         raise InputError(_too_long(text, MAX_IDENTIFIER))
-    if text.isascii() and text.isprintable():
-        return text
     _refuse(_NOT_IDENTIFIER.search(text))
     return unicodedata.normalize("NFC", text)
 

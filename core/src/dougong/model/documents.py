@@ -1,7 +1,8 @@
 """What the expense side holds: documents in their canonical form (interfaces.md §3).
 
-Amounts and rates are exact decimals, dates are business dates without zone, instants carry a zone. Two groups of facts are kept
-apart: *content* (what the fingerprint sees: money, parties, content dates) and *events* (approved, paid, …), which open moments.
+Amounts and rates are exact decimals, dates are business dates without zone, instants carry a zone. Two groups of facts
+are kept apart: *content* (what the fingerprint sees: money, parties, content dates) and *events* (approved, paid, …),
+which open moments. What a source says beyond these members is kept under `extensions`, everywhere.
 """
 
 from __future__ import annotations

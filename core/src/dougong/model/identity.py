@@ -1,6 +1,7 @@
 """Who is who, so that nothing is posted twice: fingerprints, coverage, references, request ids (contract.md §2).
 
-Everything here is a hash of canonical text, never a cut: two different things never share a key, and a connector never hashes.
+Everything here is a hash of canonical text, never a cut: two different things never share a key, and a connector never
+hashes.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import attrs
@@ -119,8 +121,8 @@ class Coverage:
 def document_content(document: Document) -> dict[str, Any]:
     """The part of a document that is about money (contract.md §2): what the fingerprint is made of.
 
-    Not in it: state, times of change, events, names and texts, payees' accounts, extensions. A currency that only repeats the
-    document's is left out, so that it does not matter whether a source states it.
+    Not in it: state, times of change, events, names and texts, payees' accounts, extensions. A currency that only
+    repeats the document's is left out, so that it does not matter whether a source states it.
     """
     keep = {
         "entity": document.entity,
@@ -136,16 +138,28 @@ def document_content(document: Document) -> dict[str, Any]:
     return {name: value for name, value in keep.items() if value not in (None, [])}
 
 
-def _content(document: Document, items: Sequence[attrs.AttrsInstance], *drop: str) -> list[dict[str, Any]]:
+def _content(document: Document, items: Iterable[Any], *drop: str) -> list[Any]:
     names = {*drop, "extensions"}
 
-    def keeps(attribute: attrs.Attribute[Any], value: Any) -> bool:
-        repeated = attribute.name == "currency" and value == document.currency
-        return attribute.name not in names and value not in (None, ()) and not repeated
+    def plain(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
+        if not attrs.has(type(value)):
+            return value
+        kind: type[attrs.AttrsInstance] = type(value)
+        members = {name: getattr(value, name) for name in _names(kind) if name not in names}
+        if members.get("currency") == document.currency:
+            del members["currency"]
+        return {name: plain(member) for name, member in members.items() if member is not None and member != ()}
 
-    return [attrs.asdict(item, filter=keeps) for item in items]
+    return [plain(item) for item in items]
+
+
+@cache
+def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(cls))
 
 
 def content_fingerprint(content: Mapping[str, Any]) -> str:
-    """SHA-256 of content in canonical order; the same money gives the same fingerprint, whatever the source's counters say."""
+    """SHA-256 of content in canonical order: the same money, the same fingerprint, whatever the source's counters say."""
     return hashlib.sha256(_canonical(content)).hexdigest()
