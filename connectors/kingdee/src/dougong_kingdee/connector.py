@@ -261,7 +261,7 @@ class KingdeeConnector:
         from dougong_kingdee.vouchers import read_vouchers
 
         where = [f"FYEAR={int(period[:4])}", f"FPERIOD={int(period[5:])}"]
-        return read_vouchers(session, where, call.deadline, dimensions=True)
+        return read_vouchers(session, where, call.deadline, listing=True)
 
 
 def _no_step(now: Posting, target: Stage) -> Problem:

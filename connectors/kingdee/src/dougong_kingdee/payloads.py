@@ -67,7 +67,7 @@ def payload_problems(model: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def _line_problems(line: Mapping[str, Any]) -> Iterator[Problem]:
-    for path in ("FEXPLANATION", "FACCOUNTID.FNumber", "FCURRENCYID.FNumber", "FEXCHANGERATETYPE.FNumber"):
+    for path in ("FACCOUNTID.FNumber", "FCURRENCYID.FNumber", "FEXCHANGERATETYPE.FNumber"):
         if not _at(line, path):
             yield _missing(path)
     length = len(str(line.get("FEXPLANATION") or ""))
@@ -81,10 +81,9 @@ def _line_problems(line: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(line.get("FDetailID", {}), Mapping):
         yield Problem.of("FIELD_INVALID", "FDetailID 必须是一个对象", "FDetailID must be one object", path="FDetailID")
     debit, credit = _amount(line, "FDEBIT"), _amount(line, "FCREDIT")
-    if debit and credit:
-        yield Problem.of(
-            "FIELD_INVALID", "借方与贷方金额只能填一个", "a line has a debit or a credit, not both", path="FDEBIT"
-        )
+    if bool(debit) is bool(credit):
+        zh, en = "分录须有借方或贷方金额且只能有一个", "a line has either a debit or a credit"
+        yield Problem.of("FIELD_INVALID", zh, en, path="FDEBIT")
 
 
 def _balance(lines: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

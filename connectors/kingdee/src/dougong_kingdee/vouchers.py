@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -78,46 +77,43 @@ def keys_matching(session: KingdeeSession, reference: str, where: Sequence[str],
 
 
 def read_vouchers(
-    session: KingdeeSession, where: Sequence[str], deadline: Deadline, *, dimensions: bool = False
+    session: KingdeeSession, where: Sequence[str], deadline: Deadline, *, listing: bool = False
 ) -> Iterator[Posting]:
     """Vouchers with all their lines, all pages, in the order of their ids.
 
     :param where: conditions, all of which hold.
-    :param dimensions: also read the slots of the settings; a slot that this data centre lacks makes the query fail.
+    :param listing: for a whole period: also the dimensions (a slot of the settings that this data centre lacks makes the
+        query fail), and pages until there is nothing more.
     """
     settings = session.settings
     extra = () if settings.reference_in_text else (settings.reference_field,)
-    slots = tuple(settings.dimension_slots) if dimensions else ()
+    slots = tuple(settings.dimension_slots) if listing else ()
     keys = (*_HEAD, *_LINE, *extra, *(f"FDetailID.{settings.dimension_slots[name]}.FNumber" for name in slots))
-    for _, rows in groupby(_rows(session, keys, where, deadline), key=lambda row: row[0]):
+    found = _rows(session, keys, where, deadline, to_the_end=listing)
+    for _, rows in groupby(found, key=lambda row: row[0]):
         yield _posting([dict(zip(keys, row, strict=True)) for row in rows], session, slots)
 
 
 def _rows(
-    session: KingdeeSession, keys: Sequence[str], where: Sequence[str], deadline: Deadline
+    session: KingdeeSession, keys: Sequence[str], where: Sequence[str], deadline: Deadline, *, to_the_end: bool = False
 ) -> Iterator[list[Any]]:
     """All rows, ordered by voucher; the first key is the voucher's id.
 
-    A page starts behind the last whole voucher of the one before, by id and not by row number: what others delete in
-    the meantime cannot make us skip a row. Only a voucher that fills a page by itself is read on by row number.
+    A page starts within the last voucher of the one before, by its id and the number of its rows that were read, and not
+    by a row number of the whole: what others delete in the meantime cannot make us skip a row. A page that is not full
+    is the last one; `to_the_end` does not trust that, since a server may have a lower limit than the documented one, and
+    asks until there is nothing more.
     """
-    page = partial(session.query, FORM, keys, deadline=deadline, order=_ORDER)
-    last = 0
+    voucher, done = 0, 0
     while True:
-        condition = " and ".join([*where, f"FVOUCHERID>{last}"])
-        rows = page(where=condition)
-        full = len(rows) >= PAGE
-        if full and rows[0][0] == rows[-1][0]:
-            condition = " and ".join([*where, f"FVOUCHERID={int(rows[0][0])}"])
-            while len(more := page(where=condition, start=len(rows))) > 0:
-                rows += more
-        elif full:
-            cut = rows[-1][0]
-            rows = [row for row in rows if row[0] != cut]
+        condition = " and ".join([*where, f"FVOUCHERID>={voucher}"])
+        rows = session.query(FORM, keys, condition, deadline, order=_ORDER, start=done)
         yield from rows
-        if not full:
+        if not rows or (len(rows) < PAGE and not to_the_end):
             return
         last = int(rows[-1][0])
+        done = sum(row[0] == last for row in rows) + (done if last == voucher else 0)
+        voucher = last
 
 
 def _posting(rows: Sequence[dict[str, Any]], session: KingdeeSession, slots: Sequence[str]) -> Posting:
