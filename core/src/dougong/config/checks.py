@@ -71,6 +71,9 @@ def _connection(connection: Connection) -> Located:
                 hint_en=f"add [connections.{connection.name}.auditor], or keep submitted and let a person audit",
             ),
         )
+    if doubled := sorted({name for name in connection.addons if connection.addons.count(name) > 1}):
+        names = ", ".join(doubled)
+        yield (*path, "addons"), Problem.of("CONFIG_VALUE", f"重复: {names}", f"named twice: {names}")
     yield from _numbers(connection, path)
 
 

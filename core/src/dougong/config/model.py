@@ -83,6 +83,7 @@ class Limits:
     :param concurrency: most calls at a time (threads, one session each).
     :param rate: most calls per second; none = as fast as they are answered.
     :param batch: most items in one message, below what the connector can do.
+    :param breaker: when it is left alone for a while.
     :param deadline: seconds for one call altogether, instead of the operation's own.
 
     .. versionadded:: 0.1

@@ -7,6 +7,7 @@ be scanned.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -61,9 +62,18 @@ def _tokens(text: str) -> Iterator[_Token]:
         elif match.lastgroup == "bare":
             yield _Token(line, found)
         elif match.lastgroup == "string":
-            quotes = 3 if found.startswith(('"""', "'''")) else 1
-            yield _Token(line, found[quotes:-quotes])
+            yield _Token(line, _unquoted(found))
         line += found.count("\n")
+
+
+def _unquoted(string: str) -> str:
+    """What a quoted key says; strings that are values are of no interest."""
+    if string.startswith('"') and "\\" in string:
+        try:
+            return str(tomllib.loads(f"key = {string}")["key"])
+        except tomllib.TOMLDecodeError:
+            return string
+    return string[1:-1]
 
 
 @attrs.define
