@@ -48,7 +48,7 @@ def test_files_do_not_contain(files, what):
         for number, line in enumerate(text.splitlines(), 1)
         if FORBIDDEN[what].search(line)
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_no_lock_file_or_build_junk(files):
@@ -56,8 +56,9 @@ def test_no_lock_file_or_build_junk(files):
 
 
 def test_modules_are_short(modules):
-    long = {name: len(text.splitlines()) for name, text in modules.items() if "/src/" in name}
-    assert {name: lines for name, lines in long.items() if lines > LINES} == {}
+    sizes = {name: len(text.splitlines()) for name, text in modules.items() if "/src/" in name}
+    long = [f"{name}: {lines} lines" for name, lines in sizes.items() if lines > LINES]
+    assert not long, "\n".join(long)
 
 
 def test_functions_fit_one_glance(modules):
@@ -70,7 +71,7 @@ def test_functions_fit_one_glance(modules):
                 )
                 if size > FUNCTION_LINES:
                     long.append(f"{name}:{node.lineno}: {node.name} has {size} lines")
-    assert long == []
+    assert not long, "\n".join(long)
 
 
 def test_change_notes_have_a_known_type(root, workspace):
@@ -80,4 +81,5 @@ def test_change_notes_have_a_known_type(root, workspace):
 
 
 def test_text_files_end_with_one_newline(files):
-    assert [name for name, text in files.items() if text and (not text.endswith("\n") or text.endswith("\n\n"))] == []
+    wrong = [name for name, text in files.items() if text and (not text.endswith("\n") or text.endswith("\n\n"))]
+    assert not wrong, "\n".join(wrong)
