@@ -115,6 +115,7 @@ class Sandbox(ABC):
         self.store = store
         self.settings = settings
         self.seed: Seed = merge_seed(merge_seed(empty_seed(), self.default_seed()), seed or {})
+        self._secret: re.Pattern[str] | None = None
         for record in store.all("seed").values():
             self.seed = merge_seed(self.seed, record["patch"])
         self.seed_changed()
@@ -183,11 +184,12 @@ class Sandbox(ABC):
         """Lay master data over the seed, now and after every restart."""
         self.seed = merge_seed(self.seed, patch)
         self.store.put("seed", str(self.store.next_number("seed")), {"patch": dict(patch)})
+        self._secret = None
         self.seed_changed()
 
     def reset(self) -> None:
         """Forget the ledger; the seed stays."""
-        self.store.clear(*self.ledger_kinds)
+        self.store.clear(*self.ledger_kinds, "target")
         self.expire_sessions()
 
     def secrets(self) -> list[str]:
@@ -197,8 +199,9 @@ class Sandbox(ABC):
 
     def redact(self, text: str) -> str:
         """``text`` with every known secret replaced by stars."""
-        found = self.secrets()
-        return re.sub("|".join(map(re.escape, found)), "***", text) if found else text
+        if self._secret is None:
+            self._secret = re.compile("|".join(map(re.escape, self.secrets())) or "(?!)")
+        return self._secret.sub("***", text)
 
     def config(self) -> dict[str, Any]:
         """Effective settings, seed, endpoints and public keys, without secrets."""

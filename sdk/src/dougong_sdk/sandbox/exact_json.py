@@ -19,6 +19,10 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+_ENCODER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def loads(text: str | bytes) -> Any:
     """Read JSON; fractions become ``Decimal``, whole numbers ``int``; ``NaN`` and ``Infinity`` are refused.
 
@@ -27,7 +31,7 @@ def loads(text: str | bytes) -> Any:
     .. versionadded:: 0.1
     """
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return _DECODER.decode(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
 
@@ -39,4 +43,4 @@ def dumps(value: Any) -> str:
 
     .. versionadded:: 0.1
     """
-    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return str(_ENCODER.encode(value))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import define, field, fields
+from attrs import define, field
 
 from .base import Request
 from .errors import SandboxError
@@ -29,8 +29,33 @@ FAULTS = {
 }
 """Every kind of fault and what a client sees."""
 
-NO_WORK = {"refuse", "reset_before_work", "work_late", "status_before_work", "business_error"}
-"""Faults after which nothing has been done (yet) when the client notices."""
+
+def _seconds(value: Any) -> Decimal:
+    seconds = Decimal(str(value))
+    if not (seconds.is_finite() and 0 <= seconds <= _MOST_SECONDS):
+        raise ValueError(f"seconds lies in 0..{_MOST_SECONDS}")
+    return seconds
+
+
+def _positive(value: Any) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError(f"{value} is less than 1")
+    return number
+
+
+_MOST_SECONDS = 3600
+_MEMBERS: dict[str, Callable[[Any], Any]] = {
+    "fault": str,
+    "operation": str,
+    "every": _positive,
+    "count": _positive,
+    "match": str,
+    "seconds": _seconds,
+    "status": int,
+    "retry_after": str,
+    "code": str,
+}
 
 
 @define
@@ -71,22 +96,13 @@ class Fault:
         if kind not in FAULTS:
             known = ", ".join(FAULTS)
             raise SandboxError(f"没有 {kind} 这种故障, 可用: {known}", f"no fault {kind}; known: {known}")
-        known_members = {a.name for a in fields(cls)} - {"seen"}
-        unknown = set(order) - known_members
+        unknown = sorted(set(order) - set(_MEMBERS))
         if unknown:
-            raise SandboxError(f"故障没有这些参数: {sorted(unknown)}", f"a fault has no members {sorted(unknown)}")
-        members = {key: value for key, value in order.items() if value is not None}
+            raise SandboxError(f"故障没有这些参数: {unknown}", f"a fault has no members {unknown}")
         try:
-            for key, convert in (("every", int), ("count", int), ("status", int), ("code", str), ("retry_after", str)):
-                if key in members:
-                    members[key] = convert(members[key])
-            members["seconds"] = Decimal(str(members.get("seconds", 1)))
+            members = {key: _MEMBERS[key](value) for key, value in order.items() if value is not None}
         except (TypeError, ValueError, ArithmeticError) as error:
             raise SandboxError(f"故障参数有误: {error}", f"bad value in a fault: {error}") from error
-        if members.get("every", 1) < 1 or not Decimal(0) <= members["seconds"] <= Decimal(3600):
-            raise SandboxError(
-                "every 至少为 1, seconds 在 0 到 3600 之间", "every is at least 1, seconds lies in 0..3600"
-            )
         return cls(**members)
 
     def hits(self, request: Request, operation: str, body: str) -> bool:

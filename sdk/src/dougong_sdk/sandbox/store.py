@@ -46,9 +46,9 @@ class Store:
             self._records[kind][key] = exact_json.loads(body)
         rows = self._db.execute("SELECT body FROM request ORDER BY id DESC LIMIT ?", (_LOG_KEPT,)).fetchall()
         self._log: deque[Record] = deque((exact_json.loads(body) for (body,) in reversed(rows)), maxlen=_LOG_KEPT)
-        self._dirty: dict[tuple[str, str], str | None] = {}
+        self._dirty: dict[tuple[str, str], Record | None] = {}
         self._undo: list[tuple[str, str, Record | None]] | None = None
-        self._unlogged: list[tuple[int, str]] = []
+        self._unlogged: list[Record] = []
         self._next_log = self._log[-1]["id"] + 1 if self._log else 1
         self._committed: asyncio.Future[None] | None = None
         self._log_timer: asyncio.TimerHandle | None = None
@@ -85,7 +85,7 @@ class Store:
         records = self._records[kind]
         if self._undo is not None:
             self._undo.append((kind, key, records.get(key)))
-        self._dirty[kind, key] = None if record is None else exact_json.dumps(record)
+        self._dirty[kind, key] = record
         if record is None:
             records.pop(key, None)
         else:
@@ -110,7 +110,7 @@ class Store:
         entry = {"id": self._next_log, **entry}
         self._next_log += 1
         self._log.append(entry)
-        self._unlogged.append((entry["id"], exact_json.dumps(entry)))
+        self._unlogged.append(entry)
         if self._log_timer is None:
             self._log_timer = asyncio.get_running_loop().call_later(_LOG_DELAY, self._commit)
         return entry
@@ -154,14 +154,15 @@ class Store:
         """Write and commit everything that is pending, now."""
         dirty, self._dirty = self._dirty, {}
         unlogged, self._unlogged = self._unlogged, []
-        put = [(kind, key, body) for (kind, key), body in dirty.items() if body is not None]
-        gone = [identity for identity, body in dirty.items() if body is None]
+        put = [(kind, key, exact_json.dumps(record)) for (kind, key), record in dirty.items() if record is not None]
+        gone = [identity for identity, record in dirty.items() if record is None]
+        logged = [(entry["id"], exact_json.dumps(entry)) for entry in unlogged]
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany("DELETE FROM record WHERE kind = ? AND key = ?", gone)
         self._db.executemany(
             "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body", put
         )
-        self._db.executemany("INSERT INTO request VALUES (?, ?)", unlogged)
+        self._db.executemany("INSERT INTO request VALUES (?, ?)", logged)
         self._db.execute("COMMIT")
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
-"""A certificate authority and a server certificate of a sandbox's own."""
+"""Certificate authorities and certificates of a sandbox's own, for both ends of a connection."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,14 +14,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["TlsIdentity", "make_tls"]
+__all__ = ["TlsIdentity", "make_client_certificate", "make_tls"]
 
 _VALID = timedelta(days=825)
 
 
 @frozen
 class TlsIdentity:
-    """Files in PEM: the authority's certificate, the server's certificate and its key.
+    """Files in PEM: an authority's certificate, a certificate that it has signed, and the key of the latter.
 
     .. versionadded:: 0.1
     """
@@ -31,19 +32,36 @@ class TlsIdentity:
 
 
 def make_tls(folder: Path, host: str) -> TlsIdentity:
-    """The identity in ``folder``, made at the first call and kept, so that a restart keeps its clients' trust.
+    """The server's identity in ``folder``, made at the first call and kept, so that a restart keeps its clients' trust.
 
     :param folder: where the files lie; made if needed.
     :param host: address of the server; ``localhost`` and the loopback addresses are always named as well.
 
     .. versionadded:: 0.1
     """
-    identity = TlsIdentity(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    return _identity(folder, "Dougong sandbox", ExtendedKeyUsageOID.SERVER_AUTH, _names(host))
+
+
+def make_client_certificate(folder: Path, user: str) -> TlsIdentity:
+    """An identity for a client, with an authority of its own for ``--set client_ca``.
+
+    :param folder: where the files lie; made if needed.
+    :param user: common name of the certificate.
+
+    .. versionadded:: 0.1
+    """
+    return _identity(folder, user, ExtendedKeyUsageOID.CLIENT_AUTH, [x509.DNSName("client")])
+
+
+def _identity(
+    folder: Path, common: str, purpose: x509.ObjectIdentifier, names: Sequence[x509.GeneralName]
+) -> TlsIdentity:
+    identity = TlsIdentity(folder / "ca.pem", folder / "certificate.pem", folder / "key.pem")
     if identity.key.exists():
         return identity
     folder.mkdir(parents=True, exist_ok=True)
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("Dougong sandbox CA")
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca_name = _name(f"{common} CA")
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -51,23 +69,21 @@ def make_tls(folder: Path, host: str) -> TlsIdentity:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    server = (
-        _builder(_name("Dougong sandbox"), ca_name, server_key.public_key())
+    signed = (
+        _builder(_name(common), ca_name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(sign_certificates=False), critical=True)
-        .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     identity.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    identity.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    _write_private(
-        identity.key,
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+    identity.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    _write_private(identity.key, private)
     return identity
 
 

@@ -49,11 +49,18 @@ class Field:
     title: str
     must: bool = False
     given: bool = True
+    ref: str = field(init=False)
+    """Kind of base data that it refers to, or nothing."""
+    upper: str = field(init=False)
+    """The key in capitals: keys count whatever their letter case."""
 
-    @property
-    def ref(self) -> str:
-        """Kind of base data that it refers to, or nothing."""
+    @ref.default
+    def _ref(self) -> str:
         return self.kind[4:] if self.kind.startswith("ref:") else ""
+
+    @upper.default
+    def _upper(self) -> str:
+        return self.key.upper()
 
 
 VOUCHER_HEAD = (

@@ -86,8 +86,8 @@ class Model:
                 given.setdefault(key, given[alias])
         changed = dict(voucher)
         for spec in VOUCHER_HEAD:
-            if spec.given and spec.key.upper() in given:
-                changed[spec.name] = self._value(spec, given[spec.key.upper()])
+            if spec.given and spec.upper in given:
+                changed[spec.name] = self._value(spec, given[spec.upper])
         custom = {key: given[key.upper()] for key in self.data.native.get("header_fields", []) if key.upper() in given}
         changed["custom"] = {**voucher["custom"], **{key: str(value or "") for key, value in custom.items()}}
         return changed
@@ -113,8 +113,8 @@ class Model:
         given = _upper(raw)
         changed = dict(line)
         for spec in VOUCHER_ENTRY:
-            if spec.key.upper() in given:
-                changed[spec.name] = self._value(spec, given[spec.key.upper()])
+            if spec.upper in given:
+                changed[spec.name] = self._value(spec, given[spec.upper])
         if "FDETAILID" in given:
             changed["dims"] = self._dimensions(given["FDETAILID"])
         return changed

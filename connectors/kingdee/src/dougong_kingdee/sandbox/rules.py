@@ -63,15 +63,19 @@ def _base(line: Mapping[str, Any]) -> Decimal:
     return Decimal(line["debit"]) or Decimal(line["credit"])
 
 
+_HEAD_REFS = [spec for spec in VOUCHER_HEAD if spec.ref and spec.given]
+_ENTRY_REFS = [spec for spec in VOUCHER_ENTRY if spec.ref]
+
+
 def check_references(voucher: Record, data: BaseData) -> None:
     """Every code that is given must exist.
 
     :raises KingdeeError: MsgCode 9 with one problem per unknown code.
     """
-    problems = [_unknown(spec, voucher[spec.name], "") for spec in VOUCHER_HEAD if _is_unknown(spec, voucher, data)]
+    problems = [_unknown(spec, voucher[spec.name], "") for spec in _HEAD_REFS if _is_unknown(spec, voucher, data)]
     for number, line in enumerate(voucher["lines"], 1):
         place = f"第{number}行分录："
-        problems += [_unknown(spec, line[spec.name], place) for spec in VOUCHER_ENTRY if _is_unknown(spec, line, data)]
+        problems += [_unknown(spec, line[spec.name], place) for spec in _ENTRY_REFS if _is_unknown(spec, line, data)]
         for slot, code in line["dims"].items():
             item = data.find(data.slots[slot], code)
             if item is None or not _belongs(item, voucher, data):
@@ -81,7 +85,7 @@ def check_references(voucher: Record, data: BaseData) -> None:
 
 
 def _is_unknown(spec: Field, record: Mapping[str, Any], data: BaseData) -> bool:
-    if not spec.ref or not spec.given or record[spec.name] is None:
+    if record[spec.name] is None:
         return False
     item = data.find(spec.ref, record[spec.name])
     return item is None or bool(item.row.get("forbidden"))

@@ -105,9 +105,8 @@ class Vouchers:
     def _save_one(self, raw: Mapping[str, Any], options: Mapping[str, Any], user: str, *, draft: bool) -> Record:
         only = frozenset(str(key).upper() for key in options.get("needupdatefields") or [])
         model = Model(raw, self.data, truth(options.get("numbersearch"), True), only)
-        packet = hashlib.sha256(dumps(raw).encode()).hexdigest()
-        if truth(options.get("validaterepeatjson")) and self.store.get("packet", packet):
-            raise KingdeeError(11, "数据包重复提交")
+        if truth(options.get("validaterepeatjson")):
+            self._refuse_repeated(raw)
         old = self._old(model)
         voucher = model.head_of(old or new_voucher(self.store.next_number("voucher", FIRST_ID), user, _now()))
         voucher["lines"] = model.lines_of(
@@ -122,11 +121,17 @@ class Vouchers:
             check(voucher, self.data, self.settings["rate_tolerance"])
         voucher["status"] = "Z" if draft else "A" if voucher["status"] == "Z" else voucher["status"]
         self.put(self._numbered(voucher))
-        self.store.put("packet", packet, {"voucher": voucher["id"]})
         if truth(options.get("isautosubmitandaudit")):
             for operation in ("Submit", "Audit"):
                 voucher = self._move(operation, voucher, user)
         return self.store.all("voucher")[str(voucher["id"])]
+
+    def _refuse_repeated(self, raw: Mapping[str, Any]) -> None:
+        """ValidateRepeatJson: a packet that came before, byte for byte, is refused."""
+        packet = hashlib.sha256(dumps(raw).encode()).hexdigest()
+        if self.store.get("packet", packet):
+            raise KingdeeError(11, "数据包重复提交")
+        self.store.put("packet", packet, {"at": _now()})
 
     def _old(self, model: Model) -> Record | None:
         """The voucher that this Save overwrites."""

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import http.server
+import threading
+
+import pytest
+
+from dougong_sdk.sandbox import SandboxError
+
+
+class _Door(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((self.path, dict(self.headers), body))
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def door():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Door)
+    server.received = []
+    server.url = f"http://127.0.0.1:{server.server_port}/callbacks"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_push_arrives_with_credentials_and_signature(toy, client, door):
+    client.note("hello")
+    toy.target("event", door.url, user="u", password="p")
+    assert toy.emit("event") == {"composed": 1, "statuses": [202]}
+    path, headers, body = door.received[0]
+    assert (path, headers["Authorization"], headers["X-Signature"]) == ("/callbacks", "Basic dTpw", "good")
+    assert b"hello" in body
+
+
+def test_a_push_can_be_doubled_forged_or_dropped(toy, client, door):
+    client.note()
+    toy.target("event", door.url, bearer="tok")
+    assert toy.emit("event", duplicate=True, forge=True)["statuses"] == [202, 202]
+    assert {headers["X-Signature"] for _, headers, _ in door.received} == {"forged"}
+    assert door.received[0][1]["Authorization"] == "Bearer tok"
+    assert toy.emit("event", drop=True) == {"composed": 1, "statuses": []}
+    assert len(door.received) == 2
+
+
+def test_an_unreachable_target_is_told(toy, client):
+    client.note()
+    toy.target("event", "http://127.0.0.1:9/")
+    assert toy.emit("event")["statuses"] == [None]
+
+
+def test_what_an_erp_does_not_push_is_refused(toy, door):
+    toy.target("job", door.url)
+    with pytest.raises(SandboxError, match="asked") as error:
+        toy.emit("job")
+    assert error.value.status == 409
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "", 7])
+def test_only_http_is_a_target(toy, url):
+    with pytest.raises(SandboxError):
+        toy.target("event", url)
