@@ -1,0 +1,32 @@
+"""From settled documents to balanced vouchers: rules choose, the core calculates (posting-rules.md §1).
+
+    rules = load_rules(project / "rules/a01.toml", read_table)
+    derivation = derive(document, context)
+
+Everything here is pure except `load_rules`, which reads the files.
+"""
+
+from __future__ import annotations
+
+from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
+from dougong.accounting.messages import SettlementError, loan_not_posted, loan_overdrawn
+from dougong.accounting.moments import OPENED, derive
+from dougong.accounting.rules import RulesError, RuleSet, load_rules
+from dougong.accounting.settle import settle
+
+__all__ = [
+    "OPENED",
+    "Context",
+    "Derivation",
+    "Draft",
+    "LoanFact",
+    "RuleSet",
+    "RulesError",
+    "SettlementError",
+    "Wait",
+    "derive",
+    "load_rules",
+    "loan_not_posted",
+    "loan_overdrawn",
+    "settle",
+]

@@ -1,0 +1,126 @@
+"""What deriving may know, and what it gives: drafts of bookings with their problems."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import attrs
+
+from dougong.accounting.rulefile import RuleSet
+from dougong.model.bookings import Voucher
+from dougong.model.masterdata import AccountNeeds
+from dougong.model.operations import Limits
+from dougong.model.postings import Stage
+from dougong.model.problems import Problem
+from dougong.model.settled import SettledReport
+from dougong.tables.rates import Rates
+
+__all__ = ["Context", "Derivation", "Draft", "LoanFact", "Wait"]
+
+
+def _nothing_closed(book: str) -> str | None:
+    return None
+
+
+@attrs.frozen
+class LoanFact:
+    """What is known of a loan that a report writes off.
+
+    :param number: its document number (借款单号), also when the report names it by the source's id.
+    :param employee: who owes it, `None` = the report's submitter.
+    :param currency: currency it is kept in, `None` = functional.
+    :param before_go_live: its balance was opened before we began; no delivery of ours to wait for.
+
+    .. versionadded:: 0.1
+    """
+
+    number: str
+    known: bool = True
+    employee: str | None = None
+    currency: str | None = None
+    before_go_live: bool = False
+
+
+@attrs.frozen
+class Context:
+    """Everything that `derive` may know; plain values and look-ups, so that deriving stays pure.
+
+    :param rules: book → rules.
+    :param books_for: (entity, moment, document type) → books, from the routes.
+    :param account_needs: (book, account) → what the account takes; `None` = not known. Asked only where the rules say `"erp"`.
+    :param limits: of the operation that serves the book.
+    :param loan: by loan number or source id; `None` = never heard of.
+    :param today: business date; `now` business instant, with zone.
+    :param closed_until: last closed period of a book, `2026-10`; `None` = nothing is closed.
+
+    .. versionadded:: 0.1
+    """
+
+    rules: Mapping[str, RuleSet]
+    books_for: Callable[[str, str, str], Sequence[str]]
+    rates: Rates
+    account_needs: Callable[[str, str], AccountNeeds | None]
+    limits: Callable[[str], Limits]
+    loan: Callable[[str], LoanFact | None]
+    today: dt.date
+    now: dt.datetime
+    closed_until: Callable[[str], str | None] = _nothing_closed
+
+
+@attrs.frozen
+class Wait:
+    """Another document that has to be delivered before.
+
+    :param document: the number or source id by which this document names it.
+    """
+
+    kind: Literal["loan"]
+    document: str
+
+
+@attrs.frozen
+class Draft:
+    """One booking to be delivered, or why it cannot be made.
+
+    :param owner: `erp` = the ERP makes this voucher itself; there is no booking and nothing is sent.
+    :param booking: `None` whenever there are problems.
+    :param problems: delivery is held with these; `notes` are shown and hold nothing.
+    :param waits_for: deliveries that come before.
+    :param date_reasons: what moved the date, in order.
+    :param set_id: drafts of one document in several entities share it (posting-rules.md §1.7); empty otherwise.
+
+    .. versionadded:: 0.1
+    """
+
+    moment: str
+    entity: str
+    book: str
+    part: str = "1"
+    target: str = "voucher"
+    target_stage: Stage = Stage.SUBMITTED
+    owner: str = "dougong"
+    booking: Voucher | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    waits_for: tuple[Wait, ...] = ()
+    date_reasons: tuple[str, ...] = ()
+    set_id: str = ""
+
+
+@attrs.frozen
+class Derivation:
+    """What one document gives.
+
+    :param problems: the document itself is held: a fact is missing.
+    :param not_due: why it opens no moment yet.
+    :param settled: the facts behind the drafts, for `plan` and `rules explain`.
+
+    .. versionadded:: 0.1
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    not_due: str = ""
+    settled: SettledReport | None = None

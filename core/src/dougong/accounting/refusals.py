@@ -1,0 +1,215 @@
+"""What finance is told about a voucher that cannot be made: accounts, dimensions, dates, sums (posting-rules.md §9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from dougong.model.documents import Invoice
+from dougong.model.money import plain
+from dougong.model.problems import Problem
+from dougong.tables.decisions import DecisionTable, key_text
+
+__all__: list[str] = []
+
+
+def account_not_determined(
+    table: DecisionTable, keys: Mapping[str, str | None], where: str, amount: Decimal
+) -> Problem:
+    """No row of an account table fits."""
+    shown = key_text(keys)
+    return Problem.of(
+        "ACCOUNT_NOT_DETERMINED",
+        f"{shown.zh}: 无对应科目",
+        f"{shown.en}: no account",
+        path=where,
+        hint_zh=f"请在 {table.path} 加一行 (dougong tables todo 列出全部缺行)",
+        hint_en=f"add a row to {table.path} (`dougong tables todo` lists all that are missing)",
+        table=table.name,
+        amount=plain(amount),
+        **{name: value or "" for name, value in keys.items()},
+    )
+
+
+def payee_kind_unknown(code: str, where: str) -> Problem:
+    """Account by kind of payee, and the kind is not told."""
+    return Problem.of(
+        "PAYEE_KIND_UNKNOWN",
+        f"收款人 {code} 是员工还是供应商未知",
+        f"whether payee {code} is an employee or a supplier is not told",
+        path=where,
+        hint_zh="请在单据的收款人中给出 kind",
+        hint_en="give its kind among the document's payees",
+        payee=code,
+    )
+
+
+def account_unknown(account: str, book: str, where: str) -> Problem:
+    """Nobody has said what the account takes."""
+    return Problem.of(
+        "ACCOUNT_UNKNOWN",
+        f"账簿 {book} 的科目 {account} 要带哪些辅助核算未知",
+        f"which dimensions account {account} of book {book} takes is not known",
+        path=where,
+        hint_zh="请核对科目编码与对照表, 用 dougong check 重新取科目资料, 或在 [tables] account_needs 给出 CSV",
+        hint_en="check the code and its code table, pull the accounts again with `dougong check`, or give a CSV as account_needs",
+        account=account,
+        book=book,
+    )
+
+
+def dimension_missing(account: str, dimension: str, where: str, *, known: bool) -> Problem:
+    """The account takes it and no fact has it."""
+    return Problem.of(
+        "DIMENSION_MISSING",
+        f"科目 {account} 需要辅助核算 {dimension}, {where} 没有",
+        f"account {account} takes the dimension {dimension}, which {where} does not have",
+        path=where,
+        hint_zh="请在单据补上该值" if known else f"请在 [dimensions] 写明 {dimension} 由哪个事实填",
+        hint_en="supply the value in the document" if known else f"say in [dimensions] which fact fills {dimension}",
+        account=account,
+        dimension=dimension,
+        line=where,
+    )
+
+
+def characters_replaced(text: str, forbidden: str) -> Problem:
+    """摘要 without characters that the ERP refuses."""
+    found = "".join(sorted(set(text) & set(forbidden)))
+    return Problem.of(
+        "SUMMARY_CHARACTERS",
+        f"摘要中的 {found!r} 已替换为空格",
+        f"characters {found!r} of the summary became blanks",
+        hint_zh="ERP 不接受这些字符",
+        hint_en="the ERP refuses them",
+    )
+
+
+def summary_too_long(text: str, limit: int) -> Problem:
+    """Protected parts alone exceed the limit."""
+    return Problem.of(
+        "SUMMARY_TOO_LONG",
+        f"摘要不可截断的部分超过 {limit} 字: {text}",
+        f"the protected parts of the summary exceed {limit} characters: {text}",
+        path="summary",
+        hint_zh="请缩短 [summary] 模板或减少 keep",
+        hint_en="shorten the template in [summary] or keep fewer parts",
+    )
+
+
+def date_missing(moment: str, facts: Sequence[str]) -> Problem:
+    """None of the date facts exists."""
+    names = ", ".join(facts)
+    return Problem.of(
+        "DATE_MISSING",
+        f"时点 {moment} 的日期 ({names}) 都没有",
+        f"none of the dates of moment {moment} exists: {names}",
+        path="events",
+        hint_zh="请补上事件日期, 或在规则的 date 中加一个事实",
+        hint_en="supply the event's date, or name another fact in `date`",
+        moment=moment,
+    )
+
+
+def rules_not_valid(rules: str, valid_from: dt.date, fact: dt.date) -> Problem:
+    """A fact from before the rules."""
+    return Problem.of(
+        "RULES_NOT_VALID",
+        f"{fact} 早于规则生效日 {valid_from}",
+        f"{fact} is before the rules become valid on {valid_from}",
+        hint_zh=f"请核对 {rules} 的 valid_from",
+        hint_en=f"check valid_from of {rules}",
+        date=str(fact),
+    )
+
+
+def period_closed(book: str, period: str, first_open: str) -> Problem:
+    """The period is closed and the rule is to hold."""
+    return Problem.of(
+        "PERIOD_CLOSED",
+        f"账簿 {book} 的 {period} 已结账, 最早开放期间 {first_open}",
+        f"period {period} of book {book} is closed; the first open one is {first_open}",
+        hint_zh='请开放期间, 或把 closed_period 改为 "next_open"',
+        hint_en='open the period, or set closed_period = "next_open"',
+        book=book,
+        period=period,
+        first_open=first_open,
+    )
+
+
+def not_balanced(difference: Decimal) -> Problem:
+    """Debits are not credits: some fact has no entry."""
+    return Problem.of(
+        "NOT_BALANCED",
+        f"借贷不平, 差额 {plain(difference)}",
+        f"debits and credits differ by {plain(difference)}",
+        hint_zh="规则中某类事实没有分录 (如代扣、差额), 请核对 [[entry]]",
+        hint_en="some kind of fact has no entry (withheld, say); check the rules' entries",
+        difference=plain(difference),
+    )
+
+
+def lines_too_many(count: int, limit: int) -> Problem:
+    """More lines than the ERP takes."""
+    return Problem.of(
+        "LINES_TOO_MANY",
+        f"凭证有 {count} 行, ERP 最多 {limit} 行",
+        f"the voucher has {count} lines, the ERP takes {limit}",
+        hint_zh="可对费用分录设 merge_lines = true",
+        hint_en="set merge_lines = true on the cost entries",
+        count=str(count),
+        limit=str(limit),
+    )
+
+
+def currency_mixed(currencies: Sequence[str]) -> Problem:
+    """Several currencies in a document that carries one."""
+    names = ", ".join(currencies)
+    return Problem.of(
+        "CURRENCY_MIXED",
+        f"一张凭证只能有一种币种, 现有 {names}",
+        f"one document carries one currency, this one has {names}",
+        hint_zh='请设 [currency] line_currency = "functional"',
+        hint_en='set [currency] line_currency = "functional"',
+        currencies=names,
+    )
+
+
+def set_incomplete(entity: str, book: str) -> Problem:
+    """Another member of the set cannot be made."""
+    return Problem.of(
+        "SET_INCOMPLETE",
+        f"同一单据在 {entity} (账簿 {book}) 的凭证还不能生成, 整组等待",
+        f"the voucher of the same document for {entity} (book {book}) cannot be made yet; the set waits",
+        hint_zh="先处理该凭证的问题",
+        hint_en="solve that voucher's problems first",
+        entity=entity,
+        book=book,
+    )
+
+
+def nothing_to_book(moment: str) -> Problem:
+    """Every amount is zero."""
+    return Problem.of(
+        "NOTHING_TO_BOOK",
+        f"时点 {moment} 的金额全为零, 不生成凭证",
+        f"every amount of moment {moment} is zero; there is no voucher to make",
+        hint_zh="请在来源核对金额",
+        hint_en="check the amounts in the source",
+        moment=moment,
+    )
+
+
+def invoice_year(invoice: Invoice, year: int) -> Problem:
+    """An invoice of another year."""
+    name, own = invoice.number or invoice.id, invoice.date.year if invoice.date else 0
+    return Problem.of(
+        "INVOICE_YEAR",
+        f"发票 {name} 为 {own} 年, 凭证记入 {year} 年",
+        f"invoice {name} is of {own}, the voucher is booked in {year}",
+        path="invoices",
+        hint_zh="请确认是否跨年费用",
+        hint_en="check whether it is last year's cost",
+        invoice=name,
+    )

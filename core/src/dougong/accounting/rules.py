@@ -1,0 +1,181 @@
+"""Rules files: read, checked against model and tables, compiled once (posting-rules.md §4–5)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zoneinfo
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from dougong.accounting import checks
+from dougong.accounting.reader import FieldPath, Reading, RulesError, parse, refused
+from dougong.accounting.rulefile import (
+    ChangePolicy,
+    CurrencyPolicy,
+    DatePolicy,
+    Head,
+    Moment,
+    RoundingPolicy,
+    RuleSet,
+    SummaryPolicy,
+    TaxPolicy,
+)
+from dougong.model.masterdata import AccountNeeds
+from dougong.model.money import is_currency
+from dougong.model.problems import DougongError, Text
+from dougong.tables.decisions import DecisionTable
+
+if TYPE_CHECKING:
+    from dougong.tables.files import Table
+
+__all__ = ["MOMENT_NAMES", "SECTIONS", "RuleSet", "RulesError", "load_rules", "read_rules"]
+
+#: Sections with a class of their own.
+SECTIONS: Mapping[str, type[Any]] = {
+    "rules": Head,
+    "tax": TaxPolicy,
+    "currency": CurrencyPolicy,
+    "rounding": RoundingPolicy,
+    "dates": DatePolicy,
+    "summary": SummaryPolicy,
+    "changes": ChangePolicy,
+}
+#: Sections that are plain tables of names.
+_OPEN = ("accounts", "tables", "dimensions", "moments")
+#: Moment → the event that opens it unless the file says another.
+MOMENT_NAMES: Mapping[str, str] = {
+    "accrual": "approved",
+    "payment": "paid",
+    "payment_returned": "payment_returned",
+    "loan": "paid",
+    "repayment": "repaid",
+    "tax_confirmed": "tax_confirmed",
+    "red_invoice": "red_invoice",
+    "provision": "period_end",
+}
+_NEEDS = "account_needs"
+#: Reads a table file: (path, name) → table. `tables.files.read_table` is one.
+TableReader = Callable[[Path, str], "Table"]
+
+
+def load_rules(path: Path, read_table: TableReader, *, root: Path | None = None) -> RuleSet:
+    """The rules of a file with their tables.
+
+    :param path: `PROJECT/rules/NAME.toml`.
+    :param read_table: reads a CSV or XLSX file; gets its path, and its name for messages.
+    :param root: folder that `[tables]` counts from; the project, that is the folder above `rules/`, unless said.
+    :raises RulesError: with every problem: TOML, unknown keys ("did you mean"), floats, names, expressions; each with file, key, line.
+        Problems of the tables themselves are in it too.
+
+    .. versionadded:: 0.1
+    """
+    base = root if root is not None else path.parent.parent
+    return read_rules(path.read_text(encoding="utf-8"), path, lambda _, relative: read_table(base / relative, relative))
+
+
+def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> RuleSet:
+    """The rules in `text`; `table` reads the table of a name and a relative path. Errors as `load_rules`."""
+    data, places = parse(text, path)
+    reading = Reading(places)
+    reading.unknown(data, (*SECTIONS, *_OPEN), ())
+    sections = {name: reading.section(cls, data.get(name, {}), (name,)) for name, cls in SECTIONS.items()}
+    accounts = reading.value(data.get("accounts", {}), Mapping[str, str], ("accounts",))
+    files = reading.value(data.get("tables", {}), Mapping[str, str], ("tables",))
+    dimensions = reading.value(data.get("dimensions", {}), Mapping[str, tuple[str, ...]], ("dimensions",))
+    moments = _moments(reading, data.get("moments", {}))
+    reading.finish()
+    tables, digest = _tables(reading, files, table, text)
+    needs = _needs(reading, tables.pop(_NEEDS, None))
+    reading.finish()
+    rules = RuleSet(
+        accounts=accounts,
+        tables=tables,
+        dimensions=dimensions,
+        moments=moments,
+        needs=needs,
+        path=str(path),
+        fingerprint=digest,
+        **sections,
+    )
+    _check_head(reading, rules.rules)
+    checks.check_names(reading, rules)
+    compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
+    reading.finish()
+    return attrs.evolve(rules, moments=compiled)
+
+
+def _moments(reading: Reading, data: Any) -> dict[str, Moment]:
+    """All moments, those of later versions included; entries know their position and line."""
+    out = {}
+    for name, body in reading.table(data, ("moments",)).items():
+        path: FieldPath = ("moments", name)
+        reading.unknown({name: body}, MOMENT_NAMES, ("moments",))
+        table = {"on": MOMENT_NAMES.get(name, ""), **reading.table(body, path)}
+        moment = reading.section(Moment, table, path, name=name)
+        if moment is not None:
+            entries = (
+                attrs.evolve(entry, index=at + 1, line=reading.places.line((*path, "entry", at)))
+                for at, entry in enumerate(moment.entry)
+            )
+            out[name] = attrs.evolve(moment, entry=tuple(entries))
+    return out
+
+
+def _tables(
+    reading: Reading, files: Mapping[str, str], read: Callable[[str, str], Table], text: str
+) -> tuple[dict[str, DecisionTable], str]:
+    """The tables that the file names, and the fingerprint over text and contents."""
+    out: dict[str, DecisionTable] = {}
+    digest = hashlib.sha256(text.encode())
+    for name, relative in files.items():
+        if name == _NEEDS and relative == "erp":
+            continue
+        try:
+            table = read(name, relative)
+            out[name] = DecisionTable.from_table(table, name, relative)
+        except FileNotFoundError:
+            hint = Text("dougong init 会写出样例表", "dougong init writes example tables")
+            problem = refused("RULES_TABLE", f"找不到表 {relative}", f"table {relative} does not exist", hint)
+            reading.refuse(("tables", name), problem)
+        except DougongError as error:
+            reading.problems += error.problems
+        else:
+            content = [name, list(table.header), [[row.number, dict(row.cells)] for row in table.rows]]
+            digest.update(json.dumps(content, ensure_ascii=False).encode())
+    return out, digest.hexdigest()
+
+
+def _needs(reading: Reading, table: DecisionTable | None) -> dict[str, AccountNeeds] | None:
+    """What accounts take, from a table `account,→dimensions,→currencies,→cash`; lists are separated by blanks."""
+    if table is None:
+        return None
+    if table.keys != ("account",) or "dimensions" not in table.results:
+        zh, en = f"{table.path} 应有列 account,→dimensions", f"{table.path} needs the columns account,→dimensions"
+        reading.refuse(("tables", _NEEDS), refused("RULES_TABLE", zh, en))
+        return {}
+    return {
+        account: AccountNeeds(
+            dimensions=frozenset(values["dimensions"].split()),
+            currencies=frozenset(values.get("currencies", "").split()),
+            cash=values.get("cash", "").lower() in ("yes", "1", "true", "是"),
+        )
+        for (account,), values in table.entries()
+    }
+
+
+def _check_head(reading: Reading, head: Head) -> None:
+    """Zone and currency exist."""
+    try:
+        zoneinfo.ZoneInfo(head.zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        hint = Text("例: Asia/Shanghai", "for example Asia/Shanghai")
+        reading.refuse(
+            ("rules", "zone"), refused("RULES_ZONE", f"未知时区 {head.zone!r}", f"unknown zone {head.zone!r}", hint)
+        )
+    if not is_currency(head.currency):
+        zh, en = f"未知币种 {head.currency!r}", f"unknown currency {head.currency!r}"
+        reading.refuse(("rules", "currency"), refused("CURRENCY_UNKNOWN", zh, en))

@@ -1,0 +1,268 @@
+"""Deductible input tax of every line and invoice (posting-rules.md §2, steps 2–5). Nothing here guesses: what is not told is held.
+
+Passenger tickets: 国内旅客运输服务, tax computed from the price when the ticket does not print it (canonical-model.md §11).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, localcontext
+
+import attrs
+
+from dougong.accounting import messages
+from dougong.accounting.priced import Deduction, PricedLine
+from dougong.accounting.rulefile import RuleSet
+from dougong.accounting.split import allocate
+from dougong.model.documents import Document, Invoice, InvoiceShare
+from dougong.model.money import CONTEXT, round_to, scale_of
+from dougong.model.problems import Problem
+from dougong.tables.decisions import Decision
+
+__all__ = ["Deductions", "deductions"]
+
+_YES, _NO = ("yes", "是", "1", "true"), ("no", "否", "0", "false", "")
+#: Words in a ticket's kind → rate that its price includes: rail and air 9 %, road and water 3 %.
+_TICKETS = (
+    (("铁路", "火车", "航空", "机票", "行程单"), Decimal("0.09")),
+    (("公路", "水路", "汽车票", "船票", "客运"), Decimal("0.03")),
+)
+#: Rates of Chinese VAT, highest first, to name the rate of an invoice that does not state it.
+_RATES = tuple(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.01")))
+
+
+@attrs.define
+class Deductions:
+    """What was found: deductions by line id, problems that hold the document, notes that do not."""
+
+    by_line: dict[str, list[Deduction]] = attrs.field(factory=dict)
+    problems: list[Problem] = attrs.field(factory=list)
+    notes: list[Problem] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class _Claim:
+    """One line's claim on an invoice, in the line's currency."""
+
+    priced: PricedLine
+    share: Decimal
+    stated: Decimal | None
+
+
+@attrs.frozen
+class _Verdict:
+    """Whether a claim may deduct, by which row."""
+
+    deduct: bool
+    decision: Decision | None = None
+
+
+def deductions(document: Document, lines: Sequence[PricedLine], rules: RuleSet, payer: str, on: dt.date) -> Deductions:
+    """Deductible tax by line.
+
+    :param payer: the report's own entity; the buyer of an invoice that names none.
+    :param on: business date for the tax table.
+    """
+    out = Deductions()
+    invoices = {invoice.id: invoice for invoice in document.invoices}
+    claims: dict[str, list[_Claim]] = {}
+    for priced in sorted(lines, key=lambda one: one.line.id):
+        for one, share in _claims(priced, invoices, out.problems):
+            claims.setdefault(one.id, []).append(_Claim(priced, share, one.tax))
+    for id, claimed in claims.items():
+        invoice = invoices[id]
+        total = sum((claim.share for claim in claimed), Decimal(0))
+        if abs(total) > abs(invoice.gross):
+            out.problems.append(messages.invoice_overclaimed(invoice, total, document.number))
+            continue
+        for deduction in _of_invoice(document, invoice, claimed, rules, payer, on, out):
+            out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
+    _check_lines(lines, out)
+    return out
+
+
+def _claims(
+    priced: PricedLine, invoices: Mapping[str, Invoice], problems: list[Problem]
+) -> list[tuple[InvoiceShare, Decimal]]:
+    """What the line claims of each invoice; without stated shares its amount, at most what the invoices hold."""
+    known = [one for one in priced.line.invoices if one.id in invoices]
+    problems += [
+        messages.invoice_missing(priced.path, one.id) for one in priced.line.invoices if one.id not in invoices
+    ]
+    open_ones = [one for one in known if one.share is None]
+    free = priced.claimed.doc - sum((one.share for one in known if one.share is not None), Decimal(0))
+    gross = [invoices[one.id].gross for one in open_ones]
+    room = sum(gross, Decimal(0))
+    if open_ones and abs(room) > abs(free):
+        with localcontext(CONTEXT):
+            gross = allocate(free, [free * amount / room for amount in gross], scale_of(priced.currency))
+    amounts = dict(zip((one.id for one in open_ones), gross, strict=True))
+    return [(one, amounts[one.id] if one.share is None else one.share) for one in known]
+
+
+def _of_invoice(
+    document: Document,
+    invoice: Invoice,
+    claims: Sequence[_Claim],
+    rules: RuleSet,
+    payer: str,
+    on: dt.date,
+    out: Deductions,
+) -> list[Deduction]:
+    """The deductions of one invoice, rounded once for all its lines, so that the parts of a whole invoice sum to its tax."""
+    known = _invoice_tax(invoice)
+    if _too_much(invoice, claims, known, out.problems):
+        return []
+    allowed = [(claim, _verdict(document, invoice, claim, known, rules, on, out)) for claim in claims]
+    allowed = [(claim, verdict) for claim, verdict in allowed if verdict.deduct]
+    if not allowed:
+        return []
+    buyer = _buyer(invoice, document, rules, payer, on, out.problems)
+    scale = scale_of(document.currency)
+    with localcontext(CONTEXT):
+        exact = [_exact(claim, invoice, known, rules) for claim, _ in allowed]
+        parts = allocate(round_to(sum(exact, Decimal(0)), scale), exact, scale)
+    rate = _rate(invoice, known)
+    return [
+        Deduction(
+            line=claim.priced,
+            invoice=invoice.id,
+            invoice_kind=invoice.kind,
+            buyer=buyer,
+            tax=tax,
+            base=_base(claim, invoice, tax, rules, scale),
+            rate=rate,
+            codes=_codes(verdict),
+            row=verdict.decision.row if verdict.decision else 0,
+        )
+        for (claim, verdict), tax in zip(allowed, parts, strict=True)
+        if tax
+    ]
+
+
+def _invoice_tax(invoice: Invoice) -> Decimal | None:
+    """The invoice's tax: as printed, from its net amount, or computed for passenger tickets; `None` when nothing tells it."""
+    fund = invoice.fund or Decimal(0)
+    if invoice.tax is not None:
+        return invoice.tax
+    if invoice.net is not None:
+        return invoice.gross - invoice.net - fund
+    rate = _ticket_rate(invoice.kind)
+    if rate is None:
+        return None
+    price = invoice.gross - fund
+    with localcontext(CONTEXT):
+        return price - round_to(price / (1 + rate), 2)
+
+
+def _ticket_rate(kind: str) -> Decimal | None:
+    return next((rate for words, rate in _TICKETS if any(word in kind for word in words)), None)
+
+
+def _rate(invoice: Invoice, tax: Decimal | None) -> Decimal | None:
+    """The invoice's rate: as stated, the ticket's, or the one of the law whose product with the net is the tax."""
+    if invoice.rate is not None:
+        return invoice.rate
+    if invoice.tax is None and invoice.net is None:
+        return _ticket_rate(invoice.kind)
+    net = invoice.gross - (tax or Decimal(0)) - (invoice.fund or Decimal(0))
+    with localcontext(CONTEXT):
+        return next((rate for rate in _RATES if tax and abs(net * rate - tax) < Decimal("0.01")), None)
+
+
+def _too_much(invoice: Invoice, claims: Sequence[_Claim], known: Decimal | None, problems: list[Problem]) -> bool:
+    """Whether the source's deductible tax exceeds the invoice's."""
+    stated = sum((claim.stated for claim in claims if claim.stated is not None), Decimal(0))
+    if known is None or abs(stated) <= abs(known):
+        return False
+    problems.append(messages.tax_above_invoice(invoice, stated, known))
+    return True
+
+
+def _verdict(
+    document: Document,
+    invoice: Invoice,
+    claim: _Claim,
+    known: Decimal | None,
+    rules: RuleSet,
+    on: dt.date,
+    out: Deductions,
+) -> _Verdict:
+    """Whether this claim may deduct: taxpayer, verification, kind and use; no table row and a tax at stake is a problem."""
+    tax = known if claim.stated is None else claim.stated
+    if rules.tax.taxpayer == "small_scale" or tax == 0 or not claim.share or not invoice.gross:
+        return _Verdict(False)
+    keys = {"fee_type": claim.priced.line.fee_type, "invoice_kind": invoice.kind}
+    table = rules.tables.get("tax_use")
+    decision = table.lookup(keys, on) if table else None
+    word = decision.values["deduct"].lower() if decision else None
+    if word in _NO:
+        return _Verdict(False, decision)
+    if word not in _YES:
+        out.problems.append(messages.tax_use_missing(table, keys, claim.priced.approved.base))
+    elif invoice.verified is False:
+        (out.problems if rules.tax.unverified == "hold" else out.notes).append(messages.unverified(invoice))
+    elif tax is None:
+        out.problems.append(messages.tax_missing(invoice))
+    elif (invoice.currency or claim.priced.currency) != claim.priced.currency:
+        out.problems.append(
+            messages.not_yet(claim.priced.path, "票面币种与费用币种不同的抵扣", "tax of an invoice in another currency")
+        )
+    else:
+        return _Verdict(True, decision)
+    return _Verdict(False, decision)
+
+
+def _factor(claim: _Claim, rules: RuleSet) -> Decimal:
+    """Functional per unit of the claim's currency, less what was not approved (step 4)."""
+    priced = claim.priced
+    if not priced.claimed.doc:
+        return Decimal(0)
+    if rules.tax.below_invoice == "none" and priced.own_share:
+        return Decimal(0)
+    counted = priced.claimed.base if rules.tax.below_invoice == "full" else priced.approved.base
+    return counted / priced.claimed.doc
+
+
+def _exact(claim: _Claim, invoice: Invoice, known: Decimal | None, rules: RuleSet) -> Decimal:
+    """The claim's deductible tax before rounding."""
+    tax = claim.stated if claim.stated is not None else (known or Decimal(0)) * claim.share / invoice.gross
+    return tax * _factor(claim, rules)
+
+
+def _base(claim: _Claim, invoice: Invoice, tax: Decimal, rules: RuleSet, scale: int) -> Decimal:
+    """The net that the tax belongs to; 民航发展基金 is never in it."""
+    with localcontext(CONTEXT):
+        factor = _factor(claim, rules)
+        fund = (invoice.fund or Decimal(0)) * claim.share / invoice.gross
+        return round_to(claim.share * factor, scale) - round_to(fund * factor, scale) - tax
+
+
+def _codes(verdict: _Verdict) -> dict[str, str]:
+    values = verdict.decision.values if verdict.decision else {}
+    return {name: value for name, value in values.items() if name.endswith("tax_code") and value}
+
+
+def _buyer(
+    invoice: Invoice, document: Document, rules: RuleSet, payer: str, on: dt.date, problems: list[Problem]
+) -> str | None:
+    """The entity named as buyer (抬头): by code, or by the buyers table, where a blank entity means nobody of ours."""
+    if not invoice.buyer:
+        return payer
+    table = rules.tables.get("buyers")
+    decision = table.lookup({"buyer": invoice.buyer}, on) if table else None
+    if decision is not None:
+        return decision.values["entity"] or None
+    bearers = {payer, *(one.entity for line in document.lines for one in line.splits if one.entity)}
+    if invoice.buyer not in bearers:
+        problems.append(messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
+    return invoice.buyer
+
+
+def _check_lines(lines: Sequence[PricedLine], out: Deductions) -> None:
+    """No line deducts more than was approved of it."""
+    for priced in lines:
+        tax = sum((one.tax for one in out.by_line.get(priced.line.id, ())), Decimal(0))
+        if tax and (abs(tax) > abs(priced.approved.base) or tax * priced.approved.base < 0):
+            out.problems.append(messages.tax_above_approved(priced.path, tax, priced.approved.base))
