@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
+
 from dougong.hookspecs import Call, Deadline
 from dougong.model.bookings import Voucher, VoucherLine
 from dougong.model.identity import Key
@@ -111,7 +112,7 @@ def bench(sandbox, bench_for):
 
 @pytest.fixture
 def item_for():
-    """An item as core hands it over: a voucher over `amount`, `count` pairs of lines, its reference behind the first text."""
+    """An item as core hands it over: `count` pairs of lines over `amount`, the reference behind the first text."""
 
     def make(name, amount="128.50", *, count=1, date="2026-01-15", field="FEXPLANATION", book="001"):
         value, key = Decimal(amount), Key((name,))

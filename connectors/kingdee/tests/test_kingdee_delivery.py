@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
+
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
 from dougong.model.postings import Stage
@@ -73,7 +74,7 @@ def test_a_lost_answer_of_a_step_is_unknown_and_the_next_complete_sees_what_was_
     sandbox.call("/faults", {"fault": "reset_after_work", "operation": operation, "count": 1})
     assert isinstance(bench.complete(posting, stage, who), Unknown)
     assert bench.complete(posting, stage, who).posting.stage is stage
-    assert len([r for r in sandbox.requests(operation)]) == 1
+    assert len(sandbox.requests(operation)) == 1
 
 
 def test_a_voucher_that_a_person_deleted_is_said_to_be_deleted(bench, sandbox, item_for):
@@ -204,9 +205,7 @@ def test_a_listing_goes_over_pages_of_any_size_and_keeps_every_line(bench, item_
     monkeypatch.setattr(session, "query", lambda *a, **k: original(*a, **{**k, "most": 5}))
     listed = list(bench.connector.list_postings("2026-01", session, bench.call))
     assert [len(posting.lines) for posting in listed] == [2 * count for count in sizes]
-    assert [posting.total for posting in listed] == [
-        Decimal(f"{n + 1}.01") * count for n, count in enumerate(sizes)
-    ]
+    assert [posting.total for posting in listed] == [Decimal(f"{n + 1}.01") * count for n, count in enumerate(sizes)]
     assert listed[0].lines[0].dimensions == {"department": "BM000001"}
     assert [p.reference for p in listed] == [item_for(f"R-{n}").reference_text for n in range(len(sizes))]
 
@@ -227,16 +226,14 @@ def test_a_reference_field_that_is_not_there_cannot_tell(sandbox, bench_for, ite
 
 
 @pytest.mark.parametrize(
-    "change,code,field",
+    ("change", "code", "field"),
     [
         ({"FDate": dt.date(2019, 12, 31), "FYEAR": 2019, "FPERIOD": 12}, "KINGDEE_11", "FDate"),
         ({"FVOUCHERGROUPID": {"FNumber": "PRE999"}}, "KINGDEE_9", "FVOUCHERGROUPID"),
     ],
     ids=["closed period", "unknown code"],
 )
-def test_a_refused_voucher_is_rejected_with_the_field_and_leaves_nothing(
-    bench, sandbox, item_for, change, code, field
-):
+def test_a_refused_voucher_is_rejected_with_the_field_and_leaves_nothing(bench, sandbox, item_for, change, code, field):
     item = item_for("R-1")
     item = attrs.evolve(item, payload=attrs.evolve(item.payload, body={**item.payload.body, **change}))
     outcome = bench.push(item)

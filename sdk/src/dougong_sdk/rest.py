@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import attrs
 import httpx
@@ -271,7 +271,7 @@ class RestSession:
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise BadAnswer("应答被压缩, 而我们未要求压缩", "the answer is compressed although we asked for plain")
-            for chunk in response.iter_raw():
+            for chunk in cast("httpx.SyncByteStream", response.stream):
                 content += chunk
                 if len(content) > self._max_answer:
                     raise BadAnswer(f"应答超过 {self._max_answer} 字节", f"the answer exceeds {self._max_answer} bytes")

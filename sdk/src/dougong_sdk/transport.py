@@ -192,6 +192,8 @@ class _Connection:
         answer = http.client.HTTPResponse(cast("socket.socket", self), method=method)
         with _reading():
             answer.begin()
+            if self._wire.ended:  # http.client takes the end of the stream for the end of the headers
+                raise http.client.IncompleteRead(b"")
         return answer
 
     def makefile(self, mode: str) -> IO[Any]:
@@ -224,6 +226,7 @@ class _Wire(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.deadline: Deadline | None = None
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -232,7 +235,9 @@ class _Wire(io.RawIOBase):
         if self.deadline is None:
             return None
         self._sock.settimeout(_left(self.deadline))
-        return self._sock.recv_into(buffer)
+        count = self._sock.recv_into(buffer)
+        self.ended = count == 0
+        return count
 
 
 class _Reader(io.BufferedReader):

@@ -32,6 +32,8 @@ __all__ = ["KingdeeConnector"]
 _FORM = "GL_VOUCHER"
 _MAX_EXPLANATION = 250
 _REFERENCE_LENGTH = 20
+#: MsgCode for a document that does not exist.
+_NOT_FOUND = 10
 #: Days around the voucher's date in which a reference is looked for first.
 _WINDOW = dt.timedelta(days=62)
 
@@ -178,40 +180,47 @@ class KingdeeConnector:
     def complete(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
         """Read the voucher, then one step: Submit, Audit, or on the way down UnAudit, CancelAssign, Delete."""
         from dougong_kingdee.envelope import KingdeeRefused, outcome_of_failure
-        from dougong_kingdee.vouchers import read_vouchers
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
-            key = [f"FVOUCHERID={int(posting.erp_key)}"]
-            now = next(iter(read_vouchers(session, key, call.deadline)), None)
-            if now is None:
-                return self._gone(posting, target_stage, session, call)
-            if now.stage is target_stage or now.stage.reaches(target_stage):
-                return Done(now)
-            step = (_DOWN if target_stage is Stage.VOID else _UP).get(now.stage)
-            if step is None:
-                return Rejected((_no_step(now, target_stage),))
-            reply = session.operate(step[0], _FORM, {"Ids": now.erp_key}, call.deadline)
+            return self._one_step(posting, target_stage, session, call)
         except KingdeeRefused as error:
             return outcome_of_failure(error.failure, signed=session.signed)
         except RestError as error:
             return outcome_of(error)
+
+    def _one_step(self, posting: Posting, target: Stage, session: KingdeeSession, call: Call) -> Outcome:
+        from dougong_kingdee.envelope import KingdeeRefused
+        from dougong_kingdee.vouchers import read_vouchers
+
+        key = [f"FVOUCHERID={int(posting.erp_key)}"]
+        now = next(iter(read_vouchers(session, key, call.deadline)), None)
+        if now is None:
+            return self._gone(posting, target, session, call)
+        if now.stage is target or now.stage.reaches(target):
+            return Done(now)
+        step = (_DOWN if target is Stage.VOID else _UP).get(now.stage)
+        if step is None:
+            return Rejected((_no_step(now, target),))
+        reply = session.operate(step[0], _FORM, {"Ids": now.erp_key}, call.deadline)
+        if reply.failure and reply.failure.msg_code == _NOT_FOUND:  # deleted since it was read
+            return self._gone(now, target, session, call)
         if reply.failure:
-            return outcome_of_failure(reply.failure, signed=session.signed)
+            raise KingdeeRefused(reply.failure)
         if [str(entity.get("Id")) for entity in reply.entities] != [now.erp_key]:
             return Unknown(f"{step[0]} reports success without naming voucher {now.erp_key}")
         return Done(attrs.evolve(now, stage=step[1]))
 
-    def _gone(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
+    def _gone(self, posting: Posting, target: Stage, session: KingdeeSession, call: Call) -> Outcome:
         """A query that finds nothing may lack rights; only View says that a voucher does not exist."""
-        from dougong_kingdee.envelope import outcome_of_failure
+        from dougong_kingdee.envelope import KingdeeRefused
 
         reply = session.operate("View", _FORM, {"Id": posting.erp_key}, call.deadline)
         if reply.failure is None:
             return Unknown(f"voucher {posting.erp_key} can be viewed but not queried: check the user's rights")
-        if reply.failure.msg_code != 10:
-            return outcome_of_failure(reply.failure, signed=session.signed)
-        if target_stage is Stage.VOID:
+        if reply.failure.msg_code != _NOT_FOUND:
+            raise KingdeeRefused(reply.failure)
+        if target is Stage.VOID:
             return Done(attrs.evolve(posting, stage=Stage.VOID))
         return Rejected((_deleted(posting),))
 

@@ -82,8 +82,8 @@ def read_vouchers(
     """Vouchers with all their lines, all pages, in the order of their ids.
 
     :param where: conditions, all of which hold.
-    :param listing: for a whole period: also the dimensions (a slot of the settings that this data centre lacks makes the
-        query fail), and pages until there is nothing more.
+    :param listing: for a whole period: also the dimensions (a slot of the settings that this data centre lacks makes
+        the query fail), and pages until there is nothing more.
     """
     settings = session.settings
     extra = () if settings.reference_in_text else (settings.reference_field,)
@@ -99,10 +99,10 @@ def _rows(
 ) -> Iterator[list[Any]]:
     """All rows, ordered by voucher; the first key is the voucher's id.
 
-    A page starts within the last voucher of the one before, by its id and the number of its rows that were read, and not
-    by a row number of the whole: what others delete in the meantime cannot make us skip a row. A page that is not full
-    is the last one; `to_the_end` does not trust that, since a server may have a lower limit than the documented one, and
-    asks until there is nothing more.
+    A page starts within the last voucher of the one before, by its id and the number of its rows that were read, and
+    not by a row number of the whole: what others delete in the meantime cannot make us skip a row. A page that is not
+    full is the last one; `to_the_end` does not trust that, since a server may have a lower limit than the documented
+    one, and asks until there is nothing more.
     """
     voucher, done = 0, 0
     while True:
