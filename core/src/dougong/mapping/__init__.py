@@ -3,7 +3,7 @@
     mapping = compile_mapping(path.read_text("utf-8"), path="mappings/kingdee/GL_VOUCHER.toml")
     payload = mapping(voucher, codes)
 
-Pure: no I/O, no clock. Our reference is core's and is written afterwards (`place_reference`), an add-on's changes before it.
+Pure: no I/O, no clock. Our reference is core's: `place_reference` writes it, after an add-on's changes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ __all__ = ["apply_changes"]
 def apply_changes(payload: Payload, changes: Iterable[Change]) -> Payload:
     """The payload with every change made, a later one over an earlier; `sources` tells the reason of each.
 
-    :raises MappingError: `CHANGE_INVALID` for every path that the payload does not have and every value that it cannot hold.
+    :raises MappingError: `CHANGE_INVALID` for every path that the payload lacks and every value that it cannot hold.
 
     .. versionadded:: 0.1
     """

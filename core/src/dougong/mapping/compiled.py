@@ -28,7 +28,7 @@ class CompiledMapping:
 
     :param source: what it is made from: the word behind `from`.
     :param text: the file's text; `hash` its SHA-256, hexadecimal, as frozen with each attempt.
-    :param sources: target path (`FEntity[].FDEBIT`) → expression, in output order; several blocks' expressions stand on a
+    :param sources: target path (`FEntity[].FDEBIT`) → expression, in output order; those of several blocks stand on a
         line each.
     :param tables: the code tables that it looks into.
 

@@ -57,7 +57,7 @@ class Rows:
 
 @attrs.frozen
 class Definition:
-    """A mapping file. :param rows_first: whether `[[rows]]` stand before `[fields]` in the file, and so in the output."""
+    """A mapping file. :param rows_first: whether `[[rows]]` stand before `[fields]`, and so in the output."""
 
     connector: str
     target: str

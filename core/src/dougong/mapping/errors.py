@@ -8,9 +8,9 @@ __all__ = ["MappingError", "at_field"]
 
 
 class MappingError(DougongError):
-    """A mapping that cannot be compiled, or a booking that it cannot turn into a payload; with every problem, not only the first.
+    """A mapping that cannot be compiled, or a booking that it cannot map; with every problem, not only the first.
 
-    When compiling, a problem's path is `file:line`; when mapping, it is the target's own (`FEntity[3].FACCOUNTID.FNumber`).
+    When compiling, a problem's path is `file:line`; when mapping, it is the target's (`FEntity[3].FACCOUNTID.FNumber`).
 
     .. versionadded:: 0.1
     """

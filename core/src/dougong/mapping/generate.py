@@ -36,7 +36,7 @@ class Failure:
 
 
 def _fail(failures: list[Failure], error: Exception, target: str, indexes: tuple[int, ...], where: str) -> None:
-    """Note what went wrong with one field of one row and let the others go on. `where` is `file:line` and the expression."""
+    """Note what went wrong with one field of one row and let the others go on; `where`: `file:line`, expression."""
     path = target.format(*indexes)
     place, text = where.split("\n", 1)
     if isinstance(error, ExpressionError):
@@ -94,7 +94,7 @@ class _Fill(ast.NodeTransformer):
 
 
 def _statements(template: str, line: int, **holes: Any) -> list[ast.stmt]:
-    """Statements from a template; a hole is a name (text), an expression, or a list of statements that keep their own lines."""
+    """Statements from a template; a hole is a name, an expression, or statements, which keep their own lines."""
     filled = []
     for statement in ast.parse(template.strip()).body:
         locate(statement, line)
@@ -135,7 +135,7 @@ class Generator:
             body = _statements("return {}", 1)
         return build("mapping", [self.source, "_codes", "_failures"], body, self.environment, self.path)
 
-    # -- nodes ----------------------------------------------------------------------------------------------------------
+    # -- nodes -------------------------------------------------------------------------------------------------------
 
     def object(self, node: Object, container: str, place: _Place) -> list[ast.stmt]:
         """Statements that fill `container` with an object's children."""
@@ -247,7 +247,7 @@ class Generator:
                 self.note(rows, error)
         return None
 
-    # -- pieces ---------------------------------------------------------------------------------------------------------
+    # -- pieces ------------------------------------------------------------------------------------------------------
 
     def guarded(self, template: str, line: int, place: _Place, text: str, **holes: Any) -> list[ast.stmt]:
         """A template whose failure is noted with the target's path and the row's indexes."""
@@ -305,7 +305,8 @@ class Generator:
 class _Place:
     """Where in the target and in which scope code is being made.
 
-    :param target: `FEntity[].FDEBIT`; `pattern` the same with `{}` for the row's index. :param arrays: names of the lists.
+    :param target: `FEntity[].FDEBIT`; `pattern` the same with `{}` for the row's index.
+    :param arrays: names of the lists in which rows are counted.
     """
 
     scope: Scope

@@ -24,7 +24,7 @@ def parse_path(path: str) -> tuple[Step, ...]:
         match = _STEP.match(path, at)
         if not match or (match[2] and not steps):
             break
-        steps.append(match[1] if match[1] else int(match[2]))
+        steps.append(match[1] or int(match[2]))
         at = match.end()
     if not steps or at != len(path):
         raise ValueError(f"{path!r} is no path in a payload")

@@ -28,7 +28,7 @@ def place_reference(
 
     With `append` the field also holds a text for people: the reference goes behind it, whole, and the text gives way.
 
-    :param reference: where and how; `None` or an empty field: the message carries it elsewhere, the payload stays as it is.
+    :param reference: where and how; `None` or an empty field: the message carries it, the payload stays as it is.
     :param text: the reference as text.
     :param max_summary: characters that the field takes, for `append`; `None` = no limit.
     :param keep: parts of the text that must not be cut, the document numbers.

@@ -1,4 +1,4 @@
-"""The target's structure, put together from paths: objects, arrays, leaves, in the order in which the file names them first."""
+"""The target's structure, put together from paths: objects, arrays, leaves, in the order of the file."""
 
 from __future__ import annotations
 

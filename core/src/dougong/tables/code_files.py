@@ -100,14 +100,8 @@ def code_table_file(rows: Iterable[CodeRow], name: str = "codes") -> Table:
 
     .. versionadded:: 0.1
     """
-
-    def day(value: dt.date | None) -> str:
-        return value.isoformat() if value else ""
-
-    lines = (
-        (row.table, row.scope, row.ours, row.theirs, day(row.valid_from), day(row.valid_to), row.note) for row in rows
-    )
-    return Table.of(COLUMNS, (dict(zip(COLUMNS, line, strict=True)) for line in lines), name)
+    lines = (dict(zip(COLUMNS, row.to_ledger(), strict=True)) for row in rows)
+    return Table.of(COLUMNS, lines, name)
 
 
 def write_code_rows(rows: Iterable[CodeRow], path: Path) -> None:

@@ -44,6 +44,19 @@ class CodeRow:
     note: str = ""
     number: int = attrs.field(default=0, eq=False)
 
+    @classmethod
+    def from_ledger(cls, row: Sequence[str]) -> CodeRow:
+        """The row that `to_ledger` wrote."""
+        table, scope, ours, theirs, valid_from, valid_to, note = row
+        first = dt.date.fromisoformat(valid_from) if valid_from else None
+        last = dt.date.fromisoformat(valid_to) if valid_to else None
+        return cls(table, scope, ours, theirs, first, last, note)
+
+    def to_ledger(self) -> tuple[str, str, str, str, str, str, str]:
+        """The row as texts in the order of `COLUMNS`; a date without limit is empty."""
+        days = [day.isoformat() if day else "" for day in (self.valid_from, self.valid_to)]
+        return self.table, self.scope, self.ours, self.theirs, days[0], days[1], self.note
+
     @property
     def key(self) -> tuple[str, str, str, dt.date]:
         """What tells the row apart from all others of a consistent table."""
