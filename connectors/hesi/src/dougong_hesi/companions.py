@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dougong.model.masterdata import MasterRecord
+from dougong.model.money import plain
 from dougong.model.sources import ReferenceData
 from dougong_hesi.lookup import code_index, code_index_id, dimension_kind
-from dougong_hesi.values import exact, normal
+from dougong_hesi.values import exact
 
 __all__ = [
     "attachments",
@@ -42,7 +43,7 @@ def _text(item: Mapping[str, Any], name: str) -> str:
 
 def _amount(value: object) -> str | None:
     value = value.get("standard") if isinstance(value, Mapping) else value
-    return None if value in (None, "") else normal(exact(value))
+    return None if value in (None, "") else plain(exact(value))
 
 
 def employee(item: Mapping[str, Any]) -> Iterator[MasterRecord]:

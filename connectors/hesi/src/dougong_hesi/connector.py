@@ -17,6 +17,7 @@ from dougong.model.sources import EventsOnly, SourceDocument
 from dougong_hesi.companions import index_codes
 from dougong_hesi.flows import read_flow
 from dougong_hesi.lookup import Overlay
+from dougong_hesi.reading import Fields, fields
 from dougong_hesi.settings import HesiSettings
 from dougong_hesi.shapes import split
 
@@ -57,9 +58,16 @@ class HesiConnector:
             answer = split(loads(content), ZoneInfo(self.settings.zone))
             records = (*answer.records, *index_codes(answer.records, call.reference))
             reference = Overlay.of(records, call.reference)
-            return (*records, *(read_flow(flow, self.settings, reference) for flow in answer.flows))
+            return (*records, *(self._read(flow, reference) for flow in answer.flows))
         except InputError as error:
             raise InputError(_named(problem, call.connection) for problem in error.problems) from error
+
+    def _read(self, flow: Fields, reference: Overlay) -> SourceDocument:
+        try:
+            return read_flow(flow, self.settings, reference)
+        except InputError as error:
+            number = fields(flow["form"], "form").get("code") or flow["id"]
+            raise InputError(problem.at(str(number)) for problem in error.problems) from error
 
 
 def _named(problem: Problem, connection: str) -> Problem:

@@ -1,7 +1,7 @@
 """The part of a flow that is about money, in Hesi's own ids: what the fingerprint is made of (contract.md §2).
 
 Not in it: state, log, times of change, version, voucher feedback, executed payment, links to other documents, texts,
-and whatever reference data tells. So a report that is approved, commented, paid or archived stays the same, and so does one
+and what reference data tells. So a report that is approved, commented, paid or archived stays the same, and so does one
 whose codes are renamed.
 """
 

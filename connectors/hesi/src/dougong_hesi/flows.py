@@ -265,7 +265,7 @@ def _identity_failed(claimed: Decimal, payable: Decimal, written_off: Decimal, c
     return Problem.of(
         "IDENTITY_FAILED",
         f"报销 {parts[0]} ≠ 应付 {parts[1]} + 核销 {parts[2]} + 企业已付 {parts[3]}, 差 {rest}",
-        f"claimed {parts[0]} ≠ payable {parts[1]} + written off {parts[2]} + company paid {parts[3]}, difference {rest}",
+        f"claimed {parts[0]} ≠ payable {parts[1]} + written off {parts[2]} + company paid {parts[3]}: {rest}",
         hint_zh="请在合思中核对金额后重新推送",
         hint_en="check the amounts in Hesi, then push the document again",
         difference=rest,

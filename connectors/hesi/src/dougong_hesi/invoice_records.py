@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dougong.model.masterdata import MasterRecord
 from dougong.model.money import plain
-from dougong_hesi.values import day, exact, normal, rate_of
+from dougong_hesi.values import day, exact, rate_of
 
 __all__ = ["invoice", "is_invoice"]
 
@@ -100,7 +100,7 @@ def _currency(fields: Mapping[str, Any]) -> str | None:
 
 def _amount(value: object) -> str | None:
     stated = value.get("standard") if isinstance(value, Mapping) else value
-    return None if stated in (None, "") else normal(exact(stated))
+    return None if stated in (None, "") else plain(exact(stated))
 
 
 def _rate(value: object) -> str | None:

@@ -74,9 +74,9 @@ def _several(reading: Reading, payable: Decimal, submitter: str | None, lines: t
     details = items(reading.form.get("details"), "form.details")
     forms = [fields(detail.get("feeTypeForm"), "form.details") for detail in details]
     due: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for form, line in zip(forms, lines, strict=len(forms) == len(lines)):
+    for form, line in zip(forms, lines, strict=False):
         due[str(form.get("feeDetailPayeeId") or "")] += line.gross if line.base is None else line.base
-    if reading.form.get("payPlan") or "" in due or sum(due.values()) != payable:
+    if reading.form.get("payPlan") or len(forms) != len(lines) or "" in due or sum(due.values()) != payable:
         reading.findings.add(_pay_plan().at("form.payPlan"))
         return ()
     found = ((_payee(reading, key, submitter, "form.details"), amount) for key, amount in due.items())
