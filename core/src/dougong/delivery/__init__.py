@@ -1,0 +1,15 @@
+"""Delivery: derive and freeze under one claim, send once, complete up to the target stage, resolve what is unknown.
+
+One claimed group of deliveries at a time: `send` for what is ready, `resolve` for what is unknown, `complete` for what stands below
+its target stage, `poll` for what waits. Each ends in one transaction of the ledger; in between only the ERP is spoken to.
+"""
+
+from __future__ import annotations
+
+from dougong.delivery.complete import complete
+from dougong.delivery.link import Blocked, Derive, Derived, Held, Link
+from dougong.delivery.poll import poll
+from dougong.delivery.resolve import resolve
+from dougong.delivery.send import send
+
+__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "complete", "poll", "resolve", "send"]

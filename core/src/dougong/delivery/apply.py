@@ -1,0 +1,215 @@
+"""What an outcome does to a delivery: the one place where the ERP's answer becomes a state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dougong.clock import epoch_ms
+from dougong.delivery.link import backoff_ms
+from dougong.ledger import attempts, deliveries, inbox
+from dougong.ledger.attempts import Frozen
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState, ParkReason
+from dougong.model.messages import ItemId
+from dougong.model.operations import Ambiguity, Operation
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown, Waiting
+from dougong.model.postings import Posting, Stage
+from dougong.model.problems import Problem
+
+__all__ = ["apply", "apply_posting", "deleted", "park", "stage_of"]
+
+
+def apply(
+    tx: Tx,
+    row: DeliveryRow,
+    frozen: Frozen,
+    item: ItemId,
+    outcome: Outcome,
+    operation: Operation,
+    settle: float,
+    *,
+    event: str = "answered",
+) -> DeliveryRow:
+    """Move a delivery to where an outcome puts it; within the caller's transaction.
+
+    :param settle: seconds that the ERP may still be at work after the last byte.
+    """
+    match outcome:
+        case Done(posting) | AlreadyThere(posting):
+            return _there(tx, row, frozen, item, posting, event)
+        case Waiting(correlations, poll_after):
+            attempts.add_correlations(tx, row.connection, frozen.id, correlations)
+            told = inbox.has_news(tx, row.connection)
+            due = epoch_ms() + (0 if told else int(poll_after * 1000))
+            return deliveries.move(tx, row, DeliveryState.WAITING, event="taken", due_at=due, failures=0)
+        case Rejected(problems, None):
+            attempts.close_items(tx, frozen.id, {row.id: "rejected"})
+            return deliveries.move(
+                tx,
+                row,
+                DeliveryState.REJECTED,
+                event="rejected",
+                detail={"problems": [p.code for p in problems]},
+                **_with_problems(problems),
+                due_at=FOREVER,
+            )
+        case Rejected(problems, Posting() as left):
+            attempts.close_items(tx, frozen.id, {row.id: "left_behind"})
+            attempts.record_posting(tx, row, left)
+            return deliveries.move(
+                tx,
+                row,
+                DeliveryState.INCOMPLETE,
+                event="left_behind",
+                stage=left.stage.value,
+                **_with_problems(problems),
+                due_at=FOREVER,
+            )
+        case NotDone(reason, after):
+            attempts.close_items(tx, frozen.id, {row.id: "not_done"})
+            return deliveries.move(
+                tx,
+                row,
+                DeliveryState.READY,
+                event="not_done",
+                detail={"reason": reason},
+                due_at=backoff_ms(row.failures, after),
+                failures=row.failures + 1,
+                **_with_problems((_not_done(reason),)),
+            )
+        case Unknown(reason, ask_after):
+            return _unknown(tx, row, frozen, reason, ask_after, operation, settle)
+    raise TypeError(f"not an outcome: {outcome!r}")
+
+
+def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Posting, event: str) -> DeliveryRow:
+    differing = frozen.facts[item].differences(posting)
+    attempts.close_items(tx, frozen.id, {row.id: "done"})
+    if differing:
+        attempts.record_posting(tx, row, posting)
+        return park(tx, row, ParkReason.CONFLICT, _conflict(row, posting, differing), stage=posting.stage.value)
+    return apply_posting(tx, row, posting, event=event)
+
+
+def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> DeliveryRow:
+    """The ERP holds it, equal: delivered at the target stage (what waited for it is freed), else incomplete and due at once."""
+    attempts.record_posting(tx, row, posting)
+    detail = {"erp_id": posting.erp_key, "erp_number": posting.number, "stage": posting.stage}
+    fresh: dict[str, Any] = {"stage": posting.stage.value, "problems": "[]", "reason": "", "failures": 0}
+    if posting.period:
+        fresh["period"] = posting.period
+    if posting.stage.reaches(row.target_stage):
+        moved = deliveries.move(tx, row, DeliveryState.DELIVERED, event=event, detail=detail, due_at=FOREVER, **fresh)
+        deliveries.wake(tx, moved)
+        return moved
+    return deliveries.move(
+        tx, row, DeliveryState.INCOMPLETE, event=event, detail=detail, due_at=epoch_ms(), keep_lease=True, **fresh
+    )
+
+
+def _unknown(
+    tx: Tx,
+    row: DeliveryRow,
+    frozen: Frozen,
+    reason: str,
+    ask_after: float | None,
+    operation: Operation,
+    settle: float,
+) -> DeliveryRow:
+    """Never a retry: what follows depends on what the ERP can do (reliability.md §3)."""
+    kind = operation.safety.ambiguity
+    if kind is Ambiguity.E:
+        return park(tx, row, ParkReason.AMBIGUOUS, _ambiguous(row, reason))
+    if kind is Ambiguity.D:
+        due = (frozen.last_sent_at or epoch_ms()) + int(1000 * settle)
+    else:
+        due = backoff_ms(row.failures)
+    if ask_after is not None:
+        due = max(due, epoch_ms() + int(1000 * ask_after))
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.UNKNOWN,
+        event="unknown",
+        detail={"reason": reason},
+        due_at=due,
+        failures=row.failures + 1,
+        **_with_problems((_unknown_problem(reason),)),
+    )
+
+
+def park(tx: Tx, row: DeliveryRow, reason: ParkReason, problem: Problem, **changes: Any) -> DeliveryRow:
+    """A person decides; the reason is the state's second word."""
+    detail = {"reason": reason, "problem": problem.code, **problem.facts}
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.PARKED,
+        event="parked",
+        detail=detail,
+        due_at=FOREVER,
+        reason=reason.value,
+        problems=problems_text((problem,)),
+        **changes,
+    )
+
+
+def _with_problems(problems: tuple[Problem, ...]) -> dict[str, Any]:
+    return {"problems": problems_text(problems), "reason": problems[0].code if problems else ""}
+
+
+def _not_done(reason: str) -> Problem:
+    return Problem.of(
+        "NOT_SENT",
+        f"未发出, 稍后自动重试: {reason}",
+        f"nothing was sent, it is tried again by itself: {reason}",
+    )
+
+
+def _unknown_problem(reason: str) -> Problem:
+    return Problem.of(
+        "OUTCOME_UNKNOWN",
+        f"结果未知, 将按规则查询, 不会盲目重发: {reason}",
+        f"the outcome is unknown; the ERP is asked before anything is sent again: {reason}",
+    )
+
+
+def _ambiguous(row: DeliveryRow, reason: str) -> Problem:
+    return Problem.of(
+        "AMBIGUOUS",
+        f"{row.name} 可能已在 ERP 中, 且无法查询: {reason}",
+        f"{row.name} may be in the ERP and cannot be searched: {reason}",
+        hint_zh="请在 ERP 中按单据号查找, 然后执行 resolve --delivered 或 --absent",
+        hint_en="look for the document number in the ERP, then resolve --delivered or --absent",
+    )
+
+
+def _conflict(row: DeliveryRow, posting: Posting, differing: tuple[str, ...]) -> Problem:
+    names = ", ".join(differing)
+    return Problem.of(
+        "CONFLICT",
+        f"ERP 中已有同一参考号的凭证 {posting.number or posting.erp_key}, 但 {names} 不一致",
+        f"the ERP holds {posting.number or posting.erp_key} under our reference, but {names} differ",
+        hint_zh="请核对后执行 resolve",
+        hint_en="compare both, then resolve",
+        differing=names,
+        delivery=row.name,
+    )
+
+
+def deleted(row: DeliveryRow, posting: Posting | None) -> Problem:
+    """The posting that we made is gone."""
+    what = (posting.number or posting.erp_key) if posting else row.reference
+    return Problem.of(
+        "DELETED_IN_ERP",
+        f"凭证 {what} 已在 ERP 中被删除, 不会自动重发",
+        f"{what} was deleted in the ERP; it is not sent again by itself",
+        hint_zh="确认后可 resolve --absent 重新发送, 或 cancel",
+        hint_en="resolve --absent sends it again, cancel gives it up",
+    )
+
+
+def stage_of(text: str | None) -> Stage:
+    """A stage column as a stage; nothing known counts as a draft."""
+    return Stage(text) if text else Stage.DRAFT

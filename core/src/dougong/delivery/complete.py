@@ -1,0 +1,167 @@
+"""Going on from a draft: one harmless step at a time, until the posting stands at its target stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from dougong.crashpoints import crashpoint
+from dougong.delivery.apply import apply_posting, deleted, park, stage_of
+from dougong.delivery.link import Link, backoff_ms
+from dougong.ledger import attempts, deliveries
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState, ParkReason
+from dougong.ledger.store import Ledger, StaleLease
+from dougong.model.operations import Operation
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown, Waiting
+from dougong.model.postings import Facts, Posting, Stage
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["complete", "guarded"]
+
+#: A ladder has three steps; whoever needs more is going round in circles.
+_MOST_STEPS = 5
+
+
+def complete(ledger: Ledger, row: DeliveryRow, link: Link) -> DeliveryRow:
+    """Bring one incomplete delivery towards its target stage; harmless to repeat, never creates.
+
+    :param row: `incomplete`, leased.
+    :returns: the row as it now is: delivered, parked, or incomplete and due again.
+    """
+    operation = link.door.operation(f"{row.target_type}.{row.verb}")
+    for _ in range(_MOST_STEPS):
+        found = ledger.write(lambda tx: _posting_and_facts(tx, row.id))
+        if found is None:
+            return _broken(ledger, row)
+        posting, facts = found
+        outcome = _step(row, posting, operation, link)
+        link.report([outcome])
+        crashpoint("step_answered")
+        row = guarded(ledger, [row], lambda tx, row=row: [_record(tx, row, posting, facts, outcome)])[0]
+        crashpoint("step_outcome")
+        if row.state is not DeliveryState.INCOMPLETE or not row.lease_owner:
+            return row
+    return ledger.write(lambda tx: _later(tx, row, "the ERP does not reach the target stage"))
+
+
+def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], list[DeliveryRow]]) -> list[DeliveryRow]:
+    """Write an outcome; what the database refuses is a broken invariant: parked for a person, never guessed.
+
+    :raises StaleLease: another process has the deliveries by now.
+    """
+    try:
+        return ledger.write(work)
+    except StaleLease:
+        raise
+    except Exception as error:  # noqa: BLE001 - a constraint of any driver, or a table of transitions that says no
+        problem = Problem.of(
+            "BROKEN_INVARIANT",
+            f"账本拒绝记录结果, 需人工处理: {error}",
+            f"the ledger refuses to record the outcome, a person has to look: {error}",
+            hint_zh="请查看 show, 并在 ERP 中核对",
+            hint_en="look at show and compare with the ERP",
+        )
+        return ledger.write(lambda tx: [park(tx, row, ParkReason.BROKEN_INVARIANT, problem) for row in rows])
+
+
+def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) -> Outcome:
+    """One step of the ladder; audit and beyond use the second credential (maker is not checker)."""
+    following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), row.target_stage)
+    credential = "auditor" if following.rank >= Stage.AUDITED.rank else "main"
+    try:
+        session = link.session(credential)
+    except DougongError as error:
+        return NotDone(error.problems[0].message.en)
+    return link.door.complete(posting, following, session, link.call(operation, credential))
+
+
+def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Outcome) -> DeliveryRow:
+    match outcome:
+        case Done(posting) | AlreadyThere(posting):
+            differing = facts.differences(posting)
+            if differing:
+                return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, differing), stage=posting.stage.value)
+            if posting.stage in (Stage.VOID, Stage.REVERSED):
+                return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
+            moved = apply_posting(tx, row, posting, event="completed")
+            if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:
+                return _later(tx, moved, f"still {posting.stage}")
+            return moved
+        case Rejected(problems, _):
+            if any(problem.code == "DELETED_IN_ERP" for problem in problems):
+                return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, before))
+            return deliveries.move(
+                tx,
+                row,
+                DeliveryState.INCOMPLETE,
+                event="step_refused",
+                detail={"problems": [problem.code for problem in problems]},
+                problems=problems_text(problems),
+                reason=problems[0].code if problems else "",
+                due_at=FOREVER,
+            )
+        case NotDone(reason, after):
+            return _later(tx, row, reason, after)
+        case Waiting(_, poll_after):
+            return _later(tx, row, "taken, not done yet", poll_after)
+        case Unknown(reason, ask_after):
+            return _later(tx, row, reason, ask_after)
+    raise TypeError(f"not an outcome: {outcome!r}")
+
+
+def _later(tx: Tx, row: DeliveryRow, reason: str, after: float | None = None) -> DeliveryRow:
+    """Due again; `complete` reads the ERP before it does anything, so nothing is asked first."""
+    problem = Problem.of(
+        "STEP_PENDING",
+        f"凭证已在 ERP 中, 尚未到达 {row.target_stage}: {reason}",
+        f"it is in the ERP, not yet {row.target_stage}: {reason}",
+    )
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.INCOMPLETE,
+        event="step_pending",
+        detail={"reason": reason},
+        due_at=backoff_ms(row.failures, after),
+        failures=row.failures + 1,
+        problems=problems_text((problem,)),
+        reason="STEP_PENDING",
+    )
+
+
+def _posting_and_facts(tx: Tx, delivery_id: int) -> tuple[Posting, Facts] | None:
+    known = attempts.posting_of(tx, delivery_id)
+    if known is None:
+        return None
+    total: Any = known["total"]
+    posting = Posting(
+        known["erp_key"],
+        stage_of(known["stage"]),
+        known["erp_number"],
+        company=known["company"],
+        book=known["book"],
+        period=known["period"],
+        currency=known["currency"],
+        total=None if total is None else Decimal(total),
+    )
+    return posting, attempts.last_facts(tx, delivery_id)
+
+
+def _broken(ledger: Ledger, row: DeliveryRow) -> DeliveryRow:
+    problem = Problem.of("BROKEN_INVARIANT", "没有凭证记录", "there is no posting to complete")
+    return ledger.write(lambda tx: park(tx, row, ParkReason.BROKEN_INVARIANT, problem))
+
+
+def _edited(posting: Posting, differing: tuple[str, ...]) -> Problem:
+    names = ", ".join(differing)
+    return Problem.of(
+        "EDITED_IN_ERP",
+        f"凭证 {posting.number or posting.erp_key} 在 ERP 中被修改: {names}",
+        f"{posting.number or posting.erp_key} was edited in the ERP: {names}",
+        hint_zh="请核对后执行 resolve",
+        hint_en="compare both, then resolve",
+        differing=names,
+    )

@@ -1,0 +1,84 @@
+"""What delivery needs from outside: a way to the ERP, and the pure functions that make a payload."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from dougong.clock import epoch_ms
+from dougong.hookspecs import Call
+from dougong.ledger.rows import DeliveryRow
+from dougong.model.bookings import Voucher
+from dougong.model.messages import Payload
+from dougong.model.operations import Operation
+from dougong.model.outcomes import Outcome
+from dougong.model.problems import Problem
+from dougong.plugins import Door
+
+__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "backoff_ms"]
+
+#: Longest pause between two tries of the same thing, seconds.
+_LONGEST = 60.0
+
+
+class Link(Protocol):
+    """One slot of a connection's lane: a door to the connector with this thread's own sessions."""
+
+    @property
+    def door(self) -> Door:
+        """The typed door of the connection."""
+
+    def session(self, credential: str = "main") -> Any:
+        """This slot's session, opened at first use. :raises PluginError: it cannot be opened; nothing was sent."""
+
+    def call(self, operation: Operation, credential: str = "main") -> Call:
+        """Circumstances of one call, with a fresh total deadline; waits here for the connection's rate limit."""
+
+    def report(self, outcomes: Iterable[Outcome]) -> None:
+        """Tell the lane what came of a call, for its breaker."""
+
+
+@attrs.frozen
+class Derived:
+    """A delivery that can be sent: its payload from the current rules, tables, mapping and codes.
+
+    :param place: writes our reference, as text, into the payload.
+    :param booking_text: the booking as JSON, frozen with the attempt.
+    :param artifacts: hash → (kind, text) of what it was made with.
+    """
+
+    place: Callable[[str], Payload]
+    booking: Voucher
+    booking_text: str
+    inputs: str
+    artifacts: Mapping[str, tuple[str, str]]
+
+
+@attrs.frozen
+class Held:
+    """It cannot be sent as it is."""
+
+    problems: tuple[Problem, ...]
+    inputs: str
+
+
+@attrs.frozen
+class Blocked:
+    """It waits for other deliveries."""
+
+    on: tuple[int, ...]
+    names: tuple[str, ...]
+    inputs: str
+
+
+#: Derives one delivery anew; pure but for reads of the ledger. Raises nothing that concerns the document.
+Derive = Callable[[DeliveryRow, Link], Derived | Held | Blocked]
+
+
+def backoff_ms(failures: int, after: float | None = None) -> int:
+    """When to try again, epoch milliseconds: exponential with jitter, or what the ERP asked for (Retry-After)."""
+    pause = min(0.25 * 2**failures, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    return epoch_ms() + int(1000 * max(pause, after or 0.0))

@@ -1,0 +1,277 @@
+"""Sending what is ready: derive, map, check, prepare, freeze, and only then let the first byte leave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import attrs
+
+from dougong.clock import epoch_ms
+from dougong.crashpoints import crashpoint
+from dougong.delivery.apply import apply
+from dougong.delivery.complete import complete, guarded
+from dougong.delivery.link import Blocked, Derive, Derived, Held, Link, backoff_ms
+from dougong.ledger import attempts, deliveries
+from dougong.ledger.attempts import Frozen, item_id
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState
+from dougong.ledger.store import Ledger
+from dougong.model.bookings import Voucher
+from dougong.model.identity import Key
+from dougong.model.messages import Item, ItemId, Message
+from dougong.model.operations import Operation, Reference
+from dougong.model.outcomes import Unknown
+from dougong.model.postings import Facts
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["facts_of", "keys_of", "push_frozen", "reference_text", "send"]
+
+
+def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive) -> None:
+    """Send claimed deliveries of one operation, up to its batch size, and bring them to their target stage.
+
+    :param rows: leased by the caller; on return every one of them has been moved or released.
+    """
+    operation = link.door.operation(f"{rows[0].target_type}.{rows[0].verb}")
+    try:
+        link.session()
+    except DougongError as error:
+        _put_off(ledger, rows, error)
+        return
+    ready: dict[ItemId, tuple[DeliveryRow, Derived]] = {}
+    for row in rows:
+        made = derive(row, link)
+        if isinstance(made, Derived):
+            ready[item_id(row)] = (row, made)
+        else:
+            ledger.write(partial(_rest, row=row, made=made))
+    if not ready:
+        return
+    try:
+        messages = _prepare(ready, operation, link)
+    except DougongError as error:
+        held = Held(error.problems, next(iter(ready.values()))[1].inputs)
+        for row, _ in ready.values():
+            ledger.write(partial(_rest, row=row, made=held))
+        return
+    for message, items in messages:
+        frozen, sending = ledger.write(
+            partial(_freeze, message=message, items=items, ready=ready, operation=operation, link=link)
+        )
+        crashpoint("prepared")
+        push_frozen(ledger, frozen, sending, link, operation)
+
+
+def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -> None:
+    """The ERP cannot be reached at all: nothing was sent, the deliveries stay ready."""
+
+    def work(tx: Tx) -> None:
+        for row in rows:
+            deliveries.move(
+                tx,
+                row,
+                DeliveryState.READY,
+                event="put_off",
+                detail={"reason": error.problems[0].code},
+                due_at=backoff_ms(row.failures),
+                failures=row.failures + 1,
+                problems=problems_text(error.problems),
+                reason=error.problems[0].code,
+            )
+
+    ledger.write(work)
+
+
+def _rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
+    if isinstance(made, Held):
+        deliveries.move(
+            tx,
+            row,
+            DeliveryState.HELD,
+            event="held",
+            detail={"problems": [problem.code for problem in made.problems]},
+            problems=problems_text(made.problems),
+            reason=made.problems[0].code,
+            waits_for="[]",
+            inputs=made.inputs,
+            due_at=FOREVER,
+        )
+        return
+    deliveries.depend(tx, row.id, made.on)
+    deliveries.move(
+        tx,
+        row,
+        DeliveryState.BLOCKED,
+        event="blocked",
+        detail={"waits_for": list(made.names)},
+        problems="[]",
+        reason="WAITS_FOR",
+        waits_for=json.dumps(list(made.names), ensure_ascii=False),
+        inputs=made.inputs,
+        due_at=FOREVER,
+    )
+
+
+# -- freezing -----------------------------------------------------------------------------------------------------------------
+
+
+def reference_text(key: Key, reference: Reference | None) -> str:
+    """A key in the shape that the operation's reference field takes; an operation without one keeps the whole digest."""
+    if reference is None:
+        return key.text(34)
+    if reference.shape == "uuid":
+        return str(key.uuid())
+    if reference.shape == "number":
+        return str(key.number(reference.max_length))
+    return key.text(reference.max_length, reference.alphabet)
+
+
+def keys_of(reference: str, generation: int) -> tuple[Key, Key]:
+    """Reference and request id of a delivery's next content."""
+    return Key(("delivery", reference)), Key(("request", reference, str(generation)))
+
+
+def _prepare(
+    ready: Mapping[ItemId, tuple[DeliveryRow, Derived]], operation: Operation, link: Link
+) -> list[tuple[Message, list[Item]]]:
+    items = []
+    for name, (row, made) in ready.items():
+        reference, request = keys_of(row.reference, row.generation)
+        text = reference_text(reference, operation.safety.reference)
+        payload = made.place(text)
+        items.append(Item(name, payload, reference, text, request, made.booking))
+    messages = link.door.prepare(items, link.call(operation))
+    by_name = {item.id: item for item in items}
+    _refuse_wrong_composition(messages, by_name, link)
+    result = []
+    for message in messages:
+        members = [by_name[name] for name in message.items]
+        _refuse_without_reference(message, members, operation, link)
+        result.append((message, members))
+    return result
+
+
+def _refuse_wrong_composition(messages: Sequence[Message], items: Mapping[ItemId, Item], link: Link) -> None:
+    named = [name for message in messages for name in message.items]
+    if sorted(named) != sorted(items):
+        raise DougongError(
+            _plugin_fault(link, "prepare 的结果没有恰好包含每个项目一次", "prepare did not name each item exactly once")
+        )
+
+
+def _refuse_without_reference(message: Message, items: Sequence[Item], operation: Operation, link: Link) -> None:
+    """A message that does not carry our reference could never be found again."""
+    reference = operation.safety.reference
+    if reference is None:
+        return
+    for item in items:
+        if item.reference_text.encode() not in message.body:
+            raise DougongError(
+                _plugin_fault(
+                    link,
+                    f"待发消息不含参考号 {item.reference_text} ({reference.field})",
+                    f"the message does not contain the reference {item.reference_text} ({reference.field})",
+                )
+            )
+
+
+def _plugin_fault(link: Link, zh: str, en: str) -> Problem:
+    connection = link.door.connection.name
+    return Problem.of(
+        "PLUGIN_FAILED",
+        f"连接 {connection}: {zh}, 未发送",
+        f"connection {connection}: {en}; nothing was sent",
+        hint_zh="请向连接器作者报告",
+        hint_en="report it to the connector's author",
+        connection=connection,
+    )
+
+
+def facts_of(booking: Voucher) -> Facts:
+    """What a posting of this booking must show, as far as core knows it."""
+    lines = tuple((line.side, line.amount) for line in booking.lines)
+    return Facts(booking.total, booking.currency, booking.posting_date, None, lines)
+
+
+def _freeze(
+    tx: Tx,
+    message: Message,
+    items: Sequence[Item],
+    ready: Mapping[ItemId, tuple[DeliveryRow, Derived]],
+    operation: Operation,
+    link: Link,
+) -> tuple[Frozen, list[DeliveryRow]]:
+    pairs = [ready[item.id] for item in items]
+    facts = {}
+    for item in items:
+        told = message.facts.get(item.id, Facts())
+        own = facts_of(item.booking)
+        facts[item.id] = attrs.evolve(
+            own, **{name: value for name, value in attrs.asdict(told, recurse=False).items() if value not in (None, ())}
+        )
+    artifacts = {digest: text for _, made in pairs for digest, text in made.artifacts.items()}
+    attempts.keep_artifacts(tx, artifacts)
+    frozen = attempts.freeze(
+        tx,
+        [row for row, _ in pairs],
+        message,
+        operation=operation.name,
+        references={item.id: item.reference_text for item in items},
+        facts=facts,
+        bookings={item.id: ready[item.id][1].booking_text for item in items},
+        request_id=Key(("attempt", *(item.request_id.base64() for item in items))).base64(),
+        artifacts=sorted(artifacts),
+        connector_version=link.door.package,
+    )
+    sending = [_to_sending(tx, row, made, frozen) for row, made in pairs]
+    return frozen, sending
+
+
+def _to_sending(tx: Tx, row: DeliveryRow, made: Derived, frozen: Frozen) -> DeliveryRow:
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.SENDING,
+        event="prepared",
+        detail={"attempt": frozen.id, "reference": frozen.references[item_id(row)]},
+        keep_lease=True,
+        generation=row.generation + 1,
+        attempts=row.attempts + 1,
+        inputs=made.inputs,
+        problems="[]",
+        reason="",
+        waits_for="[]",
+        period=made.booking.period,
+        currency=made.booking.currency,
+        total=format(made.booking.total, "f"),
+    )
+
+
+# -- sending ------------------------------------------------------------------------------------------------------------------
+
+
+def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation) -> None:
+    """Send exactly what was frozen, record what came of it, and go on to the target stage under the same lease.
+
+    :param rows: the undecided items, in `sending`, leased.
+    """
+    names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
+    outcomes = link.door.push(frozen.message, link.session(), link.call(operation))
+    link.report(outcomes.values())
+    crashpoint("answered")
+    settle = link.door.settle(operation)
+
+    def work(tx: Tx) -> list[DeliveryRow]:
+        return [
+            apply(tx, row, frozen, names[row.id], outcomes.get(names[row.id], Unknown("no outcome")), operation, settle)
+            for row in rows
+        ]
+
+    moved = guarded(ledger, rows, work)
+    crashpoint("outcome")
+    for row in moved:
+        if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
+            complete(ledger, row, link)

@@ -1,0 +1,15 @@
+"""Who follows whom: the only place, beside `plan`, that knows more than one step.
+
+`Project` opens a project's folder; `take_in` reads files and accepts what they hold; `work` runs the steps until everything rests.
+"""
+
+from __future__ import annotations
+
+from dougong.flow.deriving import Deriver
+from dougong.flow.inputs import Inputs, load_inputs
+from dougong.flow.opening import open_documents
+from dougong.flow.project import Project
+from dougong.flow.reading import Read, read_files, take_in
+from dougong.flow.working import work
+
+__all__ = ["Deriver", "Inputs", "Project", "Read", "load_inputs", "open_documents", "read_files", "take_in", "work"]

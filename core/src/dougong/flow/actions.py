@@ -1,0 +1,181 @@
+"""What a person does: retry, resolve, cancel. Each is audited with actor and reason; nothing unknown is ever simply retried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dougong.clock import epoch_ms
+from dougong.flow.project import Project
+from dougong.ledger import attempts, deliveries
+from dougong.ledger.rows import FOREVER, DeliveryRow
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState
+from dougong.model.messages import ItemId, Wanted
+from dougong.model.outcomes import Found
+from dougong.model.postings import Facts, Posting
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry"]
+
+_RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
+_RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+
+
+class ActionError(DougongError):
+    """The action does not fit the delivery's state."""
+
+
+def _act(project: Project, ids: Sequence[int], do: Callable[[Tx, DeliveryRow], DeliveryRow]) -> list[DeliveryRow]:
+    return project.ledger.write(lambda tx: [do(tx, deliveries.by_id(tx, id_)) for id_ in ids])
+
+
+def _refuse(row: DeliveryRow, zh: str, en: str) -> ActionError:
+    return ActionError(
+        Problem.of(
+            "ACTION_REFUSED",
+            f"{row.name} ({row.state}): {zh}",
+            f"{row.name} is {row.state}: {en}",
+            delivery=row.name,
+        )
+    )
+
+
+def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
+    """Derive again what is held or rejected; make due what waits for its next try. There is no retry of unknown.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        detail = {"reason": reason}
+        if row.state in _RETRIED:
+            return deliveries.move(
+                tx, row, DeliveryState.READY, event="retry", actor=actor, detail=detail, due_at=epoch_ms(), failures=0
+            )
+        if row.state is DeliveryState.INCOMPLETE:
+            return deliveries.move(
+                tx,
+                row,
+                DeliveryState.INCOMPLETE,
+                event="retry",
+                actor=actor,
+                detail=detail,
+                due_at=epoch_ms(),
+                failures=0,
+            )
+        if row.state in _RESOLVED:
+            raise _refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")
+        raise _refuse(row, "没有可重试的内容", "there is nothing to retry")
+
+    return _act(project, ids, do)
+
+
+def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
+    """Give up what is not in the ERP; its coverage is free again.
+
+    :raises ActionError: it is or may be in the ERP.
+    """
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        if attempts.load_open(tx, row.id) is not None:
+            raise _refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
+        if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
+            raise _refuse(row, "已在 ERP 中", "it is in the ERP")
+        detail: dict[str, Any] = {"reason": reason}
+        return deliveries.move(
+            tx,
+            row,
+            DeliveryState.CANCELLED,
+            event="cancel",
+            actor=actor,
+            detail=detail,
+            due_at=FOREVER,
+            reason="cancelled",
+        )
+
+    return _act(project, ids, do)
+
+
+def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+    """A person has looked and it is not in the ERP: it is derived again and sent under the same reference.
+
+    :raises ActionError: nothing about it is unknown.
+    """
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        row = _open_to_resolution(tx, row)
+        frozen = attempts.load_open(tx, row.id)
+        if frozen is not None:
+            attempts.close_items(tx, frozen.id, {row.id: "absent"})
+        return deliveries.move(
+            tx,
+            row,
+            DeliveryState.READY,
+            event="resolved_absent",
+            actor=actor,
+            detail={"reason": reason},
+            due_at=epoch_ms(),
+            failures=0,
+            reason="",
+            problems="[]",
+            stage=None,
+        )
+
+    return _act(project, [id_], do)[0]
+
+
+def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, reason: str) -> DeliveryRow:
+    """A person has found it in the ERP: its id is taken on, with the stage that the ERP tells.
+
+    :raises ActionError: nothing about it is unknown, or the ERP does not know that id.
+    """
+    row = project.ledger.write(lambda tx: deliveries.by_id(tx, id_))
+    posting = _ask(project, row, erp_id)
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        row = _open_to_resolution(tx, row)
+        frozen = attempts.load_open(tx, row.id)
+        if frozen is not None:
+            attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
+        attempts.record_posting(tx, row, posting)
+        there = posting.stage.reaches(row.target_stage)
+        moved = deliveries.move(
+            tx,
+            row,
+            DeliveryState.DELIVERED if there else DeliveryState.INCOMPLETE,
+            event="resolved_delivered",
+            actor=actor,
+            detail={"reason": reason, "erp_id": posting.erp_key, "stage": posting.stage},
+            due_at=FOREVER if there else epoch_ms(),
+            stage=posting.stage.value,
+            problems="[]",
+            reason="",
+            failures=0,
+        )
+        if there:
+            deliveries.wake(tx, moved)
+        return moved
+
+    return _act(project, [id_], do)[0]
+
+
+def _open_to_resolution(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+    if row.state not in _RESOLVED:
+        raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
+    return row
+
+
+def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
+    """The posting as the ERP shows it; a person's word alone would not know its stage."""
+    door = project.door(row.connection)
+    wanted = Wanted(ItemId(str(row.id)), row.reference, Facts(), erp_key=erp_id)
+    session = door.open_session(door.call())
+    try:
+        found = [a.posting for a in door.find([wanted], session, door.call()) if isinstance(a, Found)]
+    finally:
+        door.close_session(session)
+    for posting in found:
+        if erp_id in (posting.erp_key, posting.number):
+            return posting
+    raise _refuse(row, f"ERP 中没有 {erp_id}", f"the ERP has no {erp_id}")

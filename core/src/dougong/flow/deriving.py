@@ -1,0 +1,235 @@
+"""Deriving: accounting and mapping composed into what delivery asks for. Pure, but for reads of the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+from sqlalchemy import select
+
+from dougong import accounting, formats
+from dougong.accounting import Context, Derivation, Draft, LoanFact
+from dougong.clock import business_now
+from dougong.delivery import Blocked, Derived, Held, Link
+from dougong.flow.inputs import Inputs
+from dougong.flow.project import Project
+from dougong.ledger import documents, schema
+from dougong.ledger.rows import DeliveryRow, DocumentRow
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState
+from dougong.ledger.store import Ledger
+from dougong.mapping import apply_changes, place_reference
+from dougong.model.bookings import Voucher
+from dougong.model.documents import Document, SourceRef
+from dougong.model.masterdata import AccountNeeds
+from dougong.model.messages import Payload
+from dougong.model.operations import Operation
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["Deriver", "Waiting"]
+
+_MOST_REMEMBERED = 20_000
+
+
+@attrs.frozen
+class Waiting:
+    """What a draft waits for, looked up in the ledger.
+
+    :param on: deliveries that have to be delivered first. :param names: for people. :param problems: `LOAN_NOT_POSTED`.
+    """
+
+    on: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Deriver:
+    """Derives documents and deliveries with one set of inputs; thread-safe.
+
+    :param project: open project. :param inputs: rules, tables, mappings, codes.
+    """
+
+    def __init__(self, project: Project, inputs: Inputs) -> None:
+        self.project = project
+        self.inputs = inputs
+        self._ledger: Ledger = project.ledger
+        self._remembered: dict[tuple[Any, ...], Derivation] = {}
+
+    # -- documents --------------------------------------------------------------------------------------------------------
+
+    def document(self, row: DocumentRow, events: Sequence[str]) -> Document:
+        """The document of a revision with every event told so far."""
+        document = formats.document_from_json(json.loads(row.canonical))
+        told = tuple(formats.event_from_json(json.loads(text)) for text in events)
+        return attrs.evolve(document, events=told, state=row.source_state)
+
+    def derivation(self, row: DocumentRow, events: Sequence[str]) -> Derivation:
+        """All bookings of one document, derived together; remembered while nothing that it depends on changes."""
+        key = (row.id, row.fingerprint, row.source_state, tuple(events))
+        derivation = self._remembered.get(key)
+        if derivation is None:
+            document = self.document(row, events)
+            derivation = self.derive(document)
+            # A loan that is not known yet may come: what depends on one is derived anew each time.
+            if not document.advances and len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[key] = derivation
+        return derivation
+
+    def derive(self, document: Document) -> Derivation:
+        """All bookings of a document, as the ledger and the inputs are now."""
+        known = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
+        now = business_now()
+        context = Context(
+            rules=self.inputs.rules,
+            books_for=self.project.config.books_for,
+            rates=self.inputs.rates,
+            account_needs=self.needs,
+            limits=self.inputs.limits,
+            loan=known.get,
+            today=now.date(),
+            now=now,
+        )
+        return accounting.derive(document, context)
+
+    def needs(self, book: str, account: str) -> AccountNeeds | None:
+        """What an account takes, as the ERP of the book told; by our account code."""
+        connection = self.inputs.books.get(book)
+        if connection is None:
+            return None
+        codes = self.inputs.codes.for_scope(connection, f"{connection}/{book}")
+        theirs = codes.lookup("account", account, business_now().date())
+        return self.inputs.needs.get(connection, {}).get(theirs or account)
+
+    def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
+        found = self._loan_row(ref, loan)
+        return None if found is None else LoanFact(number=found.number)
+
+    def _loan_row(self, ref: SourceRef, loan: str) -> DocumentRow | None:
+        table = schema.document
+        query = (
+            select(table)
+            .where(
+                table.c.source == ref.source,
+                table.c.tenant == ref.tenant,
+                table.c.type == "loan",
+                table.c.revision > 0,
+                (table.c.number == loan) | (table.c.source_id == loan),
+            )
+            .order_by(table.c.revision.desc())
+            .limit(1)
+        )
+        with self._ledger.read() as connection:
+            found = connection.execute(query).mappings().first()
+        return None if found is None else DocumentRow(**found)
+
+    # -- waiting ----------------------------------------------------------------------------------------------------------
+
+    def waiting(self, ref: SourceRef, draft: Draft) -> Waiting:
+        """Whether what a draft waits for is delivered, on its way, or not known to be posted at all."""
+        on: list[int] = []
+        names: list[str] = []
+        problems: list[Problem] = []
+        for wait in draft.waits_for:
+            loan = self._loan_row(ref, wait.document)
+            posted = [] if loan is None else self._deliveries(loan, wait.kind)
+            if any(delivery.state is DeliveryState.DELIVERED for delivery in posted):
+                continue
+            if posted:
+                on += [delivery.id for delivery in posted]
+                names.append(f"{wait.kind} {loan.number if loan else wait.document}")
+            else:
+                problems.append(_loan_not_posted(wait.document, loan))
+        return Waiting(tuple(on), tuple(names), tuple(problems))
+
+    def _deliveries(self, loan: DocumentRow, moment: str) -> list[DeliveryRow]:
+        gone = {DeliveryState.CANCELLED, DeliveryState.REVERSED}
+        found = self._ledger.write(lambda tx: documents.deliveries_of(tx, loan.ref))
+        return [row for row in found if row.moment == moment and row.state not in gone]
+
+    # -- deliveries -------------------------------------------------------------------------------------------------------
+
+    def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
+        """Derive one delivery anew (`dougong.delivery.Derive`)."""
+        try:
+            return self._delivery(row, link)
+        except DougongError as error:
+            return Held(error.problems, self.inputs.hash)
+
+    def _delivery(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
+        document, events = self._ledger.write(lambda tx: _document_of(tx, row))
+        derivation = self.derivation(document, events)
+        draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
+        if draft is None:
+            return Held(derivation.problems or (_gone(row),), self.inputs.hash)
+        if draft.problems or draft.booking is None:
+            return Held(draft.problems or (_gone(row),), self.inputs.hash)
+        waiting = self.waiting(document.ref, draft)
+        if waiting.problems:
+            return Held(waiting.problems, self.inputs.hash)
+        if waiting.on:
+            return Blocked(waiting.on, waiting.names, self.inputs.hash)
+        payload, problems = self.payload(draft.booking, link)
+        if problems:
+            return Held(problems, self.inputs.hash)
+        text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
+        place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
+        return Derived(place, draft.booking, text, self.inputs.hash, self.inputs.artifacts)
+
+    def payload(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:
+        """Map, let add-ons change, check: everything that comes before the freeze.
+
+        :returns: the payload and what speaks against sending it.
+        :raises DougongError: it cannot be mapped at all.
+        """
+        door, name = link.door, link.door.connection.name
+        call = door.call()
+        codes = self.inputs.codes.for_scope(name, f"{name}/{booking.book}")
+        mapping = self.inputs.mappings[name, self.inputs.operations[name].target_type]
+        payload = door.map_booking(booking, mapping, codes, call)
+        payload = apply_changes(payload, door.changes(payload, booking, call))
+        problems: tuple[Problem, ...] = ()
+        if door.supports("check_payload"):
+            problems += tuple(door.check_payload(payload, booking, link.session(), call))
+        problems += tuple(hold.reason for hold in door.may_send(booking, payload, call))
+        return payload, problems
+
+
+def _with_reference(payload: Payload, operation: Operation, keep: tuple[str, ...], text: str) -> Payload:
+    """The reference goes behind the text for people: the connector's limit for texts leaves it room."""
+    reference = operation.safety.reference
+    room = operation.limits.max_summary + 1 + reference.max_length if reference else None
+    return place_reference(payload, reference, text, max_summary=room, keep=keep)
+
+
+def _place(row: DeliveryRow) -> tuple[str, str, str, str]:
+    return (row.moment, row.entity, row.book, row.part)
+
+
+def _document_of(tx: Tx, row: DeliveryRow) -> tuple[DocumentRow, list[str]]:
+    document = documents.newest_covered(tx, row.id)
+    return document, documents.events_of(tx, document.ref)
+
+
+def _gone(row: DeliveryRow) -> Problem:
+    return Problem.of(
+        "BOOKING_GONE",
+        f"按当前规则, {', '.join(row.numbers)} 不再产生 {row.moment} 凭证",
+        f"under the current rules {', '.join(row.numbers)} makes no {row.moment} booking any more",
+        hint_zh="检查规则与路由, 或 cancel",
+        hint_en="look at rules and routes, or cancel",
+    )
+
+
+def _loan_not_posted(loan: str, known: DocumentRow | None) -> Problem:
+    what = ("尚未收到", "is not known") if known is None else ("尚未入账", "is not posted")
+    return Problem.of(
+        "LOAN_NOT_POSTED",
+        f"借款 {loan} {what[0]}, 核销须等其入账",
+        f"loan {loan} {what[1]}; the write-off waits for it",
+        hint_zh="推送该借款单; 其凭证送达后自动放行",
+        hint_en="push the loan; this is freed by itself when the loan is delivered",
+        loan=loan,
+    )

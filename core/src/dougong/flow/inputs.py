@@ -1,0 +1,121 @@
+"""What derivations are made with: rules, tables, rates, mappings, codes and the ERP's master data, as one frozen value.
+
+Its hash moves whenever any of it changes; what is held keeps the hash that it was held with and is derived again under another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from dougong.accounting import RuleSet, load_rules
+from dougong.config import FILE_NAME
+from dougong.flow.project import Project
+from dougong.ledger import reference
+from dougong.mapping import CompiledMapping, compile_mapping
+from dougong.model.masterdata import AccountNeeds, MasterRecord
+from dougong.model.operations import Limits, Operation
+from dougong.tables.codes import CodeRow, CodeTable
+from dougong.tables.files import read_table
+from dougong.tables.rates import Rates
+
+__all__ = ["Inputs", "load_inputs"]
+
+
+@attrs.frozen(eq=False)
+class Inputs:
+    """Everything that a derivation may depend on beside its document and the ledger's state.
+
+    :param rules: book → rules. :param mappings: (connection, target type) → mapping.
+    :param needs: connection → the ERP's account code → what that account takes; a connection without an entry told nothing yet.
+    :param books: book → connection that serves it. :param operations: connection → its operation for vouchers.
+    :param artifacts: content hash → (kind, text) of every file and table.
+    """
+
+    rules: Mapping[str, RuleSet]
+    rates: Rates
+    codes: CodeTable
+    mappings: Mapping[tuple[str, str], CompiledMapping]
+    needs: Mapping[str, Mapping[str, AccountNeeds]]
+    books: Mapping[str, str]
+    operations: Mapping[str, Operation]
+    artifacts: Mapping[str, tuple[str, str]]
+    hash: str
+
+    def limits(self, book: str) -> Limits:
+        """What the ERP behind a book can take."""
+        connection = self.books.get(book)
+        return self.operations[connection].limits if connection else Limits()
+
+
+def load_inputs(project: Project) -> Inputs:
+    """Read and check all of it.
+
+    :raises DougongError: any file that is wrong, with place and reason.
+    """
+    artifacts: dict[str, tuple[str, str]] = {}
+    operations = {name: project.door(name).operation_for("voucher", "create") for name in project.targets}
+    rules = _rules(project, artifacts)
+    mappings = {
+        (name, operation.target_type): _mapping(project, name, operation, artifacts)
+        for name, operation in operations.items()
+    }
+    rates_path = project.folder / "tables" / "rates.csv"
+    rates = Rates.from_table(read_table(rates_path), "tables/rates.csv") if rates_path.exists() else Rates()
+    for table in sorted((project.folder / "tables").glob("*.*")):
+        _keep(artifacts, "table", f"{table.name}\n{hashlib.sha256(table.read_bytes()).hexdigest()}")
+    with project.ledger.read() as connection:
+        rows = reference.code_rows(connection)
+        version = reference.input_version(connection)
+        needs = {name: _needs(reference.master_records(connection, name, "account")) for name in project.targets}
+    codes = CodeTable.from_rows([CodeRow.from_ledger(row) for row in rows])
+    _keep(artifacts, "codes", json.dumps([list(row) for row in rows], ensure_ascii=False))
+    books = {route.book: route.connection for route in reversed(project.config.routes)}
+    _keep(artifacts, "config", hashlib.sha256((project.folder / FILE_NAME).read_bytes()).hexdigest())
+    digest = hashlib.sha256("\n".join([version, *sorted(artifacts)]).encode()).hexdigest()
+    return Inputs(
+        rules, rates, codes, mappings, {n: v for n, v in needs.items() if v}, books, operations, artifacts, digest
+    )
+
+
+def _keep(artifacts: dict[str, tuple[str, str]], kind: str, text: str) -> None:
+    artifacts[hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()] = (kind, text)
+
+
+def _rules(project: Project, artifacts: dict[str, tuple[str, str]]) -> dict[str, RuleSet]:
+    paths = sorted({path for pattern in project.config.project.rules for path in project.folder.glob(pattern)})
+    rules: dict[str, RuleSet] = {}
+    for path in paths:
+        loaded = load_rules(path, read_table, root=project.folder)
+        _keep(artifacts, "rules", path.read_text(encoding="utf-8-sig"))
+        rules |= dict.fromkeys(loaded.rules.books, loaded)
+    return rules
+
+
+def _mapping(
+    project: Project, connection: str, operation: Operation, artifacts: dict[str, tuple[str, str]]
+) -> CompiledMapping:
+    path: Path = project.config.mapping_path(connection, operation.target_type)
+    if path.exists():
+        text, name = path.read_text(encoding="utf-8-sig"), str(path.relative_to(project.folder))
+    else:
+        text, name = project.door(connection).default_mapping(operation), f"{connection}:{operation.target_type}"
+    _keep(artifacts, "mapping", text)
+    return compile_mapping(text, path=name)
+
+
+def _needs(records: list[MasterRecord]) -> dict[str, AccountNeeds]:
+    return {
+        record.code: AccountNeeds(
+            frozenset(record.data.get("dimensions", ())),
+            frozenset(record.data.get("currencies", ())),
+            bool(record.data.get("cash")),
+            frozenset(record.data.get("optional", ())),
+        )
+        for record in records
+        if record.active
+    }

@@ -1,0 +1,177 @@
+"""Opening: what was accepted becomes deliveries, one per booking, in one transaction per document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Select, select
+
+from dougong.accounting import Derivation, Draft
+from dougong.clock import epoch_ms
+from dougong.crashpoints import crashpoint
+from dougong.flow.deriving import Deriver, Waiting
+from dougong.ledger import deliveries, documents, schema
+from dougong.ledger.deliveries import NewDelivery
+from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
+from dougong.model.identity import Coverage
+from dougong.model.postings import Stage
+from dougong.model.problems import Problem
+
+__all__ = ["open_documents"]
+
+_GROUP = 200
+
+
+def open_documents(deriver: Deriver) -> int:
+    """Open the moments of accepted documents; returns how many documents were opened, held or found not due."""
+    done = 0
+    while rows := _accepted(deriver):
+        work = []
+        for row, events in rows:
+            derivation = deriver.derivation(row, events)
+            work.append((row, derivation, [(draft, deriver.waiting(row.ref, draft)) for draft in derivation.drafts]))
+
+        def write(tx: Tx, work: list[tuple[DocumentRow, Derivation, list[tuple[Draft, Waiting]]]] = work) -> int:
+            return sum(_open(tx, row, derivation, drafts, deriver) for row, derivation, drafts in work)
+
+        changed = deriver.project.ledger.write(write)
+        crashpoint("opened")
+        done += changed
+        if not changed:
+            break
+    return done
+
+
+def _accepted(deriver: Deriver) -> list[tuple[DocumentRow, list[str]]]:
+    table = schema.document
+    query = select(table).where(table.c.state == DocumentState.ACCEPTED.value).order_by(table.c.id).limit(_GROUP)
+    with deriver.project.ledger.read() as connection:
+        rows = [DocumentRow(**row) for row in connection.execute(query).mappings()]
+        return [(row, list(connection.execute(_events(row)).scalars())) for row in rows]
+
+
+def _events(row: DocumentRow) -> Select[tuple[str]]:
+    table = schema.event
+    return (
+        select(table.c.fact)
+        .where(
+            table.c.source == row.source,
+            table.c.tenant == row.tenant,
+            table.c.type == row.type,
+            table.c.source_id == row.source_id,
+        )
+        .order_by(table.c.id)
+    )
+
+
+def _open(
+    tx: Tx, seen: DocumentRow, derivation: Derivation, drafts: Iterable[tuple[Draft, Waiting]], deriver: Deriver
+) -> int:
+    """One document; does nothing when somebody else was faster."""
+    row = documents.by_id(tx, seen.id)
+    if row.version != seen.version:
+        return 0
+    inputs = deriver.inputs.hash
+    wanted = [(draft, waiting) for draft, waiting in drafts if draft.owner == "dougong"]
+    problems = derivation.problems or _changed_after_posting(tx, row, wanted, bool(derivation.not_due))
+    if problems:
+        documents.change(
+            tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
+        )
+        return 1
+    for draft, waiting in wanted:
+        _deliver(tx, row, draft, waiting, deriver)
+    if row.type == "loan" and wanted:
+        _wake_held_by_loan(tx)
+    state = DocumentState.OPEN if wanted else DocumentState.NOT_DUE
+    told = () if wanted else (_not_due(row, derivation.not_due),)
+    documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
+    return 1
+
+
+def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
+    return Coverage(row.ref, draft.entity, draft.book, draft.moment, draft.part)
+
+
+def _changed_after_posting(
+    tx: Tx, row: DocumentRow, drafts: list[tuple[Draft, Waiting]], taken_back: bool
+) -> tuple[Problem, ...]:
+    """Content that is (or may be) in the ERP already and differs now: held until a person or a policy decides."""
+    sent = [
+        delivery
+        for delivery in documents.deliveries_of(tx, row.ref)
+        if delivery.state not in UNSENT | {DeliveryState.CANCELLED, DeliveryState.REVERSED}
+    ]
+    if taken_back and sent:
+        return (_after_posting("WITHDRAWN_AFTER_POSTING", row, sent, "已被撤回或退回", "was withdrawn or rejected"),)
+    keys = {_coverage(row, draft).key for draft, _ in drafts}
+    for key in keys:
+        live = deliveries.live_for(tx, key)
+        if live is not None and row.fingerprint not in documents.covered_fingerprints(tx, live.id):
+            return (_after_posting("CHANGED_AFTER_POSTING", row, [live], "内容已变更", "has other content now"),)
+    return ()
+
+
+def _deliver(tx: Tx, row: DocumentRow, draft: Draft, waiting: Waiting, deriver: Deriver) -> None:
+    coverage = _coverage(row, draft)
+    live = deliveries.live_for(tx, coverage.key)
+    if live is not None:
+        documents.cover_too(tx, live.id, row.id, coverage.key)
+        return
+    config = deriver.project.config
+    connection = config.route(draft.entity, draft.book, draft.moment, row.type)
+    problems = draft.problems or waiting.problems
+    state = DeliveryState.HELD if problems else DeliveryState.BLOCKED if waiting.on else DeliveryState.READY
+    booking = draft.booking
+    created = deliveries.create(
+        tx,
+        NewDelivery(
+            connection,
+            deriver.inputs.operations[connection].target_type,
+            ((row.id, coverage),),
+            (row.number,),
+            row.revision,
+            _lower(draft.target_stage, Stage(config.connection(connection).target_stage)),
+            state,
+            deriver.inputs.hash,
+            problems=problems,
+            waits_for=waiting.names,
+            period=booking.period if booking else None,
+            currency=booking.currency if booking else None,
+            total=format(booking.total, "f") if booking else None,
+        ),
+    )
+    deliveries.depend(tx, created.id, waiting.on)
+
+
+def _lower(asked: Stage, cap: Stage) -> Stage:
+    """The moment asks for a stage, the connection caps it."""
+    return asked if asked.rank <= cap.rank else cap
+
+
+def _wake_held_by_loan(tx: Tx) -> None:
+    """A loan has come: what was held for a loan that nobody knew is derived again."""
+    for row in deliveries.held_for(tx, "LOAN_NOT_POSTED"):
+        deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
+
+
+def _not_due(row: DocumentRow, reason: str) -> Problem:
+    return Problem.of(
+        "NOT_DUE",
+        f"单据状态 {row.source_state}: 尚无可入账时点",
+        f"state {row.source_state}: it opens no moment yet" + (f" ({reason})" if reason else ""),
+    )
+
+
+def _after_posting(code: str, row: DocumentRow, sent: list[DeliveryRow], zh: str, en: str) -> Problem:
+    names = ", ".join(f"{delivery.name} ({delivery.state})" for delivery in sent)
+    return Problem.of(
+        code,
+        f"{row.number} 已送 ERP ({names}), 之后{zh}",
+        f"{row.number} was sent to the ERP already ({names}) and {en}",
+        hint_zh="请人工核对: 在 ERP 中更正, 或在来源系统恢复原内容",
+        hint_en="compare: correct it in the ERP, or restore the content in the source",
+        deliveries=names,
+    )

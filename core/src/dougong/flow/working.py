@@ -1,0 +1,159 @@
+"""Working: refresh what derivations need, free what may be free now, and run the steps until everything rests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from dougong.clock import epoch_ms
+from dougong.flow.deriving import Deriver
+from dougong.flow.inputs import Inputs, load_inputs
+from dougong.flow.opening import open_documents
+from dougong.flow.project import Project
+from dougong.flow.reading import read_held_again
+from dougong.ledger import deliveries, documents, reference, schema
+from dougong.ledger.rows import FOREVER
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
+from dougong.ledger.store import StaleLease
+from dougong.model.masterdata import MasterRecord
+from dougong.model.problems import DougongError, Problem
+from dougong.runtime import Lane, Worker
+
+__all__ = ["refresh_master_data", "work"]
+
+#: Master data of an ERP is renewed when it is older.
+_MASTER_AGE_MS = 3_600_000
+#: After so many failures in a row a delivery counts as resting for this run: the ERP is down.
+_MOST_FAILURES = 7
+_TELL_SECONDS = 0.2
+_MASTER_KINDS = ("account", "department", "employee", "supplier", "currency", "book", "period")
+
+
+def work(
+    project: Project,
+    *,
+    only: Collection[int] | None = None,
+    to: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Problem]:
+    """Run the steps until everything rests: opened, sent, completed, resolved, or waiting for a person.
+
+    :param only: rows of the documents that this run is for; it ends when their deliveries rest. `None` = all.
+    :param to: works on this connection alone; never re-routes.
+    :param progress: called with (deliveries at rest, deliveries) whenever something moved.
+    :returns: what kept a connection from being worked on at all (its master data cannot be read, say).
+    """
+    names = [name for name in project.targets if to in (None, name)]
+    if to is not None:
+        project.config.connection(to)
+    read_held_again(project)
+    problems = refresh_master_data(project, names)
+    inputs = load_inputs(project)
+    deriver = Deriver(project, inputs)
+    blind = _blind(inputs)
+    _free_held(project, inputs)
+    lanes = {} if blind else {name: Lane(project.door(name)) for name in names}
+    scope = _Scope(project, only)
+    worker = Worker(project.ledger, lanes, deriver, lambda: 0 if blind else open_documents(deriver))
+    try:
+        worker.run(lambda: scope.rested(lanes), progress=lambda: scope.tell(progress))
+        scope.tell(progress, last=True)
+    finally:
+        for lane in lanes.values():
+            lane.close()
+    return problems
+
+
+def refresh_master_data(project: Project, names: Iterable[str], *, age_ms: int = _MASTER_AGE_MS) -> list[Problem]:
+    """Renew the ERPs' master data where it is older than `age_ms`; an ERP that is down is a problem, not an end."""
+    problems: list[Problem] = []
+    for name in names:
+        door = project.door(name)
+        with project.ledger.read() as connection:
+            last = reference.master_time(connection, name)
+        if not door.supports("pull_master_data") or (last is not None and epoch_ms() - last < age_ms):
+            continue
+        session = None
+        try:
+            session = door.open_session(door.call())
+            records = list(door.pull_master_data(_MASTER_KINDS, session, door.call()))
+            _keep(project, name, records)
+        except DougongError as error:
+            problems += error.problems
+        finally:
+            door.close_session(session)
+    return problems
+
+
+def _keep(project: Project, name: str, records: list[MasterRecord]) -> None:
+    project.ledger.write(lambda tx: reference.put_master(tx, name, records))
+
+
+def _blind(inputs: Inputs) -> set[str]:
+    """Connections whose books' rules need the ERP's accounts, and which have never told them."""
+    return {
+        connection
+        for book, connection in inputs.books.items()
+        if book in inputs.rules and inputs.rules[book].needs is None and connection not in inputs.needs
+    }
+
+
+def _free_held(project: Project, inputs: Inputs) -> None:
+    """What is held, and was held with other rules, tables, codes or master data, is derived again."""
+
+    def write(tx: Tx) -> None:
+        for document in documents.held_with_other_inputs(tx, inputs.hash):
+            documents.change(tx, document, event="inputs_changed", state=DocumentState.ACCEPTED)
+        for row in deliveries.held_with_other_inputs(tx, inputs.hash):
+            deliveries.move(tx, row, DeliveryState.READY, event="inputs_changed", due_at=epoch_ms())
+
+    try:
+        project.ledger.write(write)
+    except StaleLease:
+        # Another process is freeing the same ones.
+        return
+
+
+class _Scope:
+    """The documents that a run is about, and how far they are; asked often, so it counts in the database."""
+
+    def __init__(self, project: Project, only: Collection[int] | None) -> None:
+        self._project = project
+        self._accepted = select(func.count()).where(schema.document.c.state == DocumentState.ACCEPTED.value)
+        self._mine: ColumnElement[bool] = true()
+        if only is not None:
+            ids = sorted(only)
+            self._accepted = self._accepted.where(schema.document.c.id.in_(ids))
+            covered = select(schema.coverage.c.delivery_id).where(schema.coverage.c.document_id.in_(ids))
+            self._mine = schema.delivery.c.id.in_(covered)
+        self._told = 0.0
+
+    def rested(self, lanes: Mapping[str, Lane]) -> bool:
+        """Whether nothing more can be done now: at rest, not ours to work on, or failing again and again."""
+        table = schema.delivery
+        moving = select(func.count()).where(
+            self._mine,
+            table.c.state.not_in([state.value for state in AT_REST]),
+            table.c.due_at < FOREVER,
+            table.c.failures < _MOST_FAILURES,
+            table.c.connection.in_(list(lanes)),
+        )
+        with self._project.ledger.read() as connection:
+            if lanes and connection.execute(self._accepted).scalar_one():
+                return False
+            return not connection.execute(moving).scalar_one()
+
+    def tell(self, progress: Callable[[int, int], None], *, last: bool = False) -> None:
+        """Report deliveries at rest and deliveries in all, a few times a second."""
+        if not last and time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        table = schema.delivery
+        rest = select(func.count()).where(self._mine, table.c.state.in_([state.value for state in AT_REST]))
+        with self._project.ledger.read() as connection:
+            done = connection.execute(rest).scalar_one()
+            total = connection.execute(select(func.count()).select_from(table).where(self._mine)).scalar_one()
+        progress(done, total)

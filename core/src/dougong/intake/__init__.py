@@ -1,0 +1,7 @@
+"""Intake: accept = commit. What was accepted is never lost, and the same content is never accepted twice."""
+
+from __future__ import annotations
+
+from dougong.intake.accept import Accepted, accept
+
+__all__ = ["Accepted", "accept"]

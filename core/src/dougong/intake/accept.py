@@ -1,0 +1,273 @@
+"""Accepting documents and events (contract.md §2): revisions by money fingerprint, events beside, stale answers without effect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import attrs
+
+from dougong.crashpoints import crashpoint
+from dougong.formats import document_to_json, event_to_json
+from dougong.ledger import audit, deliveries, documents
+from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
+from dougong.ledger.store import Ledger
+from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.identity import content_fingerprint, document_content
+from dougong.model.problems import Problem
+from dougong.model.sources import EventsOnly, SourceDocument
+
+__all__ = ["Accepted", "accept"]
+
+_GROUP = 200
+
+#: How far a source's state has come; an answer that is not newer and goes back is stale.
+_PROGRESS = {"draft": 0, "approving": 1, "rejected": 1, "approved": 3, "paying": 4, "paid": 5, "archived": 6}
+
+#: States that take a document back; they count only when strictly newer.
+TAKEN_BACK = frozenset({"draft", "approving", "rejected", "void", "deleted"})
+
+
+@attrs.frozen
+class Accepted:
+    """What became of one document or set of events.
+
+    :param document_id: row of the revision that it belongs to; `None` for events of a document that is not known yet.
+    :param outcome: `new`, `revised`, `events` (same content, more facts), `known` (nothing new), `stale`, `waiting`.
+    """
+
+    ref: SourceRef
+    number: str
+    outcome: Literal["new", "revised", "events", "known", "stale", "waiting"]
+    document_id: int | None
+    problems: tuple[Problem, ...] = ()
+
+
+def accept(
+    ledger: Ledger, incoming: Iterable[SourceDocument | EventsOnly], *, connection: str = "", actor: str = audit.SYSTEM
+) -> list[Accepted]:
+    """Accept documents and events; returns after they are committed and synced.
+
+    :param incoming: as a source or a canonical file tells them, in order.
+    :param connection: the source connection that read them; empty for canonical files.
+    :returns: one `Accepted` each, in order.
+    """
+    items = list(incoming)
+    prepared = [(item, _Content.of(item)) if isinstance(item, SourceDocument) else (item, None) for item in items]
+    results: list[Accepted] = []
+    for start in range(0, len(prepared), _GROUP):
+        group = prepared[start : start + _GROUP]
+        results += ledger.write(lambda tx, group=group: [_accept_one(tx, *pair, connection, actor) for pair in group])
+        crashpoint("accepted")
+    return results
+
+
+@attrs.frozen
+class _Content:
+    """What is computed outside the transaction: it does not depend on the ledger."""
+
+    fingerprint: str
+    canonical: str
+    events: tuple[tuple[str, str, str], ...]
+    source_time: int | None
+
+    @classmethod
+    def of(cls, item: SourceDocument) -> _Content:
+        document = item.document
+        content = document_content(document) if item.content is None else item.content
+        bare = document_to_json(attrs.evolve(document, events=()))
+        time = document.updated_at
+        return cls(
+            content_fingerprint(content),
+            json.dumps(bare, ensure_ascii=False, separators=(",", ":")),
+            _event_texts(document.events),
+            None if time is None else int(time.timestamp() * 1000),
+        )
+
+
+def _event_texts(events: Sequence[Event]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((event.id, event.type, json.dumps(event_to_json(event), ensure_ascii=False)) for event in events)
+
+
+def _accept_one(
+    tx: Tx, item: SourceDocument | EventsOnly, content: _Content | None, connection: str, actor: str
+) -> Accepted:
+    if isinstance(item, EventsOnly) or content is None:
+        assert isinstance(item, EventsOnly)  # noqa: S101 - narrows for the type checker
+        return _accept_events(tx, item)
+    known = documents.latest(tx, item.document.ref)
+    if known is None:
+        return _store(tx, item, content, connection, actor, revision=1, outcome="new")
+    if known.state is DocumentState.HELD and _never_derived(known):
+        return _renew(tx, known, item, content, actor)
+    if _is_stale(known, item.document, content):
+        return _stale(tx, item, content, connection, actor)
+    if known.fingerprint == content.fingerprint:
+        return _told_again(tx, known, item, content)
+    return _revise(tx, known, item, content, connection, actor)
+
+
+def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
+    """Events of a document that is not known yet are kept and held; they apply when it comes."""
+    fresh = [documents.add_event(tx, item.ref, *texts) for texts in _event_texts(item.events)]
+    known = documents.latest(tx, item.ref)
+    if known is None:
+        return Accepted(item.ref, item.ref.id, "waiting", None, (_unknown_document(item.ref),))
+    if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
+        documents.change(tx, known, event="events", detail={"new": sum(fresh)}, state=DocumentState.ACCEPTED)
+    return Accepted(item.ref, known.number, "events" if any(fresh) else "known", known.id)
+
+
+def _store(
+    tx: Tx,
+    item: SourceDocument,
+    content: _Content,
+    connection: str,
+    actor: str,
+    *,
+    revision: int,
+    outcome: Literal["new", "revised"],
+) -> Accepted:
+    document = item.document
+    for texts in content.events:
+        documents.add_event(tx, document.ref, *texts)
+    row = documents.add(
+        tx,
+        document.ref,
+        connection=connection,
+        revision=revision,
+        fingerprint=content.fingerprint,
+        number=document.number,
+        state=DocumentState.HELD if item.problems else DocumentState.ACCEPTED,
+        source_state=document.state,
+        source_time=content.source_time,
+        canonical=content.canonical,
+        raw=item.raw or None,
+        problems=item.problems,
+        actor=actor,
+    )
+    return Accepted(document.ref, document.number, outcome, row.id, item.problems)
+
+
+def _never_derived(row: DocumentRow) -> bool:
+    """Held by the source's own problems, before any rule saw it: it may be read again with more reference data."""
+    return row.inputs == "" and row.raw is not None
+
+
+def _renew(tx: Tx, row: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
+    """What was held for a missing fact is read again; nothing was derived from it, so it is no new revision."""
+    document = item.document
+    fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
+    same = row.fingerprint == content.fingerprint and problems_from(row.problems) == item.problems
+    if same and not any(fresh) and row.source_state == document.state:
+        return Accepted(document.ref, document.number, "known", row.id, item.problems)
+    documents.change(
+        tx,
+        row,
+        event="read_again",
+        actor=actor,
+        state=DocumentState.HELD if item.problems else DocumentState.ACCEPTED,
+        fingerprint=content.fingerprint,
+        canonical=content.canonical,
+        source_state=document.state,
+        source_time=content.source_time,
+        number=document.number,
+        raw=item.raw or row.raw,
+        problems=problems_text(item.problems),
+    )
+    return Accepted(document.ref, document.number, "events", row.id, item.problems)
+
+
+def _is_stale(known: DocumentRow, document: Document, content: _Content) -> bool:
+    """Not newer than the last accepted answer, and other content or an earlier state."""
+    if known.source_time is None or content.source_time is None or content.source_time > known.source_time:
+        return False
+    back = _PROGRESS.get(document.state, -1) < _PROGRESS.get(known.source_state, -1)
+    return back or known.fingerprint != content.fingerprint
+
+
+def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, actor: str) -> Accepted:
+    document = item.document
+    problem = Problem.of(
+        "STALE",
+        f"{document.number} 的此版本不比已接收的新, 已记录但不生效",
+        f"this answer about {document.number} is not newer than the accepted one; recorded, without effect",
+        hint_zh="如确为最新内容, 请在来源系统更新后重新推送",
+        hint_en="if it is the latest content, touch it in the source and push it again",
+    )
+    row = documents.stale_known(tx, document.ref, content.fingerprint, document.state)
+    if row is None:
+        row = documents.add(
+            tx,
+            document.ref,
+            connection=connection,
+            revision=-1,
+            fingerprint=content.fingerprint,
+            number=document.number,
+            state=DocumentState.STALE,
+            source_state=document.state,
+            source_time=content.source_time,
+            canonical=content.canonical,
+            raw=item.raw or None,
+            problems=(problem,),
+            actor=actor,
+        )
+    return Accepted(document.ref, document.number, "stale", row.id, (problem,))
+
+
+def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> Accepted:
+    """Same content: only facts and the source's state may be new. A new fact may open a moment."""
+    document = item.document
+    fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
+    turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
+    moved = known.source_state != document.state or known.source_time != content.source_time
+    if any(fresh) or turned:
+        documents.change(
+            tx,
+            known,
+            event="events",
+            detail={"new": sum(fresh), "source_state": document.state},
+            state=DocumentState.ACCEPTED,
+            source_state=document.state,
+            source_time=content.source_time,
+        )
+        if document.state in TAKEN_BACK:
+            _cancel_unsent(tx, document.ref, "withdrawn")
+        return Accepted(document.ref, document.number, "events", known.id)
+    if moved:
+        documents.change(tx, known, event="told_again", source_state=document.state, source_time=content.source_time)
+    return Accepted(document.ref, document.number, "known", known.id)
+
+
+def _revise(
+    tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, connection: str, actor: str
+) -> Accepted:
+    """Other content: a new revision. What was not sent yet of the old one is cancelled; what was sent is policy's matter."""
+    sent = _cancel_unsent(tx, known.ref, "superseded")
+    if not sent:
+        documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
+    return _store(tx, item, content, connection, actor, revision=known.revision + 1, outcome="revised")
+
+
+def _cancel_unsent(tx: Tx, ref: SourceRef, why: str) -> list[DeliveryRow]:
+    """Cancel the document's deliveries that nothing was sent of; returns those that something was, or may have been."""
+    sent = []
+    for row in documents.deliveries_of(tx, ref):
+        if row.state in UNSENT and len(row.numbers) == 1:
+            deliveries.move(tx, row, DeliveryState.CANCELLED, event=why, due_at=FOREVER, reason=why)
+        elif row.state is not DeliveryState.CANCELLED:
+            sent.append(row)
+    return sent
+
+
+def _unknown_document(ref: SourceRef) -> Problem:
+    return Problem.of(
+        "DOCUMENT_UNKNOWN",
+        f"{ref.source}/{ref.tenant} 的 {ref.type} {ref.id} 尚未接收, 事件已保留待其到达",
+        f"{ref.type} {ref.id} of {ref.source}/{ref.tenant} is not known yet; its events are kept until it comes",
+        hint_zh="请推送该单据",
+        hint_en="push the document",
+    )

@@ -1,0 +1,1 @@
+"""The ledger: the only truth. The steps of the flow meet here and nowhere else."""

@@ -1,0 +1,304 @@
+"""Attempts: what was frozen before the first byte left, what came of it, and the posting it made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, insert, select, update
+
+from dougong.clock import epoch_ms
+from dougong.ledger import schema
+from dougong.ledger.rows import DeliveryRow
+from dougong.ledger.statements import Statement, Tx
+from dougong.model.messages import Correlation, ItemId, Message
+from dougong.model.postings import Facts, Posting
+
+__all__ = [
+    "Frozen",
+    "add_correlations",
+    "close_items",
+    "freeze",
+    "keep_artifacts",
+    "load_open",
+    "mark_absent",
+    "mark_sent",
+    "record_posting",
+]
+
+_A, _I, _C, _P = schema.attempt, schema.attempt_item, schema.correlation, schema.posting
+_INSERT = Statement(insert(_A).returning(_A.c.id), [c.name for c in _A.columns if c.name != "id"])
+_ITEM = Statement(insert(_I), [c.name for c in _I.columns])
+_CORRELATION = Statement(insert(_C), [c.name for c in _C.columns])
+_KNOWN_CORRELATION = Statement(
+    select(_C.c.attempt_id).where(
+        _C.c.connection == bindparam("connection"), _C.c.kind == bindparam("kind"), _C.c.value == bindparam("value")
+    )
+)
+_CLOSE = Statement(
+    update(_I)
+    .where(_I.c.attempt_id == bindparam("a"), _I.c.delivery_id == bindparam("d"))
+    .values(outcome=bindparam("o"), open=None)
+)
+_SENT = Statement(
+    update(_A).where(_A.c.id == bindparam("id_")).values(last_sent_at=bindparam("at"), sends=_A.c.sends + 1, absences=0)
+)
+_ABSENT = Statement(update(_A).where(_A.c.id == bindparam("id_")).values(absences=_A.c.absences + 1))
+_OPEN = Statement(
+    select(_A, _I.c.position, _I.c.reference_as_sent, _I.c.facts, _I.c.booking, _I.c.delivery_id)
+    .join(_I, _I.c.attempt_id == _A.c.id)
+    .where(
+        _A.c.id == select(_I.c.attempt_id).where(_I.c.delivery_id == bindparam("d"), _I.c.open == 1).scalar_subquery()
+    )
+    .where(_I.c.open == 1)
+    .order_by(_I.c.position)
+)
+_OPEN_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
+_POSTING = Statement(insert(_P), [c.name for c in _P.columns if c.name != "id"])
+_POSTING_OF = Statement(select(_P).where(_P.c.delivery_id == bindparam("d")))
+_POSTING_UPDATE = Statement(
+    update(_P)
+    .where(_P.c.delivery_id == bindparam("d"))
+    .values({name: bindparam(f"v_{name}") for name in ("erp_key", "erp_number", "stage")})
+)
+_ARTIFACT_KNOWN = Statement(select(schema.artifact.c.hash).where(schema.artifact.c.hash == bindparam("h")))
+_ARTIFACT = Statement(insert(schema.artifact), ["hash", "kind", "text"])
+
+
+@attrs.frozen
+class Frozen:
+    """An open attempt as the ledger holds it: the message to resend and what each posting must show."""
+
+    id: int
+    connection: str
+    operation: str
+    message: Message
+    references: Mapping[ItemId, str]
+    facts: Mapping[ItemId, Facts]
+    delivery_ids: tuple[int, ...]
+    correlations: tuple[Correlation, ...]
+    first_sent_at: int | None
+    last_sent_at: int | None
+    sends: int
+    absences: int
+
+
+def item_id(row: DeliveryRow) -> ItemId:
+    """The item's name within a message: stable for a delivery and a generation."""
+    return ItemId(f"{row.id}.{row.generation}")
+
+
+def freeze(
+    tx: Tx,
+    rows: Sequence[DeliveryRow],
+    message: Message,
+    *,
+    operation: str,
+    references: Mapping[ItemId, str],
+    facts: Mapping[ItemId, Facts],
+    bookings: Mapping[ItemId, str],
+    request_id: str,
+    artifacts: Sequence[str],
+    connector_version: str,
+) -> Frozen:
+    """Write attempt, items and correlations; the caller moves the rows to `sending` in the same transaction."""
+    now = epoch_ms()
+    connection = rows[0].connection
+    head = {
+        "media_type": message.media_type,
+        "headers": dict(message.headers),
+        "operation": message.operation,
+        "items": list(message.items),
+    }
+    attempt_id = tx.rows(
+        _INSERT,
+        {
+            "connection": connection,
+            "operation": operation,
+            "request_id": request_id,
+            "message": json.dumps(head, ensure_ascii=False),
+            "body": message.body,
+            "body_key": None,
+            "body_hash": hashlib.sha256(message.body).hexdigest(),
+            "artifacts": json.dumps(list(artifacts)),
+            "connector_version": connector_version,
+            "state": "open",
+            "prepared_at": now,
+            "first_sent_at": now,
+            "last_sent_at": now,
+            "sends": 1,
+            "absences": 0,
+        },
+    )[0]["id"]
+    tx.many(
+        _ITEM,
+        [
+            {
+                "attempt_id": attempt_id,
+                "delivery_id": row.id,
+                "position": position,
+                "reference_as_sent": references[item_id(row)],
+                "facts": facts_text(facts[item_id(row)]),
+                "booking": bookings[item_id(row)],
+                "outcome": None,
+                "open": 1,
+            }
+            for position, row in enumerate(rows)
+        ],
+    )
+    add_correlations(tx, connection, attempt_id, message.correlations)
+    return Frozen(
+        attempt_id,
+        connection,
+        operation,
+        message,
+        references,
+        facts,
+        tuple(row.id for row in rows),
+        message.correlations,
+        now,
+        now,
+        1,
+        0,
+    )
+
+
+def add_correlations(tx: Tx, connection: str, attempt_id: int, correlations: Sequence[Correlation]) -> None:
+    """Remember what an answer will carry; a value that is known already stays with its first attempt."""
+    for correlation in correlations:
+        key = {"connection": connection, "kind": correlation.kind, "value": correlation.value}
+        if tx.one(_KNOWN_CORRELATION, key) is None:
+            tx.run(_CORRELATION, {**key, "attempt_id": attempt_id})
+
+
+def attempt_of(tx: Tx, connection: str, correlation: Correlation) -> int | None:
+    """The attempt that a correlation belongs to."""
+    found = tx.one(_KNOWN_CORRELATION, {"connection": connection, "kind": correlation.kind, "value": correlation.value})
+    return None if found is None else int(found["attempt_id"])
+
+
+def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
+    """The open attempt of a delivery with every item that is still undecided in it, or `None`."""
+    found = tx.rows(_OPEN, {"d": delivery_id})
+    if not found:
+        return None
+    first = found[0]
+    head = json.loads(first["message"])
+    correlations = tuple(Correlation(c["kind"], c["value"]) for c in tx.rows(_OPEN_CORRELATIONS, {"a": first["id"]}))
+    names = [ItemId(name) for name in head["items"]]
+    items = {row["delivery_id"]: names[row["position"]] for row in found}
+    message = Message(
+        tuple(names), first["body"], head["media_type"], correlations, {}, head["headers"], head["operation"]
+    )
+    return Frozen(
+        first["id"],
+        first["connection"],
+        first["operation"],
+        message,
+        {items[row["delivery_id"]]: row["reference_as_sent"] for row in found},
+        {items[row["delivery_id"]]: facts_from(row["facts"]) for row in found},
+        tuple(row["delivery_id"] for row in found),
+        correlations,
+        first["first_sent_at"],
+        first["last_sent_at"],
+        first["sends"],
+        first["absences"],
+    )
+
+
+def close_items(tx: Tx, attempt_id: int, outcomes: Mapping[int, str]) -> None:
+    """Decide items (delivery id → outcome); a decided item leaves the attempt."""
+    tx.many(_CLOSE, [{"a": attempt_id, "d": delivery, "o": outcome} for delivery, outcome in outcomes.items()])
+
+
+def mark_sent(tx: Tx, attempt_id: int) -> None:
+    """The same bytes are about to leave again."""
+    tx.run(_SENT, {"id_": attempt_id, "at": epoch_ms()})
+
+
+def mark_absent(tx: Tx, attempt_id: int) -> None:
+    """The ERP was searched and does not have it."""
+    tx.run(_ABSENT, {"id_": attempt_id})
+
+
+def record_posting(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
+    """Keep what the ERP holds for a delivery; the database refuses one ERP key for two deliveries."""
+    known = tx.one(_POSTING_OF, {"d": row.id})
+    if known is not None:
+        changes = {
+            "v_erp_key": posting.erp_key,
+            "v_erp_number": posting.number or known["erp_number"],
+            "v_stage": posting.stage.value,
+        }
+        tx.run(_POSTING_UPDATE, {"d": row.id, **changes})
+        return
+    tx.run(
+        _POSTING,
+        {
+            "delivery_id": row.id,
+            "connection": row.connection,
+            "erp_key": posting.erp_key,
+            "erp_number": posting.number,
+            "stage": posting.stage.value,
+            "company": posting.company,
+            "book": posting.book,
+            "date": posting.date.isoformat() if posting.date else None,
+            "period": posting.period,
+            "currency": posting.currency,
+            "total": None if posting.total is None else format(posting.total, "f"),
+        },
+    )
+
+
+def posting_of(tx: Tx, delivery_id: int) -> dict[str, Any] | None:
+    """The posting row of a delivery."""
+    return tx.one(_POSTING_OF, {"d": delivery_id})
+
+
+def keep_artifacts(tx: Tx, texts: Mapping[str, tuple[str, str]]) -> None:
+    """Keep the texts that derivations were made with, by content hash: hash → (kind, text)."""
+    for digest, (kind, text) in texts.items():
+        if tx.one(_ARTIFACT_KNOWN, {"h": digest}) is None:
+            tx.run(_ARTIFACT, {"hash": digest, "kind": kind, "text": text})
+
+
+def facts_text(facts: Facts) -> str:
+    """Facts as JSON text; amounts as exact strings."""
+    return json.dumps(
+        {
+            "total": None if facts.total is None else format(facts.total, "f"),
+            "currency": facts.currency,
+            "date": facts.date.isoformat() if facts.date else None,
+            "book": facts.book,
+            "lines": [[side, format(amount, "f")] for side, amount in facts.lines],
+        }
+    )
+
+
+def facts_from(text: str) -> Facts:
+    """The facts that `facts_text` wrote."""
+    import datetime as dt
+    from decimal import Decimal
+
+    data = json.loads(text)
+    return Facts(
+        None if data["total"] is None else Decimal(data["total"]),
+        data["currency"],
+        dt.date.fromisoformat(data["date"]) if data["date"] else None,
+        data["book"],
+        tuple((side, Decimal(amount)) for side, amount in data["lines"]),
+    )
+
+
+def last_facts(tx: Tx, delivery_id: int) -> Facts:
+    """What the posting of a delivery must show: the facts of the attempt that made it."""
+    found = tx.one(_LAST_FACTS, {"d": delivery_id})
+    return facts_from(found["facts"]) if found else Facts()
+
+
+_LAST_FACTS = Statement(
+    select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
+)

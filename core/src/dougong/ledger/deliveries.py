@@ -1,0 +1,324 @@
+"""Deliveries: creating them with their coverage, claiming them by lease, moving them through their states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, insert, select, update
+
+from dougong.clock import epoch_ms
+from dougong.ledger import audit, schema
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
+from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import FINAL, DeliveryState, check_transition
+from dougong.ledger.store import StaleLease
+from dougong.model.identity import Coverage
+from dougong.model.postings import Stage
+from dougong.model.problems import Problem
+
+__all__ = ["NewDelivery", "by_id", "claim", "create", "live_for", "move", "release", "release_dead", "wake"]
+
+_T = schema.delivery
+_COLUMNS = [column.name for column in _T.columns]
+_MUTABLE = [
+    name
+    for name in _COLUMNS
+    if name not in ("id", "connection", "entity", "book", "moment", "part", "reference", "created_at")
+]
+_INSERT = Statement(insert(_T).returning(_T.c.id), [name for name in _COLUMNS if name != "id"])
+_UPDATE = Statement(
+    update(_T)
+    .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
+    .values({name: bindparam(f"v_{name}") for name in _MUTABLE})
+)
+_BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
+_COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
+_UNCOVER = Statement(update(schema.coverage).where(schema.coverage.c.delivery_id == bindparam("id_")).values(live=None))
+_LIVE = Statement(
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.delivery_id == _T.c.id)
+    .where(schema.coverage.c.live == bindparam("key"))
+)
+_LAST_INCARNATION = Statement(
+    select(_T.c.incarnation)
+    .join(schema.coverage, schema.coverage.c.delivery_id == _T.c.id)
+    .where(schema.coverage.c.coverage_key == bindparam("key"))
+    .order_by(_T.c.incarnation.desc())
+    .limit(1)
+)
+_DUE_STATES = (
+    DeliveryState.READY,
+    DeliveryState.SENDING,
+    DeliveryState.WAITING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.INCOMPLETE,
+)
+_DUE = Statement(
+    select(_T)
+    .where(
+        _T.c.state.in_([bindparam(f"s{i}", state.value) for i, state in enumerate(_DUE_STATES)]),
+        _T.c.due_at <= bindparam("now"),
+        _T.c.lease_until <= bindparam("now"),
+        _T.c.connection == bindparam("connection"),
+    )
+    .order_by(_T.c.due_at, _T.c.id)
+    .limit(bindparam("count"))
+)
+_LEASE = Statement(
+    update(_T)
+    .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
+    .values(version=bindparam("version"), lease_until=bindparam("until"), lease_owner=bindparam("owner"))
+)
+_OWNERS = Statement(select(_T.c.lease_owner).where(_T.c.lease_until > bindparam("now")).distinct())
+_FREE = Statement(
+    update(_T)
+    .where(_T.c.lease_owner == bindparam("owner"), _T.c.lease_until > bindparam("now"))
+    .values(lease_until=0, lease_owner="", version=_T.c.version + 1)
+)
+_DEPENDENTS = Statement(
+    select(_T)
+    .join(schema.dependency, schema.dependency.c.delivery_id == _T.c.id)
+    .where(schema.dependency.c.on_delivery_id == bindparam("id_"), _T.c.state == bindparam("state"))
+)
+
+
+@attrs.frozen
+class NewDelivery:
+    """What a derivation wants delivered.
+
+    :param coverages: (document row id, coverage) of each document that it serves.
+    """
+
+    connection: str
+    target_type: str
+    coverages: tuple[tuple[int, Coverage], ...]
+    documents: tuple[str, ...]
+    revision: int
+    target_stage: Stage
+    state: DeliveryState
+    inputs: str = ""
+    verb: str = "create"
+    problems: tuple[Problem, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    period: str | None = None
+    currency: str | None = None
+    total: str | None = None
+
+
+def create(tx: Tx, new: NewDelivery, *, actor: str = audit.SYSTEM) -> DeliveryRow:
+    """Create a delivery with its coverage, first audit row included.
+
+    The database refuses a second live delivery of one coverage; the reference is that of the next incarnation.
+    """
+    first = new.coverages[0][1]
+    last = tx.one(_LAST_INCARNATION, {"key": first.key})
+    incarnation = (last["incarnation"] if last else 0) + 1
+    values = {
+        **dict.fromkeys(("set_id", "group_id", "stage", "reverses_id")),
+        "connection": new.connection,
+        "target_type": new.target_type,
+        "verb": new.verb,
+        "entity": first.entity,
+        "book": first.book,
+        "moment": first.moment,
+        "part": first.part,
+        "incarnation": incarnation,
+        "generation": 0,
+        "reference": first.reference(incarnation).base64(),
+        "target_stage": new.target_stage.value,
+        "state": new.state.value,
+        "due_at": epoch_ms() if new.state is DeliveryState.READY else FOREVER,
+        "version": 1,
+        "lease_until": 0,
+        "lease_owner": "",
+        "reason": new.problems[0].code if new.problems else "",
+        "problems": problems_text(new.problems),
+        "waits_for": json.dumps(list(new.waits_for), ensure_ascii=False),
+        "inputs": new.inputs,
+        "documents": json.dumps(list(new.documents), ensure_ascii=False),
+        "revision": new.revision,
+        "period": new.period,
+        "currency": new.currency,
+        "total": new.total,
+        "attempts": 0,
+        "failures": 0,
+        "created_at": epoch_ms(),
+        "audit_hash": "",
+    }
+    id_ = tx.rows(_INSERT, values)[0]["id"]
+    tx.many(
+        _COVER,
+        [
+            {"delivery_id": id_, "document_id": document, "coverage_key": cover.key, "live": cover.key}
+            for document, cover in new.coverages
+        ],
+    )
+    digest = audit.append(
+        tx,
+        f"delivery:{id_}",
+        1,
+        "",
+        actor=actor,
+        event="created",
+        detail={"state": new.state, "problems": [p.code for p in new.problems]},
+    )
+    row = DeliveryRow.from_mapping({**values, "id": id_, "audit_hash": digest})
+    _write(tx, row, 1)
+    return row
+
+
+def move(
+    tx: Tx,
+    row: DeliveryRow,
+    to: DeliveryState,
+    *,
+    event: str,
+    actor: str = audit.SYSTEM,
+    detail: dict[str, Any] | None = None,
+    keep_lease: bool = False,
+    **changes: Any,
+) -> DeliveryRow:
+    """The only way to change a delivery's state: checked against the table, fenced, audited, in one transaction.
+
+    :param row: as last read or written; its `version` is the fencing number.
+    :param event: what happened, for the audit. :param detail: why, in plain JSON values.
+    :param keep_lease: the worker goes on with it. :param changes: other columns.
+    :returns: the row as it now is.
+    :raises IllegalTransition: the table of transitions does not know it.
+    :raises StaleLease: another process has it by now.
+    """
+    check_transition(row.state, to)
+    lease = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
+    version = row.version + 1
+    digest = audit.append(
+        tx,
+        row.subject,
+        version,
+        row.audit_hash,
+        actor=actor,
+        event=event,
+        detail={"from": row.state, "to": to, **(detail or {})},
+    )
+    changed = attrs.evolve(row, state=to, version=version, audit_hash=digest, **lease, **changes)
+    _write(tx, changed, row.version)
+    if to in FINAL:
+        tx.run(_UNCOVER, {"id_": row.id})
+    return changed
+
+
+def _write(tx: Tx, row: DeliveryRow, expected: int) -> None:
+    values = {f"v_{name}": _plain(getattr(row, name)) for name in _MUTABLE}
+    if tx.run(_UPDATE, {**values, "_id": row.id, "_version": expected}) != 1:
+        raise StaleLease(row.name)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, (Stage, DeliveryState)) else value
+
+
+def by_id(tx: Tx, id_: int) -> DeliveryRow:
+    """The delivery with this id, which must exist."""
+    found = tx.one(_BY_ID, {"id_": id_})
+    if found is None:
+        raise StaleLease(f"D{id_}")
+    return DeliveryRow.from_mapping(found)
+
+
+def live_for(tx: Tx, coverage_key: str) -> DeliveryRow | None:
+    """The live delivery of a coverage, if any."""
+    found = tx.one(_LIVE, {"key": coverage_key})
+    return DeliveryRow.from_mapping(found) if found else None
+
+
+def claim(tx: Tx, connection: str, owner: str, *, count: int, lease_ms: int) -> list[DeliveryRow]:
+    """Lease up to `count` due deliveries of a connection; each claim raises the fencing number."""
+    now = epoch_ms()
+    rows = [
+        DeliveryRow.from_mapping(found)
+        for found in tx.rows(_DUE, {"now": now, "connection": connection, "count": count})
+    ]
+    claimed = [
+        attrs.evolve(row, version=row.version + 1, lease_until=now + lease_ms, lease_owner=owner) for row in rows
+    ]
+    tx.many(
+        _LEASE,
+        [
+            {
+                "_id": row.id,
+                "_version": row.version - 1,
+                "version": row.version,
+                "until": row.lease_until,
+                "owner": owner,
+            }
+            for row in claimed
+        ],
+    )
+    return claimed
+
+
+
+def release(tx: Tx, row: DeliveryRow, *, due_at: int) -> None:
+    """Give a lease back untouched: nothing happened, try again at `due_at`."""
+    _write(tx, attrs.evolve(row, version=row.version + 1, lease_until=0, lease_owner="", due_at=due_at), row.version)
+
+
+def release_dead(tx: Tx, is_dead: Any) -> int:
+    """End the leases of processes that are gone; returns how many owners were found dead."""
+    now = epoch_ms()
+    owners = [row["lease_owner"] for row in tx.rows(_OWNERS, {"now": now})]
+    dead = [owner for owner in owners if is_dead(owner)]
+    for owner in dead:
+        tx.run(_FREE, {"owner": owner, "now": now})
+    return len(dead)
+
+
+def wake(tx: Tx, on: DeliveryRow) -> list[DeliveryRow]:
+    """Make ready what waited for `on`, which is delivered now; it is derived again before it is sent."""
+    woken = []
+    for found in tx.rows(_DEPENDENTS, {"id_": on.id, "state": DeliveryState.BLOCKED.value}):
+        row = DeliveryRow.from_mapping(found)
+        woken.append(
+            move(tx, row, DeliveryState.READY, event="freed", detail={"by": on.name}, due_at=epoch_ms(), waits_for="[]")
+        )
+    return woken
+
+
+def depend(tx: Tx, delivery_id: int, on: Iterable[int] | Sequence[int]) -> None:
+    """Note what a delivery waits for; known ones stay."""
+    for other in on:
+        if not tx.rows(_KNOWN, {"d": delivery_id, "o": other}):
+            tx.run(_DEPEND, {"delivery_id": delivery_id, "on_delivery_id": other})
+
+
+_DEPEND = Statement(insert(schema.dependency), ["delivery_id", "on_delivery_id"])
+_KNOWN = Statement(
+    select(schema.dependency).where(
+        schema.dependency.c.delivery_id == bindparam("d"), schema.dependency.c.on_delivery_id == bindparam("o")
+    )
+)
+
+
+def lease(tx: Tx, row: DeliveryRow, owner: str, until: int) -> DeliveryRow:
+    """Lease one more delivery along with those that are held already."""
+    leased = attrs.evolve(row, version=row.version + 1, lease_until=until, lease_owner=owner)
+    _write(tx, leased, row.version)
+    return leased
+
+
+def held_for(tx: Tx, reason: str) -> list[DeliveryRow]:
+    """Deliveries that are held with this code as their first problem."""
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_HELD_FOR, {"reason": reason})]
+
+
+_HELD_FOR = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.reason == bindparam("reason")))
+
+
+def held_with_other_inputs(tx: Tx, inputs: str) -> list[DeliveryRow]:
+    """Deliveries that were held under other rules, tables, codes or master data."""
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_HELD_OTHER, {"inputs": inputs})]
+
+
+_HELD_OTHER = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.inputs != bindparam("inputs")))

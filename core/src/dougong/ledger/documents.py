@@ -1,0 +1,298 @@
+"""Documents and their events: one row per revision, events beside them, every change audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, insert, select, update
+
+from dougong.clock import epoch_ms
+from dougong.ledger import audit, schema
+from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
+from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import DocumentState
+from dougong.ledger.store import StaleLease
+from dougong.model.documents import SourceRef
+from dougong.model.problems import Problem
+
+__all__ = [
+    "add",
+    "add_event",
+    "by_id",
+    "change",
+    "cover_too",
+    "deliveries_of",
+    "events_of",
+    "find_loan",
+    "latest",
+    "stale_known",
+]
+
+_T, _E = schema.document, schema.event
+_COLUMNS = [column.name for column in _T.columns]
+_MUTABLE = (
+    "fingerprint",
+    "number",
+    "state",
+    "source_state",
+    "source_time",
+    "canonical",
+    "raw",
+    "problems",
+    "inputs",
+    "version",
+    "audit_hash",
+)
+_INSERT = Statement(insert(_T).returning(_T.c.id), [name for name in _COLUMNS if name != "id"])
+_UPDATE = Statement(
+    update(_T)
+    .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
+    .values({name: bindparam(f"v_{name}") for name in _MUTABLE})
+)
+
+
+def _same(table: Any) -> Any:
+    return (
+        (table.c.source == bindparam("source"))
+        & (table.c.tenant == bindparam("tenant"))
+        & (table.c.type == bindparam("type"))
+        & (table.c.source_id == bindparam("source_id"))
+    )
+
+
+_LATEST = Statement(select(_T).where(_same(_T), _T.c.revision > 0).order_by(_T.c.revision.desc()).limit(1))
+_OLDEST = Statement(select(_T.c.revision).where(_same(_T)).order_by(_T.c.revision).limit(1))
+_STALE = Statement(
+    select(_T).where(
+        _same(_T),
+        _T.c.revision < 0,
+        _T.c.fingerprint == bindparam("fingerprint"),
+        _T.c.source_state == bindparam("source_state"),
+    )
+)
+_BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
+_EVENTS = Statement(select(_E.c.event_id, _E.c.fact).where(_same(_E)).order_by(_E.c.id))
+_EVENT = Statement(insert(_E), [c.name for c in _E.columns if c.name != "id"])
+_EVENT_KNOWN = Statement(select(_E.c.fact).where(_same(_E), _E.c.event_id == bindparam("event_id")))
+_DELIVERIES = Statement(
+    select(schema.delivery)
+    .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
+    .join(_T, _T.c.id == schema.coverage.c.document_id)
+    .where(_same(_T))
+    .distinct()
+    .order_by(schema.delivery.c.id)
+)
+_COVERED_BY = Statement(
+    select(_T.c.fingerprint)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"))
+)
+_COVER_KNOWN = Statement(
+    select(schema.coverage.c.delivery_id).where(
+        schema.coverage.c.delivery_id == bindparam("delivery_id"),
+        schema.coverage.c.document_id == bindparam("document_id"),
+    )
+)
+_COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
+_LOAN = Statement(
+    select(_T)
+    .where(
+        _T.c.source == bindparam("source"),
+        _T.c.tenant == bindparam("tenant"),
+        _T.c.type == "loan",
+        _T.c.revision > 0,
+        (_T.c.number == bindparam("loan")) | (_T.c.source_id == bindparam("loan")),
+    )
+    .order_by(_T.c.revision.desc())
+    .limit(1)
+)
+
+
+def _key(ref: SourceRef) -> dict[str, str]:
+    return {"source": ref.source, "tenant": ref.tenant, "type": ref.type, "source_id": ref.id}
+
+
+def latest(tx: Tx, ref: SourceRef) -> DocumentRow | None:
+    """The newest accepted revision of a document."""
+    found = tx.one(_LATEST, _key(ref))
+    return DocumentRow(**found) if found else None
+
+
+def by_id(tx: Tx, id_: int) -> DocumentRow:
+    """The document row with this id, which must exist."""
+    found = tx.one(_BY_ID, {"id_": id_})
+    if found is None:
+        raise StaleLease(f"document {id_}")
+    return DocumentRow(**found)
+
+
+def add(
+    tx: Tx,
+    ref: SourceRef,
+    *,
+    connection: str,
+    revision: int,
+    fingerprint: str,
+    number: str,
+    state: DocumentState,
+    source_state: str,
+    source_time: int | None,
+    canonical: str,
+    raw: bytes | None,
+    problems: tuple[Problem, ...] = (),
+    actor: str = audit.SYSTEM,
+) -> DocumentRow:
+    """Store a new revision. A stale answer gets the next negative revision: recorded, shown, without effect."""
+    if state is DocumentState.STALE:
+        oldest = tx.one(_OLDEST, _key(ref))
+        revision = min(0, oldest["revision"] if oldest else 0) - 1
+    values = {
+        **_key(ref),
+        "connection": connection,
+        "revision": revision,
+        "fingerprint": fingerprint,
+        "number": number,
+        "state": state.value,
+        "source_state": source_state,
+        "source_time": source_time,
+        "canonical": canonical,
+        "raw": raw,
+        "problems": problems_text(problems),
+        "inputs": "",
+        "version": 1,
+        "received_at": epoch_ms(),
+        "audit_hash": "",
+    }
+    id_ = tx.rows(_INSERT, values)[0]["id"]
+    digest = audit.append(
+        tx,
+        f"document:{id_}",
+        1,
+        "",
+        actor=actor,
+        event="accepted" if revision > 0 else "stale",
+        detail={"number": number, "revision": revision, "fingerprint": fingerprint, "state": state},
+    )
+    row = DocumentRow(**{**values, "id": id_, "audit_hash": digest})
+    _write(tx, row, 1)
+    return row
+
+
+def change(
+    tx: Tx,
+    row: DocumentRow,
+    *,
+    event: str,
+    actor: str = audit.SYSTEM,
+    detail: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> DocumentRow:
+    """Change a document row, fenced by its version and audited.
+
+    :raises StaleLease: another process changed it meanwhile.
+    """
+    version = row.version + 1
+    state = changes.get("state", row.state)
+    digest = audit.append(
+        tx,
+        row.subject,
+        version,
+        row.audit_hash,
+        actor=actor,
+        event=event,
+        detail={"from": row.state, "to": state, **(detail or {})},
+    )
+    changed = attrs.evolve(row, version=version, audit_hash=digest, **changes)
+    _write(tx, changed, row.version)
+    return changed
+
+
+def _write(tx: Tx, row: DocumentRow, expected: int) -> None:
+    values: dict[str, Any] = {f"v_{name}": getattr(row, name) for name in _MUTABLE}
+    values["v_state"] = row.state.value
+    if tx.run(_UPDATE, {**values, "_id": row.id, "_version": expected}) != 1:
+        raise StaleLease(row.subject)
+
+
+def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> DocumentRow | None:
+    """The stale record of this very answer, when it was told before."""
+    found = tx.one(_STALE, {**_key(ref), "fingerprint": fingerprint, "source_state": source_state})
+    return DocumentRow(**found) if found else None
+
+
+def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str) -> bool:
+    """Store an event; the same id told again changes nothing. Returns whether it was new."""
+    key = {**_key(ref), "event_id": event_id}
+    if tx.one(_EVENT_KNOWN, key) is not None:
+        return False
+    tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
+    return True
+
+
+def events_of(tx: Tx, ref: SourceRef) -> list[str]:
+    """All events of a document as JSON texts, in the order in which they were told."""
+    return [row["fact"] for row in tx.rows(_EVENTS, _key(ref))]
+
+
+def deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
+    """Every delivery of a document, of all revisions."""
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_DELIVERIES, _key(ref))]
+
+
+def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
+    """Fingerprints of the contents that a delivery was made from."""
+    return {row["fingerprint"] for row in tx.rows(_COVERED_BY, {"d": delivery_id})}
+
+
+def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:
+    """Note that a delivery serves this revision as well: same content, told again."""
+    key = {"delivery_id": delivery_id, "document_id": document_id}
+    if tx.one(_COVER_KNOWN, key) is None:
+        tx.run(_COVER, {**key, "coverage_key": coverage_key, "live": None})
+
+
+def find_loan(tx: Tx, source: str, tenant: str, loan: str) -> DocumentRow | None:
+    """A loan by its number or the source's id of it, within one source and tenant."""
+    found = tx.one(_LOAN, {"source": source, "tenant": tenant, "loan": loan})
+    return DocumentRow(**found) if found else None
+
+
+def newest_covered(tx: Tx, delivery_id: int) -> DocumentRow:
+    """The newest revision that a delivery covers."""
+    found = tx.one(_NEWEST_COVERED, {"d": delivery_id})
+    if found is None:
+        raise StaleLease(f"delivery:{delivery_id}")
+    return DocumentRow(**found)
+
+
+_NEWEST_COVERED = Statement(
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"))
+    .order_by(_T.c.revision.desc())
+    .limit(1)
+)
+
+
+def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:
+    """Documents that were derived and held under other rules, tables, codes or master data."""
+    return [DocumentRow(**row) for row in tx.rows(_HELD_OTHER, {"inputs": inputs})]
+
+
+_HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
+
+
+def by_number(tx: Tx, number: str) -> list[DocumentRow]:
+    """The newest revision of every document that bears a number (two tenants may use the same one)."""
+    newest: dict[SourceRef, DocumentRow] = {}
+    for found in tx.rows(_BY_NUMBER, {"number": number}):
+        row = DocumentRow(**found)
+        newest.setdefault(row.ref, row)
+    return list(newest.values())
+
+
+_BY_NUMBER = Statement(
+    select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
+)

@@ -1,0 +1,116 @@
+"""Callbacks as they arrived: stored before anything is done with them, told twice has one effect."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import bindparam, insert, select, update
+
+from dougong.clock import epoch_ms
+from dougong.ledger import schema
+from dougong.ledger.attempts import attempt_of
+from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import DeliveryState
+from dougong.model.messages import Correlation, Message
+from dougong.model.outcomes import CallbackRequest
+
+__all__ = ["close", "has_news", "hurry", "store", "unhandled", "waiting_messages"]
+
+_IN, _A, _ITEM, _D = schema.inbox, schema.attempt, schema.attempt_item, schema.delivery
+_INSERT = Statement(insert(_IN), [c.name for c in _IN.columns])
+_KNOWN = Statement(
+    select(_IN.c.handled_at).where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
+)
+_OPEN = Statement(
+    select(_IN).where(_IN.c.connection == bindparam("c"), _IN.c.handled_at.is_(None)).order_by(_IN.c.received_at)
+)
+_CLOSE = Statement(
+    update(_IN)
+    .where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
+    .values(handled_at=bindparam("at"))
+)
+_HURRY = Statement(
+    update(_D)
+    .where(
+        _D.c.id.in_(select(_ITEM.c.delivery_id).where(_ITEM.c.attempt_id == bindparam("a"), _ITEM.c.open == 1)),
+        _D.c.state.in_([DeliveryState.WAITING.value, DeliveryState.UNKNOWN.value]),
+        _D.c.lease_until <= bindparam("now"),
+    )
+    .values(due_at=bindparam("now"), version=_D.c.version + 1)
+)
+_WAITING = Statement(
+    select(_A, _D.c.id.label("delivery_id"))
+    .join(_ITEM, _ITEM.c.attempt_id == _A.c.id)
+    .join(_D, _D.c.id == _ITEM.c.delivery_id)
+    .where(_A.c.connection == bindparam("c"), _ITEM.c.open == 1, _D.c.state == DeliveryState.WAITING.value)
+    .order_by(_A.c.id, _ITEM.c.position)
+)
+
+
+def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) -> bool:
+    """Keep a callback; returns whether it is new."""
+    if tx.one(_KNOWN, {"c": connection, "m": message_id}) is not None:
+        return False
+    head = {
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "headers": [list(pair) for pair in request.headers],
+    }
+    tx.run(
+        _INSERT,
+        {
+            "connection": connection,
+            "message_id": message_id,
+            "raw": request.body,
+            "request": json.dumps(head),
+            "received_at": epoch_ms(),
+            "handled_at": None,
+        },
+    )
+    return True
+
+
+def unhandled(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
+    """(message id, request, received at) of what had no effect yet, oldest first."""
+    found = []
+    for row in tx.rows(_OPEN, {"c": connection}):
+        head = json.loads(row["request"])
+        headers = tuple((name, value) for name, value in head["headers"])
+        request = CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
+        found.append((row["message_id"], request, row["received_at"]))
+    return found
+
+
+def has_news(tx: Tx, connection: str) -> bool:
+    """Whether a callback of this connection had no effect yet."""
+    return tx.one(_OPEN, {"c": connection}) is not None
+
+
+def close(tx: Tx, connection: str, message_id: str) -> None:
+    """It has had its effect, or never will."""
+    tx.run(_CLOSE, {"c": connection, "m": message_id, "at": epoch_ms()})
+
+
+def hurry(tx: Tx, connection: str, correlations: tuple[Correlation, ...]) -> int:
+    """A hint: make due at once what these correlations belong to. Returns how many attempts are known."""
+    attempts = {attempt_of(tx, connection, correlation) for correlation in correlations} - {None}
+    for attempt in attempts:
+        tx.run(_HURRY, {"a": attempt, "now": epoch_ms()})
+    return len(attempts)
+
+
+def waiting_messages(tx: Tx, connection: str, most: int) -> list[Message]:
+    """Messages that wait for the ERP to fetch them (reversed roles), oldest first."""
+    messages: dict[int, Message] = {}
+    for row in tx.rows(_WAITING, {"c": connection}):
+        if row["id"] not in messages and len(messages) < most:
+            head = json.loads(row["message"])
+            messages[row["id"]] = Message(
+                tuple(head["items"]),
+                bytes(row["body"]),
+                head["media_type"],
+                headers=head["headers"],
+                operation=head["operation"],
+            )
+    return list(messages.values())

@@ -1,0 +1,131 @@
+"""What is known beside documents: code tables, master data of both sides, small settings. All of it moves the `inputs` version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from dougong.clock import epoch_ms
+from dougong.ledger import audit, schema
+from dougong.ledger.statements import Statement, Tx
+from dougong.model.masterdata import MasterRecord
+
+__all__ = ["code_rows", "input_version", "master_records", "master_time", "put_master", "replace_codes", "touch_inputs"]
+
+_M, _S, _C = schema.master, schema.setting, schema.code
+_MASTER = Statement(insert(_M), [c.name for c in _M.columns])
+_MASTER_ONE = Statement(
+    select(_M).where(
+        _M.c.connection == bindparam("connection"),
+        _M.c.kind == bindparam("kind"),
+        _M.c.source_id == bindparam("source_id"),
+    )
+)
+_MASTER_UPDATE = Statement(
+    update(_M)
+    .where(
+        _M.c.connection == bindparam("_connection"),
+        _M.c.kind == bindparam("_kind"),
+        _M.c.source_id == bindparam("_source_id"),
+    )
+    .values({name: bindparam(f"v_{name}") for name in ("code", "name", "active", "data", "at")})
+)
+_SETTING = Statement(select(_S.c.value).where(_S.c.name == bindparam("n")))
+_SETTING_INSERT = Statement(insert(_S), ["name", "value"])
+_SETTING_UPDATE = Statement(update(_S).where(_S.c.name == bindparam("n")).values(value=bindparam("v")))
+_CODES_DELETE = Statement(delete(_C).where(_C.c.table_name == bindparam("t"), _C.c.scope == bindparam("s")))
+_CODE = Statement(insert(_C), [c.name for c in _C.columns if c.name != "id"])
+_AUDIT_VERSION = Statement(
+    select(schema.audit.c.version, schema.audit.c.hash)
+    .where(schema.audit.c.subject == "project")
+    .order_by(schema.audit.c.version.desc())
+    .limit(1)
+)
+
+#: (table, scope, ours, theirs, valid_from, valid_to, note); empty dates mean always.
+CodeTuple = tuple[str, str, str, str, str, str, str]
+
+
+def put_master(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
+    """Store or renew master data; returns how many records are new or changed."""
+    changed = 0
+    now = epoch_ms()
+    for record in records:
+        key = {"connection": connection, "kind": record.kind, "source_id": record.id}
+        values = {
+            "code": record.code,
+            "name": record.name,
+            "active": int(record.active),
+            "data": json.dumps(record.data, ensure_ascii=False, sort_keys=True),
+        }
+        known = tx.one(_MASTER_ONE, key)
+        if known is None:
+            tx.run(_MASTER, {**key, **values, "at": now})
+            changed += 1
+            continue
+        changed += any(known[name] != value for name, value in values.items())
+        fresh = {f"v_{name}": value for name, value in {**values, "at": now}.items()}
+        tx.run(_MASTER_UPDATE, {**fresh, **{f"_{name}": value for name, value in key.items()}})
+    if changed:
+        touch_inputs(tx)
+    return changed
+
+
+def master_records(connection: Connection, owner: str, kind: str | None = None) -> list[MasterRecord]:
+    """Master data of one connection, of one kind or all."""
+    query = select(_M).where(_M.c.connection == owner)
+    if kind is not None:
+        query = query.where(_M.c.kind == kind)
+    return [
+        MasterRecord(row.kind, row.source_id, row.code, row.name, bool(row.active), json.loads(row.data))
+        for row in connection.execute(query)
+    ]
+
+
+def master_time(connection: Connection, owner: str) -> int | None:
+    """When master data of a connection was last renewed, milliseconds UTC."""
+    return connection.execute(
+        select(_M.c.at).where(_M.c.connection == owner).order_by(_M.c.at.desc()).limit(1)
+    ).scalar()
+
+
+def code_rows(connection: Connection) -> list[CodeTuple]:
+    """Every row of the code tables."""
+    query = select(_C.c.table_name, _C.c.scope, _C.c.ours, _C.c.theirs, _C.c.valid_from, _C.c.valid_to, _C.c.note)
+    return [tuple(row) for row in connection.execute(query.order_by(_C.c.id))]
+
+
+def replace_codes(tx: Tx, rows: Sequence[CodeTuple], *, actor: str, removed: int = 0) -> None:
+    """Put these rows in the place of all rows of the tables and scopes that they name, audited."""
+    for table, scope in sorted({(row[0], row[1]) for row in rows}):
+        tx.run(_CODES_DELETE, {"t": table, "s": scope})
+    names = ("table_name", "scope", "ours", "theirs", "valid_from", "valid_to", "note")
+    tx.many(_CODE, [dict(zip(names, row, strict=True)) for row in rows])
+    last = tx.one(_AUDIT_VERSION) or {"version": 0, "hash": ""}
+    audit.append(
+        tx,
+        "project",
+        last["version"] + 1,
+        last["hash"],
+        actor=actor,
+        event="codes_imported",
+        detail={"rows": len(rows), "removed": removed, "tables": sorted({row[0] for row in rows})},
+    )
+    touch_inputs(tx)
+
+
+def touch_inputs(tx: Tx) -> None:
+    """Note that codes or master data changed: what is held may be free now."""
+    known = tx.one(_SETTING, {"n": "inputs"})
+    if known is None:
+        tx.run(_SETTING_INSERT, {"name": "inputs", "value": "1"})
+    else:
+        tx.run(_SETTING_UPDATE, {"n": "inputs", "v": str(int(known["value"]) + 1)})
+
+
+def input_version(connection: Connection) -> str:
+    """A counter that moves whenever codes or master data change."""
+    return connection.execute(select(_S.c.value).where(_S.c.name == "inputs")).scalar() or "0"

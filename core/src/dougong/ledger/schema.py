@@ -1,0 +1,321 @@
+"""The tables (contract.md §6). Portable on purpose: text, integers and bytes only; instants are milliseconds since 1970 UTC.
+
+`live` and `open` are nullable uniques: at most one live delivery per coverage, at most one open attempt per delivery, on SQLite,
+PostgreSQL and MySQL alike. JSON columns are text that core itself reads strictly.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "artifact",
+    "attempt",
+    "attempt_item",
+    "audit",
+    "code",
+    "correlation",
+    "coverage",
+    "delivery",
+    "dependency",
+    "document",
+    "event",
+    "inbox",
+    "lane",
+    "loan_balance",
+    "master",
+    "metadata",
+    "outbox",
+    "posting",
+    "setting",
+]
+
+metadata = MetaData()
+
+#: SQLite gives row ids to INTEGER keys only; elsewhere they are big.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_NAME = String(190)
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    _id(),
+    Column("connection", _NAME, nullable=False),  # the source connection that read it; empty for canonical input
+    Column("source", _NAME, nullable=False),
+    Column("tenant", _NAME, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("source_id", _NAME, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("number", _NAME, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("source_state", String(32), nullable=False),
+    Column("source_time", BigInteger),
+    Column("canonical", Text, nullable=False),
+    Column("raw", LargeBinary),
+    Column("problems", Text, nullable=False),
+    Column("inputs", String(64), nullable=False),  # what it was last derived with
+    Column("version", Integer, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("audit_hash", String(64), nullable=False),
+    UniqueConstraint("source", "tenant", "type", "source_id", "revision"),
+    Index("document_number", "number"),
+    Index("document_state", "state"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _id(),
+    Column("source", _NAME, nullable=False),
+    Column("tenant", _NAME, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("source_id", _NAME, nullable=False),
+    Column("event_id", _NAME, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("fact", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("source", "tenant", "type", "source_id", "event_id"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    Column("connection", _NAME, nullable=False),
+    Column("target_type", _NAME, nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("entity", _NAME, nullable=False),
+    Column("book", _NAME, nullable=False),
+    Column("moment", String(32), nullable=False),
+    Column("part", _NAME, nullable=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("reference", _NAME, nullable=False),
+    Column("target_stage", String(16), nullable=False),
+    Column("set_id", _NAME),
+    Column("group_id", _NAME),
+    Column("state", String(16), nullable=False),
+    Column("stage", String(16)),
+    Column("due_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("lease_owner", _NAME, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("problems", Text, nullable=False),
+    Column("waits_for", Text, nullable=False),
+    Column("inputs", String(64), nullable=False),
+    Column("documents", Text, nullable=False),  # numbers, for lists; coverage holds the truth
+    Column("revision", Integer, nullable=False),
+    Column("period", String(16)),
+    Column("currency", String(3)),
+    Column("total", String(40)),
+    Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("reverses_id", _Id, ForeignKey("delivery.id")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("audit_hash", String(64), nullable=False),
+    UniqueConstraint("connection", "reference"),
+    Index("delivery_due", "state", "due_at"),
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
+    Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
+    Column("coverage_key", String(64), nullable=False),
+    Column("live", String(64), unique=True),
+    Index("coverage_document", "document_id"),
+    Index("coverage_key_index", "coverage_key"),
+)
+
+dependency = Table(
+    "dependency",
+    metadata,
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
+    Column("on_delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
+    Index("dependency_on", "on_delivery_id"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _id(),
+    Column("connection", _NAME, nullable=False),
+    Column("operation", _NAME, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("message", Text, nullable=False),  # media type, headers, operation of the frozen message
+    Column("body", LargeBinary, nullable=False),
+    Column("body_key", String(64)),  # names the key when bodies are encrypted
+    Column("body_hash", String(64), nullable=False),
+    Column("artifacts", Text, nullable=False),
+    Column("connector_version", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("prepared_at", BigInteger, nullable=False),
+    Column("first_sent_at", BigInteger),
+    Column("last_sent_at", BigInteger),
+    Column("sends", Integer, nullable=False),
+    Column("absences", Integer, nullable=False),
+    UniqueConstraint("connection", "request_id"),
+)
+
+attempt_item = Table(
+    "attempt_item",
+    metadata,
+    Column("attempt_id", _Id, ForeignKey("attempt.id"), primary_key=True),
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("reference_as_sent", _NAME, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("booking", Text, nullable=False),
+    Column("outcome", String(16)),
+    Column("open", Integer),
+    UniqueConstraint("delivery_id", "open"),
+)
+
+correlation = Table(
+    "correlation",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("value", _NAME, primary_key=True),
+    Column("attempt_id", _Id, ForeignKey("attempt.id"), nullable=False),
+    Index("correlation_attempt", "attempt_id"),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    _id(),
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), nullable=False, unique=True),
+    Column("connection", _NAME, nullable=False),
+    Column("erp_key", _NAME, nullable=False),
+    Column("erp_number", _NAME),
+    Column("stage", String(16), nullable=False),
+    Column("company", _NAME),
+    Column("book", _NAME),
+    Column("date", String(10)),
+    Column("period", String(16)),
+    Column("currency", String(3)),
+    Column("total", String(40)),
+    UniqueConstraint("connection", "erp_key"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("message_id", _NAME, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("handled_at", BigInteger),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("document_id", _Id, ForeignKey("document.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    UniqueConstraint("document_id", "kind", "content_hash"),
+)
+
+code = Table(
+    "code",
+    metadata,
+    _id(),
+    Column("table_name", _NAME, nullable=False),
+    Column("scope", _NAME, nullable=False),
+    Column("ours", _NAME, nullable=False),
+    Column("theirs", _NAME, nullable=False),
+    Column("valid_from", String(10), nullable=False),
+    Column("valid_to", String(10), nullable=False),
+    Column("note", Text, nullable=False),
+    UniqueConstraint("table_name", "scope", "ours", "valid_from"),
+)
+
+loan_balance = Table(
+    "loan_balance",
+    metadata,
+    Column("source", _NAME, primary_key=True),
+    Column("tenant", _NAME, primary_key=True),
+    Column("loan", _NAME, primary_key=True),
+    Column("currency", String(3), nullable=False),
+    Column("lent", String(40), nullable=False),
+    Column("cleared", String(40), nullable=False),
+)
+
+master = Table(
+    "master",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("source_id", _NAME, primary_key=True),
+    Column("code", _NAME, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("open_until", BigInteger, nullable=False),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("subject", _NAME, nullable=False),  # delivery:17, document:4, project
+    Column("version", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", _NAME, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("subject", "version"),
+)

@@ -1,0 +1,73 @@
+"""Hot statements: written in SQLAlchemy Core, compiled once per dialect, then run by the driver.
+
+SQLAlchemy's own execution costs about three times the driver's for one-row statements; the text of the statement does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.expression import ClauseElement
+
+__all__ = ["Statement", "Tx"]
+
+
+class Statement:
+    """One statement with named parameters.
+
+    :param clause: SQLAlchemy Core statement. :param columns: column keys, for inserts and updates whose values come as parameters.
+    """
+
+    def __init__(self, clause: ClauseElement, columns: Iterable[str] | None = None) -> None:
+        self._clause = clause
+        self._columns = list(columns) if columns is not None else None
+        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def compiled(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """The SQL for a dialect and the values that stand in the statement itself, compiled at first use."""
+        if dialect.name not in self._compiled:
+            made: Any = self._clause.compile(dialect=dialect, column_keys=self._columns)
+            fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+            self._compiled[dialect.name] = (str(made), fixed)
+        return self._compiled[dialect.name]
+
+
+class Tx:
+    """One write transaction on the driver's cursor.
+
+    :param cursor: DB-API cursor. :param dialect: compiled with a named parameter style.
+    """
+
+    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+        #: Called after the commit, in order; nothing of it runs when the transaction is rolled back.
+        self.after: list[Any] = []
+
+    def run(self, statement: Statement, parameters: Mapping[str, Any]) -> int:
+        """Execute; returns the number of rows touched."""
+        text, fixed = statement.compiled(self._dialect)
+        self._cursor.execute(text, {**fixed, **parameters} if fixed else parameters)
+        return int(self._cursor.rowcount)
+
+    def many(self, statement: Statement, parameters: list[dict[str, Any]]) -> int:
+        """Execute for many rows."""
+        if not parameters:
+            return 0
+        text, fixed = statement.compiled(self._dialect)
+        self._cursor.executemany(text, [{**fixed, **row} for row in parameters] if fixed else parameters)
+        return int(self._cursor.rowcount)
+
+    def rows(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts by column name."""
+        text, fixed = statement.compiled(self._dialect)
+        self._cursor.execute(text, {**fixed, **(parameters or {})})
+        names = [column[0] for column in self._cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in self._cursor.fetchall()]
+
+    def one(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """The first row, or `None`."""
+        found = self.rows(statement, parameters)
+        return found[0] if found else None

@@ -1,0 +1,149 @@
+"""The ledger as one object: opens the database, writes in groups, reads beside.
+
+All writes of a process go through one writer thread: whatever is waiting is committed together (group commit), so that sixteen
+workers share one fsync. A write that fails is rolled back with its group, and each member of the group is then run by itself.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from dougong.ledger.engine import begin, open_engine, reader_engine, statement_dialect, upgrade
+from dougong.ledger.statements import Tx
+from dougong.model.problems import DougongError, Problem
+
+__all__ = ["Ledger", "LedgerError", "StaleLease"]
+
+T = TypeVar("T")
+_GROUP = 64
+
+
+class LedgerError(DougongError):
+    """The ledger cannot do it: closed, unreachable, made by a newer version."""
+
+
+class StaleLease(DougongError):
+    """Somebody else holds the row by now (fencing); what was being written is void and nothing of it was stored."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            Problem.of("STALE_LEASE", f"{subject} 已由另一进程接管", f"{subject} was taken over by another process")
+        )
+
+
+class Ledger:
+    """The only truth. Thread-safe; close it when done, or use it in a `with`.
+
+    :param url: path of a SQLite file or a SQLAlchemy URL.
+
+    :raises LedgerError: `LEDGER_UNREACHABLE`, `LEDGER_TOO_NEW`.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self.engine: Engine = open_engine(url)
+        upgrade(self.engine)
+        self._reader = reader_engine(self.engine)
+        self._dialect = statement_dialect(self.engine)
+        self._queue: queue.SimpleQueue[tuple[Callable[[Tx], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what waits, then close every connection."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+            self._reader.dispose()
+            self.engine.dispose()
+
+    def submit(self, work: Callable[[Tx], T]) -> Future[T]:
+        """Hand a write to the writer thread; the future is done after the commit.
+
+        :param work: gets the transaction; may be run a second time by itself, so it must have no effect outside the database.
+        """
+        if self._closed:
+            raise LedgerError(Problem.of("LEDGER_CLOSED", "账本已关闭", "the ledger is closed"))
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run a write and wait for its commit."""
+        return self.submit(work).result()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only connection; sees what is committed."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    # -- the writer thread ------------------------------------------------------------------------------------------------
+
+    def _write_loop(self) -> None:
+        raw = self.engine.raw_connection()
+        try:
+            while (first := self._queue.get()) is not None:
+                group = [first]
+                ending = False
+                while len(group) < _GROUP:
+                    try:
+                        following = self._queue.get_nowait()
+                    except queue.Empty:
+                        break
+                    if following is None:
+                        ending = True
+                        break
+                    group.append(following)
+                self._commit_group(raw, group)
+                if ending:
+                    return
+        finally:
+            raw.close()
+
+    def _commit_group(self, raw: Any, group: list[tuple[Callable[[Tx], Any], Future[Any]]]) -> None:
+        try:
+            results, after = self._transaction(raw, [work for work, _ in group])
+        except BaseException as error:  # noqa: BLE001 - whatever went wrong belongs to the caller of that one write
+            if len(group) == 1:
+                group[0][1].set_exception(error)
+                return
+            for member in group:
+                self._commit_group(raw, [member])
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            future.set_result(result)
+        for callback in after:
+            callback()
+
+    def _transaction(self, raw: Any, works: list[Callable[[Tx], Any]]) -> tuple[list[Any], list[Any]]:
+        cursor = raw.cursor()
+        try:
+            begin(cursor, self.engine.dialect.name)
+            try:
+                tx = Tx(cursor, self._dialect)
+                results = [work(tx) for work in works]
+                raw.commit()
+            except BaseException:
+                raw.rollback()
+                raise
+            return results, tx.after
+        finally:
+            cursor.close()

@@ -1,0 +1,237 @@
+"""Read models: what lists and details show, as plain data in the shapes of interfaces.md §1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.engine import Connection, RowMapping
+
+from dougong.ledger import schema
+from dougong.ledger.rows import delivery_name, problems_from
+from dougong.ledger.states import IN_ORDER, DocumentState
+from dougong.model.problems import Problem
+
+__all__ = [
+    "deliveries_view",
+    "delivery_ids",
+    "document_ids",
+    "documents_view",
+    "in_order",
+    "problem_view",
+    "show_view",
+    "trace_view",
+]
+
+_D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.posting
+_A, _I = schema.attempt, schema.attempt_item
+
+
+def problem_view(problem: Problem, language: str) -> dict[str, str]:
+    """A problem for `--json`: code, path, message, hint in one language."""
+    return {
+        "code": problem.code,
+        "path": problem.path,
+        "message": problem.message.for_language(language),
+        "hint": problem.hint.for_language(language),
+    }
+
+
+def _problems(text: str, language: str) -> list[dict[str, str]]:
+    return [problem_view(problem, language) for problem in problems_from(text)]
+
+
+def deliveries_view(
+    connection: Connection,
+    language: str,
+    *,
+    documents: Collection[int] | None = None,
+    ids: Collection[int] | None = None,
+) -> list[dict[str, Any]]:
+    """One object per delivery, oldest first.
+
+    :param documents: only deliveries that serve these document rows. :param ids: only these deliveries.
+    """
+    where: ColumnElement[bool] = true()
+    if documents is not None:
+        where &= _D.c.id.in_(select(_C.c.delivery_id).where(_C.c.document_id.in_(sorted(documents))))
+    if ids is not None:
+        where &= _D.c.id.in_(sorted(ids))
+    sent = select(_I.c.reference_as_sent).where(_I.c.delivery_id == _D.c.id).limit(1).scalar_subquery()
+    query = (
+        select(_D, _P.c.erp_key, _P.c.erp_number, sent.label("sent"))
+        .outerjoin(_P, _P.c.delivery_id == _D.c.id)
+        .where(where)
+        .order_by(_D.c.id)
+    )
+    return [_delivery(row, language) for row in connection.execute(query).mappings()]
+
+
+def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
+    return {
+        "delivery": delivery_name(row["id"]),
+        "documents": json.loads(row["documents"]),
+        "revision": row["revision"],
+        "moment": row["moment"],
+        "connection": row["connection"],
+        "entity": row["entity"],
+        "book": row["book"],
+        "state": row["state"],
+        "stage": row["stage"],
+        "reason": row["reason"] or None,
+        "reference": row["sent"] or row["reference"],
+        "erp_id": row["erp_key"],
+        "erp_number": row["erp_number"],
+        "period": row["period"],
+        "currency": row["currency"],
+        "total": row["total"],
+        "waits_for": json.loads(row["waits_for"]),
+        "problems": _problems(row["problems"], language),
+        "attempts": row["attempts"],
+    }
+
+
+def documents_view(
+    connection: Connection, language: str, *, documents: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """Documents that have no delivery of their own to show: not due, held, stale, accepted."""
+    shown = (DocumentState.NOT_DUE, DocumentState.HELD, DocumentState.STALE, DocumentState.ACCEPTED)
+    query = select(_DOC).where(_DOC.c.state.in_([state.value for state in shown])).order_by(_DOC.c.id)
+    if documents is not None:
+        query = query.where(_DOC.c.id.in_(sorted(documents)))
+    return [
+        {
+            "delivery": None,
+            "documents": [row["number"]],
+            "revision": row["revision"],
+            "state": row["state"],
+            "problems": _problems(row["problems"], language),
+        }
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def in_order(rows: Collection[Mapping[str, Any]]) -> bool:
+    """Exit status 0: every delivery at rest in order, every document accepted or not due (contract.md §5)."""
+    good = {state.value for state in IN_ORDER}
+    return all(
+        row["state"] in (good if row["delivery"] else {DocumentState.NOT_DUE.value, DocumentState.ACCEPTED.value})
+        for row in rows
+    )
+
+
+def delivery_ids(connection: Connection, number: str) -> list[int]:
+    """Deliveries that a NUMBER names: a delivery id (`D17`) or a document's number."""
+    if number[:1] == "D" and number[1:].isdigit():
+        found = connection.execute(select(_D.c.id).where(_D.c.id == int(number[1:]))).scalars().all()
+        if found:
+            return list(found)
+    query = (
+        select(_D.c.id)
+        .join(_C, _C.c.delivery_id == _D.c.id)
+        .join(_DOC, _DOC.c.id == _C.c.document_id)
+        .where(_DOC.c.number == number)
+        .distinct()
+        .order_by(_D.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def document_ids(connection: Connection, number: str) -> list[int]:
+    """Document rows of a number, every revision, stale answers too."""
+    return list(connection.execute(select(_DOC.c.id).where(_DOC.c.number == number).order_by(_DOC.c.id)).scalars())
+
+
+def show_view(connection: Connection, id_: int, language: str) -> dict[str, Any]:
+    """One delivery in full: state, posting, attempts, booking, audit."""
+    head = deliveries_view(connection, language, ids=[id_])[0]
+    head["posting"] = _posting(connection, id_)
+    head["sent"] = [_attempt(row) for row in connection.execute(_attempts(id_)).mappings()]
+    booking = connection.execute(
+        select(_I.c.booking).where(_I.c.delivery_id == id_).order_by(_I.c.attempt_id.desc()).limit(1)
+    ).scalar()
+    head["booking"] = json.loads(booking) if booking else None
+    head["audit"] = _audit(connection, f"delivery:{id_}")
+    return head
+
+
+def _posting(connection: Connection, id_: int) -> dict[str, Any] | None:
+    row = connection.execute(select(_P).where(_P.c.delivery_id == id_)).mappings().first()
+    if row is None:
+        return None
+    return {
+        name: row[name] for name in ("erp_key", "erp_number", "stage", "book", "date", "period", "currency", "total")
+    }
+
+
+def _attempts(id_: int) -> Any:
+    return (
+        select(_A, _I.c.outcome, _I.c.reference_as_sent)
+        .join(_I, _I.c.attempt_id == _A.c.id)
+        .where(_I.c.delivery_id == id_)
+        .order_by(_A.c.id)
+    )
+
+
+def _attempt(row: RowMapping) -> dict[str, Any]:
+    return {
+        "attempt": row["id"],
+        "operation": row["operation"],
+        "request_id": row["request_id"],
+        "reference": row["reference_as_sent"],
+        "connector": row["connector_version"],
+        "outcome": row["outcome"] or "open",
+        "sends": row["sends"],
+        "prepared_at": row["prepared_at"],
+        "last_sent_at": row["last_sent_at"],
+        "body_hash": row["body_hash"],
+        "artifacts": json.loads(row["artifacts"]),
+    }
+
+
+def _audit(connection: Connection, subject: str) -> list[dict[str, Any]]:
+    table = schema.audit
+    rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.version)).mappings()
+    return [
+        {"at": row["at"], "actor": row["actor"], "event": row["event"], **json.loads(row["detail"])} for row in rows
+    ]
+
+
+def trace_view(connection: Connection, number: str, language: str) -> list[dict[str, Any]]:
+    """A document's whole way: every revision with its events and audit, and every delivery in full."""
+    rows = connection.execute(select(_DOC).where(_DOC.c.number == number).order_by(_DOC.c.id)).mappings().all()
+    traced = []
+    for row in rows:
+        ids = connection.execute(select(_C.c.delivery_id).where(_C.c.document_id == row["id"])).scalars().all()
+        traced.append(
+            {
+                "document": row["number"],
+                "source": row["source"],
+                "tenant": row["tenant"],
+                "type": row["type"],
+                "id": row["source_id"],
+                "revision": row["revision"],
+                "state": row["state"],
+                "source_state": row["source_state"],
+                "fingerprint": row["fingerprint"],
+                "problems": _problems(row["problems"], language),
+                "content": json.loads(row["canonical"]),
+                "events": _events(connection, row),
+                "audit": _audit(connection, f"document:{row['id']}"),
+                "deliveries": [show_view(connection, id_, language) for id_ in sorted(ids)],
+            }
+        )
+    return traced
+
+
+def _events(connection: Connection, row: RowMapping) -> list[Any]:
+    table = schema.event
+    query = select(table.c.fact).where(
+        table.c.source == row["source"],
+        table.c.tenant == row["tenant"],
+        table.c.type == row["type"],
+        table.c.source_id == row["source_id"],
+    )
+    return [json.loads(fact) for fact in connection.execute(query.order_by(table.c.id)).scalars()]

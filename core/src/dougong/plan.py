@@ -1,0 +1,169 @@
+"""Plan: what would be sent, before anything is. The same pure functions as the flow, without writes (contract.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dougong.accounting import Draft
+from dougong.delivery.send import facts_of, keys_of, reference_text
+from dougong.flow import Deriver, Project, load_inputs, read_files
+from dougong.ledger import deliveries, documents
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import UNSENT, DocumentState
+from dougong.model.bookings import Voucher, VoucherLine
+from dougong.model.documents import Document
+from dougong.model.identity import Coverage, content_fingerprint, document_content
+from dougong.model.messages import ItemId, Payload, Wanted
+from dougong.model.money import plain
+from dougong.model.outcomes import Found
+from dougong.model.problems import DougongError, Problem
+from dougong.model.sources import SourceDocument
+from dougong.runtime.lane import Lane, Slot
+
+__all__ = ["Planned", "Undelivered", "line_view", "plan_documents", "plan_files", "plan_number"]
+
+
+@attrs.frozen
+class Planned:
+    """One booking as it would be sent now.
+
+    :param payload: with the source of each field; `None` where it cannot be mapped.
+    :param already: number of what the ERP holds under our reference already, if anything.
+    """
+
+    documents: tuple[str, ...]
+    draft: Draft
+    connection: str
+    payload: Payload | None
+    problems: tuple[Problem, ...]
+    waits_for: tuple[str, ...] = ()
+    already: str | None = None
+
+
+@attrs.frozen
+class Undelivered:
+    """A document that makes no booking now: not due, or held for a fact that is missing."""
+
+    number: str
+    state: str
+    problems: tuple[Problem, ...]
+
+
+def plan_files(
+    project: Project, paths: list[Path], source: str | None = None
+) -> tuple[list[Planned | Undelivered], list[tuple[Path, Problem]]]:
+    """Plan files without accepting them. Returns the plan and what could not be read."""
+    read = read_files(project, paths, source)
+    items = [item for _, item in read.documents if isinstance(item, SourceDocument)]
+    return list(plan_documents(project, items)), list(read.bad)
+
+
+def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
+    """Plan a document that was accepted already, by its number."""
+    deriver = Deriver(project, load_inputs(project))
+    rows = project.ledger.write(lambda tx: documents.by_number(tx, number))
+    items = [
+        SourceDocument(
+            deriver.document(row, project.ledger.write(lambda tx, row=row: documents.events_of(tx, row.ref)))
+        )
+        for row in rows
+    ]
+    return list(plan_documents(project, items))
+
+
+def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterator[Planned | Undelivered]:
+    """Derive, map and check each document; what is in the ERP already with this content is left out."""
+    deriver = Deriver(project, load_inputs(project))
+    slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
+    try:
+        for item in items:
+            yield from _plan(project, deriver, slots, item)
+    finally:
+        for slot in slots.values():
+            slot.close()
+
+
+def _plan(
+    project: Project, deriver: Deriver, slots: dict[str, Slot], item: SourceDocument
+) -> Iterator[Planned | Undelivered]:
+    document = item.document
+    if item.problems:
+        yield Undelivered(document.number, DocumentState.HELD, item.problems)
+        return
+    derivation = deriver.derive(document)
+    drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
+    if derivation.problems or not drafts:
+        state = DocumentState.HELD if derivation.problems else DocumentState.NOT_DUE
+        yield Undelivered(document.number, state, derivation.problems)
+        return
+    content = document_content(document) if item.content is None else item.content
+    fingerprint = content_fingerprint(content)
+    for draft in drafts:
+        coverage = Coverage(document.ref, draft.entity, draft.book, draft.moment, draft.part)
+        if not project.ledger.write(lambda tx, c=coverage: _sent_already(tx, c, fingerprint)):
+            yield _draft(project, deriver, slots, document, draft, coverage)
+
+
+def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> bool:
+    live = deliveries.live_for(tx, coverage.key)
+    return live is not None and live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
+
+
+def _draft(
+    project: Project,
+    deriver: Deriver,
+    slots: dict[str, Slot],
+    document: Document,
+    draft: Draft,
+    coverage: Coverage,
+) -> Planned:
+    name = project.config.route(draft.entity, draft.book, draft.moment, document.type)
+    waiting = deriver.waiting(document.ref, draft)
+    problems = draft.problems + waiting.problems
+    payload: Payload | None = None
+    already: str | None = None
+    if draft.booking is not None and not draft.problems:
+        try:
+            payload, found = deriver.payload(draft.booking, slots[name])
+            problems += found
+            already = _already(project, slots[name], draft.booking, coverage)
+        except DougongError as error:
+            problems += error.problems
+    return Planned((document.number,), draft, name, payload, problems, waiting.names, already)
+
+
+def _already(project: Project, slot: Slot, booking: Voucher, coverage: Coverage) -> str | None:
+    """What the ERP holds under the reference that the next sending would carry."""
+    if not slot.door.supports("find"):
+        return None
+    live = project.ledger.write(lambda tx: deliveries.live_for(tx, coverage.key))
+    text = live.reference if live else coverage.reference(1).base64()
+    operation = slot.door.operation_for()
+    wanted = Wanted(ItemId("plan"), reference_text(keys_of(text, 0)[0], operation.safety.reference), facts_of(booking))
+    found = [a for a in slot.door.find([wanted], slot.session(), slot.call(operation)) if isinstance(a, Found)]
+    return (found[0].posting.number or found[0].posting.erp_key) if found else None
+
+
+def line_view(line: VoucherLine, currency: str) -> dict[str, Any]:
+    """A line in the shape of interfaces.md §4, in our own codes."""
+    original = line.original
+    return {
+        "account": line.account,
+        "side": line.side,
+        "amount": plain(original.amount if original else line.amount),
+        "currency": original.currency if original else currency,
+        "base_amount": plain(line.amount),
+        "rate": plain(original.rate) if original else None,
+        "summary": line.summary,
+        "dimensions": dict(line.dimensions),
+        "tax_code": line.tax.code if line.tax else None,
+        "tax_rate": plain(line.tax.rate) if line.tax and line.tax.rate is not None else None,
+        "tax_base": plain(line.tax.base) if line.tax and line.tax.base is not None else None,
+        "clears": line.clears,
+        "cash_flow": line.cash_flow,
+        "coordination": line.coordination,
+    }

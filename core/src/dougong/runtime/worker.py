@@ -1,0 +1,142 @@
+"""The loop: open what was accepted, claim what is due, give it to the lanes, wait for the next thing to happen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from sqlalchemy import func, select
+
+from dougong import delivery
+from dougong.clock import epoch_ms
+from dougong.delivery import Derive
+from dougong.ledger import deliveries, schema
+from dougong.ledger.rows import FOREVER, DeliveryRow
+from dougong.ledger.states import AT_REST, DeliveryState
+from dougong.ledger.store import Ledger, StaleLease
+from dougong.runtime.lane import Lane, Slot
+from dougong.runtime.owner import is_dead, owner_name
+
+__all__ = ["Worker"]
+
+_LOG = logging.getLogger("dougong.runtime")
+_LEASE_MS = 300_000
+#: Claimed at once per lane; a multiple of the threads, so that none waits for a claim.
+_AHEAD = 4
+#: The loop looks around at least this often, for what other processes did.
+_IDLE_SECONDS = 0.5
+
+
+class Worker:
+    """Works on a ledger until told that it may stop.
+
+    :param lanes: connection → lane. :param derive: derives one delivery anew.
+    :param open_documents: opens the moments of accepted documents; returns how many it opened.
+    """
+
+    def __init__(
+        self, ledger: Ledger, lanes: Mapping[str, Lane], derive: Derive, open_documents: Callable[[], int]
+    ) -> None:
+        self._ledger = ledger
+        self._lanes = lanes
+        self._derive = derive
+        self._open_documents = open_documents
+        self._owner = owner_name()
+        self._moved = threading.Event()
+        self._failure: BaseException | None = None
+
+    def run(self, rested: Callable[[], bool], *, progress: Callable[[], None] = lambda: None) -> None:
+        """Work until `rested()` says that nothing more can be done now.
+
+        :param rested: asked whenever nothing is in flight.
+        :param progress: called after each unit of work, from the loop's thread.
+        :raises BaseException: what a unit of work did not expect; everything committed stays.
+        """
+        self.adopt()
+        while True:
+            self._moved.clear()
+            self._open_documents()
+            claimed = sum(self._feed(lane) for lane in self._lanes.values())
+            progress()
+            if self._failure is not None:
+                raise self._failure
+            if claimed:
+                continue
+            if not any(lane.waiting for lane in self._lanes.values()) and rested():
+                return
+            self._moved.wait(self._until_due())
+            self.adopt()
+
+    def adopt(self) -> None:
+        """Take over what a dead process left: its leases end now, not by time."""
+        with self._ledger.read() as connection:
+            table = schema.delivery
+            owners = set(
+                connection.execute(
+                    select(table.c.lease_owner).where(table.c.lease_until > epoch_ms()).distinct()
+                ).scalars()
+            )
+        if any(is_dead(owner) for owner in owners - {self._owner}):
+            self._ledger.write(lambda tx: deliveries.release_dead(tx, is_dead))
+
+    def _feed(self, lane: Lane) -> int:
+        """Claim due deliveries for a lane that has room; returns how many."""
+        room = lane.concurrency * _AHEAD - lane.waiting
+        if room <= lane.concurrency * (_AHEAD - 1) or lane.breaker.open_seconds:
+            return 0
+        batch = max(map(lane.door.batch, lane.door.operations), default=1)
+        rows = self._ledger.write(
+            lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
+        )
+        for kind, group in _units(rows, lane):
+            lane.submit(lambda slot, kind=kind, group=group: self._do(kind, group, slot))
+        return len(rows)
+
+    def _do(self, kind: DeliveryState, rows: Sequence[DeliveryRow], slot: Slot) -> None:
+        try:
+            match kind:
+                case DeliveryState.READY:
+                    delivery.send(self._ledger, rows, slot, self._derive)
+                case DeliveryState.WAITING:
+                    delivery.poll(self._ledger, rows, slot)
+                case DeliveryState.INCOMPLETE:
+                    delivery.complete(self._ledger, rows[0], slot)
+                case _:
+                    delivery.resolve(self._ledger, rows[0], slot)
+        except StaleLease as lost:
+            _LOG.info("%s", lost)
+        except BaseException as error:  # noqa: BLE001 - must reach the loop's thread, whatever it is
+            self._failure = self._failure or error
+        finally:
+            self._moved.set()
+
+    def _until_due(self) -> float:
+        """Seconds until something is due, at most the idle time."""
+        table = schema.delivery
+        moving = [state.value for state in DeliveryState if state not in AT_REST]
+        with self._ledger.read() as connection:
+            due = connection.execute(
+                select(func.min(table.c.due_at)).where(
+                    table.c.state.in_(moving), table.c.due_at < FOREVER, table.c.due_at > epoch_ms()
+                )
+            ).scalar()
+        pauses = [lane.breaker.open_seconds for lane in self._lanes.values() if lane.breaker.open_seconds]
+        waits = [_IDLE_SECONDS, *pauses]
+        if due is not None:
+            waits.append((due - epoch_ms()) / 1000)
+        return max(0.002, min(waits))
+
+
+def _units(rows: Iterable[DeliveryRow], lane: Lane) -> Iterator[tuple[DeliveryState, list[DeliveryRow]]]:
+    """Cut claimed rows into units of work: ready ones of one operation by its batch size, everything else one by one."""
+
+    def kind(row: DeliveryRow) -> tuple[str, str, str]:
+        return (row.state.value, row.target_type, row.verb)
+
+    for (state, target, verb), members in groupby(sorted(rows, key=lambda row: (kind(row), row.due_at, row.id)), kind):
+        group = list(members)
+        size = lane.door.batch(lane.door.operation(f"{target}.{verb}")) if state == DeliveryState.READY else 1
+        for start in range(0, len(group), size):
+            yield DeliveryState(state), group[start : start + size]
