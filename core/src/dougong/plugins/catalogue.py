@@ -120,12 +120,12 @@ def _installed(group: str) -> Iterator[Entry]:
     for dist in metadata.distributions():
         try:
             points = [point for point in dist.entry_points if point.group == group]
-            name, version = dist.name, dist.version
+            name, version, key = dist.name, dist.version, _normal(dist.name)
         except Exception as error:  # noqa: BLE001 - metadata that cannot be read must not hide the other packages
             yield from _unreadable(dist, group, error)
             continue
-        if _normal(name) not in seen:
-            seen.add(_normal(name))
+        if key not in seen:
+            seen.add(key)
             for point in points:
                 yield Entry(name=point.name, distribution=name, version=version, group=group, point=point)
 

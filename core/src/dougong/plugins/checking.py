@@ -23,7 +23,7 @@ def hook_names(spec: type[Any]) -> frozenset[str]:
 
 
 _OTHER = {ConnectorSpec: AddonSpec, AddonSpec: ConnectorSpec}
-_WORD = {ConnectorSpec: ("连接器", "connector"), AddonSpec: ("附加组件", "add-on")}
+_WORD = {ConnectorSpec: ("连接器", "a connector"), AddonSpec: ("附加组件", "an add-on")}
 
 
 def check_hooks(plugin: Any, spec: type[Any], package: str, options: ReadOptions) -> list[Problem]:
@@ -67,10 +67,8 @@ def _misplaced(hook: str, spec: type[Any], who: str, *, optional: bool) -> Itera
     if hook in hook_names(spec):
         return
     if hook in hook_names(other):
-        zh, en = f"{hook} 属于{_WORD[other][0]}", f"{hook} is a hook of an {_WORD[other][1]}"
-        yield refused(
-            who, f"{zh}, 此处是{_WORD[spec][0]}", f"{en}, this is a {_WORD[spec][1]}".replace("an con", "a con")
-        )
+        zh, en = f"{hook} 属于{_WORD[other][0]}", f"{hook} is a hook of {_WORD[other][1]}"
+        yield refused(who, f"{zh}, 此处是{_WORD[spec][0]}", f"{en}, this is {_WORD[spec][1]}")
     elif not optional:
         near = did_you_mean(hook, hook_names(spec))
         yield refused(who, f"没有名为 {hook!r} 的钩子", f"there is no hook {hook!r}", hint_zh=near.zh, hint_en=near.en)

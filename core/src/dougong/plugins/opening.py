@@ -29,13 +29,14 @@ def open_door(connection: Connection, config: Config) -> Door:
 
     .. versionadded:: 0.1
     """
-    allow = config.plugins.allow
+    allow, key = config.plugins.allow, "connector"
     try:
         entry = find_entry(connection.connector, allow=allow)
         cls = load_connector(entry)
+        key = "addons"
         addons = [_addon(find_entry(name, ADDONS, allow=allow)) for name in connection.addons]
     except PluginError as error:
-        raise _placed(error, connection, config) from error
+        raise _placed(error, connection, config, key=key) from error.__cause__
     return build_door(connection, config, cls, entry=entry, addons=addons)
 
 
@@ -92,9 +93,16 @@ def _addon(entry: Entry) -> Plugged:
     return Plugged(entry.name, entry.package, plugin)
 
 
-def _placed(error: PluginError, connection: Connection, config: Config, redact: Redactor | None = None) -> PluginError:
-    """The same error at the connection in the file that asked for the plugin."""
-    path = ("connections", connection.name, "connector")
+def _placed(
+    error: PluginError,
+    connection: Connection,
+    config: Config,
+    redact: Redactor | None = None,
+    *,
+    key: str = "connector",
+) -> PluginError:
+    """The same error at the key in the file that asked for the plugin."""
+    path = ("connections", connection.name, key)
     problems = [config.problem(path, problem) for problem in error.problems]
     if redact is not None:
         # a constructor has seen the secrets, and may quote them

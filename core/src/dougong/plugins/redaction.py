@@ -21,7 +21,7 @@ _PATTERNS = (
     re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*:)([^\s/@]+)(?=@)"),
 )
 #: Bank accounts and cards have 15 to 19 digits; ids of that length keep enough of both ends to be recognised.
-_ACCOUNT = re.compile(r"(?<![\w.])(\d{4})\d{7,11}(\d{4})(?![\w.])", re.ASCII)
+_ACCOUNT = re.compile(r"(?<!\w)(?<!\d\.)(\d{4})\d{7,11}(\d{4})(?!\w|\.\d)", re.ASCII)
 
 
 class Redactor(logging.Filter):
