@@ -16,6 +16,8 @@ __all__ = ["MAX_EXPLANATION", "MAX_LINES", "payload_problems", "save_body"]
 MAX_EXPLANATION = 250
 MAX_LINES = 999
 
+_AMOUNTS = ("FDEBIT", "FCREDIT", "FAMOUNTFOR")
+
 
 def save_body(model: Mapping[str, Any]) -> bytes:
     """The bytes of a Save: texts as they are, decimals as numbers with every digit; the same model, the same bytes.
@@ -80,8 +82,11 @@ def _line_problems(line: Mapping[str, Any]) -> Iterator[Problem]:
         )
     if not isinstance(line.get("FDetailID", {}), Mapping):
         yield Problem.of("FIELD_INVALID", "FDetailID 必须是一个对象", "FDetailID must be one object", path="FDetailID")
-    debit, credit = _amount(line, "FDEBIT"), _amount(line, "FCREDIT")
-    if bool(debit) is bool(credit):
+    for key in _AMOUNTS:
+        if not isinstance(line.get(key, 0), int | Decimal):
+            zh, en = f"{key} 必须是精确数字", f"{key} must be an exact number"
+            yield Problem.of("FIELD_INVALID", zh, en, path=key)
+    if bool(_amount(line, "FDEBIT")) is bool(_amount(line, "FCREDIT")):
         zh, en = "分录须有借方或贷方金额且只能有一个", "a line has either a debit or a credit"
         yield Problem.of("FIELD_INVALID", zh, en, path="FDEBIT")
 
@@ -99,8 +104,8 @@ def _balance(lines: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
 
 
 def _amount(line: Mapping[str, Any], key: str) -> Decimal:
-    value = line.get(key) or 0
-    return Decimal(value) if isinstance(value, int | Decimal) else Decimal("NaN")
+    value = line.get(key)
+    return Decimal(value) if isinstance(value, int | Decimal) else Decimal(0)
 
 
 def _at(data: Any, path: str) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -61,7 +62,7 @@ class KingdeeSettings:
     base_url: str
     acct_id: str
     user: str
-    login: Login = "signature"
+    login: Login = attrs.field(default="signature")
     app_id: str = ""
     app_secret: str = attrs.field(default="", repr=False)
     password: str = attrs.field(default="", repr=False)
@@ -71,23 +72,28 @@ class KingdeeSettings:
     auditor_app_secret: str = attrs.field(default="", repr=False)
     lcid: int = 2052
     org_number: str = "0"
-    reference_field: str = "FEXPLANATION"
+    reference_field: str = attrs.field(default="FEXPLANATION")
     dimension_slots: Mapping[str, str] = attrs.field(factory=lambda: dict(DEFAULT_SLOTS))
-    rate_type: str = "HLTX01_SYS"
+    rate_type: str = attrs.field(default="HLTX01_SYS")
     ca_file: Path | None = None
     client_certificate: Path | None = None
 
-    def __attrs_post_init__(self) -> None:
-        missing = [name for name in _NEEDS[self.login] if not getattr(self, name)]
+    @login.validator
+    def _has_secrets(self, _: object, login: Login) -> None:
+        missing = [name for name in _NEEDS[login] if not getattr(self, name)]
         if missing:
-            raise DougongError(
-                Problem.of(
-                    "SETTINGS_INVALID",
-                    f"登录方式 {self.login} 需要 {', '.join(missing)}",
-                    f"login {self.login} needs {', '.join(missing)}",
-                    path=missing[0],
-                )
-            )
+            zh, en = f"登录方式 {login} 需要 {', '.join(missing)}", f"login {login} needs {', '.join(missing)}"
+            raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=missing[0]))
+
+    @reference_field.validator
+    @rate_type.validator
+    @dimension_slots.validator
+    def _is_a_key(self, attribute: Any, value: str | Mapping[str, str]) -> None:
+        """These stand in queries and in the mapping: letters, digits and underscores only."""
+        for text in [value] if isinstance(value, str) else [*value.keys(), *value.values()]:
+            if not re.fullmatch(r"[A-Za-z0-9_]+", text, re.ASCII):
+                zh, en = f"{text!r} 不是字段标识或编码", f"{text!r} is no key or code"
+                raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=attribute.name))
 
     @property
     def reference_in_text(self) -> bool:
