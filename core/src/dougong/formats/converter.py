@@ -224,7 +224,9 @@ def _class_reader(cls: type[attrs.AttrsInstance], conv: Converter) -> Reader:
                     problems += [problem.at(name) for problem in error.problems]
         problems += [_missing(name) for name in required if data.get(name) is None]
         if unknown and open_ended:
-            values["extensions"] = {**values.get("extensions", {}), **unknown}
+            kept = values.get("extensions", {})
+            problems += [_twice(name) for name in unknown if name in kept]
+            values["extensions"] = {**kept, **unknown}
         elif unknown:
             problems += [_unknown(name, fields) for name in unknown]
         if problems:
@@ -268,10 +270,15 @@ def _missing(name: str) -> Problem:
     return Problem.of("MEMBER_MISSING", f"缺少必填项 {name}", f"required member {name} is missing", path=name)
 
 
+def _twice(name: str) -> Problem:
+    zh, en = f"{name[:60]!r} 在 extensions 内外各出现一次", f"{name[:60]!r} stands inside and outside of extensions"
+    return Problem.of("MEMBER_TWICE", zh, en, path=name[:60])
+
+
 def _unknown(name: str, known: collections.abc.Iterable[str]) -> Problem:
     hint_zh, hint_en = did_you_mean(name, known)
     zh, en = f"未知的成员 {name[:60]!r}", f"unknown member {name[:60]!r}"
-    return Problem.of("MEMBER_UNKNOWN", zh, en, hint_zh=hint_zh, hint_en=hint_en)
+    return Problem.of("MEMBER_UNKNOWN", zh, en, path=name[:60], hint_zh=hint_zh, hint_en=hint_en)
 
 
 def _class_writer(cls: type[attrs.AttrsInstance], conv: Converter) -> Callable[[Any], Any]:

@@ -33,10 +33,16 @@ def write(value: Any) -> Any:
         case dt.date():
             return {"$date": value.isoformat()}
         case Mapping():
-            return {f"${name}" if name.startswith("$") else name: write(item) for name, item in value.items()}
+            return {_name(name): write(item) for name, item in value.items()}
         case list() | tuple():
             return [write(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no exact JSON: {value!r}")
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a member's name must be text, not {name!r}")
+    return f"${name}" if name.startswith("$") else name
 
 
 def read(value: Any) -> Any:

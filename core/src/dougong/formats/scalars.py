@@ -74,8 +74,8 @@ def currency(value: object) -> str:
 
     :raises InputError: `TYPE_INVALID`, `CURRENCY_UNKNOWN`.
     """
-    code = string(value)
-    scale_of(code if len(code) == 3 else code[:20])
+    code = string(value)[:20]  # enough to show; no code is as long
+    scale_of(code)
     return code
 
 

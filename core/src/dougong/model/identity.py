@@ -7,6 +7,7 @@ hashes.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import uuid
@@ -144,7 +145,7 @@ def _content(document: Document, items: Iterable[Any], *drop: str) -> list[Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, tuple):
             return [plain(item) for item in value]
-        if not attrs.has(type(value)):
+        if value is None or isinstance(value, (str, Decimal, bool, dt.date)):
             return value
         kind: type[attrs.AttrsInstance] = type(value)
         members = {name: getattr(value, name) for name in _names(kind) if name not in names}
@@ -161,5 +162,5 @@ def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
 
 
 def content_fingerprint(content: Mapping[str, Any]) -> str:
-    """SHA-256 of content in canonical order: the same money, the same fingerprint, whatever the source's counters say."""
+    """SHA-256 of content in canonical order: the same money, the same fingerprint, whatever the source's counters."""
     return hashlib.sha256(_canonical(content)).hexdigest()
