@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from dougong.formats import document_from_json, document_to_json
 from dougong.hookspecs import Call
 from dougong.model.masterdata import MasterRecord
 from dougong.model.sources import SourceDocument
@@ -36,6 +37,11 @@ def test_nothing_is_missing(found):
         ("J26100007", "B26110001", "B26110002", "B26110003", "B26110004"), ()
     )
     assert {item.document.entity for item in found.values()} == {"A01"}
+
+
+def test_canonical_json_says_the_same(found):
+    for item in found.values():
+        assert document_from_json(document_to_json(item.document)) == item.document
 
 
 def test_loan(found):

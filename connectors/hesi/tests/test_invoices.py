@@ -109,14 +109,15 @@ def test_older_invoice_has_code_and_number(read, with_invoices, changed):
     assert found.document.invoices[0].number == "04200190021167083249"
 
 
-def test_buyer_by_settings_and_by_own_titles(read, with_invoices, changed, known):
+def test_buyer_of_the_tenants_own_titles(read, with_invoices, changed, known):
     changed(buyer_tax_number="91X")
-    assert read(with_invoices(claim()), buyers={"示例科技": "A05"}).document.invoices[0].buyer == "A05"
-    assert read(with_invoices(claim()), buyers={"91X": "A06"}).document.invoices[0].buyer == "A06"
+    flow = with_invoices(claim())
+    assert read(flow).document.invoices[0].buyer == "示例科技"
     known.add(MasterRecord("buyer_title", "91X", "91X", "示例科技", data={"tenant": "corp"}))
-    assert read(with_invoices(claim())).document.invoices[0].buyer == "A01"
+    assert read(flow).document.invoices[0].buyer == "A01"
+    assert read(flow, entities={}).document.invoices[0].buyer == "示例科技"
     known.add(MasterRecord("buyer_title", "91X", "91X", "示例科技", data={"tenant": "other"}))
-    assert read(with_invoices(claim())).document.invoices[0].buyer == "示例科技"
+    assert read(flow).document.invoices[0].buyer == "示例科技"
 
 
 def item(key, net, tax, rate="0.06"):
@@ -136,28 +137,15 @@ def test_part_of_an_invoice(read, with_invoices, known):
     assert read(with_invoices(claim(items=("i1",)))).document.lines[0].invoices[0].share == 53
 
 
-def second(known, gross):
-    first = known.get("invoice", "corp:inv1")
-    data = {**first.data, "gross": gross, "net": gross, "tax": "0.00"}
-    known.add(attrs.evolve(first, id="corp:inv2", data=data))
+def test_parts_above_the_line_are_left_to_accounting(read, with_invoices, known, line):
+    known.add(item("i1", "50.00", "3.00"))
+    line["amount"]["standard"] = "52.00"
+    assert read(with_invoices(claim(items=("i1",)))).document.lines[0].invoices[0].share is None
 
 
-@pytest.mark.parametrize(
-    ("gross", "shares"),
-    [("300.00", [25, 75]), ("0.01", [Decimal("99.99"), Decimal("0.01")])],
-)
-def test_invoices_above_the_line_are_claimed_in_proportion(read, with_invoices, known, gross, shares):
-    second(known, gross)
-    found = read(with_invoices(claim(), claim("corp:inv2"))).document
-    assert [share.share for share in found.lines[0].invoices] == shares
-    assert sum(share.share for share in found.lines[0].invoices) == 100
-
-
-def test_invoices_below_the_line_are_claimed_whole(read, with_invoices, known, changed):
-    changed(gross="60.00", net="56.60", tax="3.40")
-    second(known, "30.00")
-    found = read(with_invoices(claim(), claim("corp:inv2"))).document
-    assert [share.share for share in found.lines[0].invoices] == [60, 30]
+def test_items_that_are_not_all_known_are_no_part(read, with_invoices, known):
+    known.add(item("i1", "50.00", "3.00"))
+    assert read(with_invoices(claim(items=("i1", "i2")))).document.lines[0].invoices[0].share is None
 
 
 @pytest.mark.parametrize("type", ["noExist", "noWrite", "unify", None])

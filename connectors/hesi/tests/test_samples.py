@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from dougong.formats import document_from_json, document_to_json
 from dougong.model.documents import Document
 from dougong.model.identity import content_fingerprint
 from dougong.model.masterdata import MasterRecord
@@ -121,6 +122,12 @@ def test_what_is_not_due_has_no_problem_yet(samples, read, name):
     found = read((samples / name).read_bytes())
     assert found.problems == ()
     assert found.document.events == ()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_canonical_json_says_the_same(samples, read, name):
+    document = read((samples / name).read_bytes()).document
+    assert document_from_json(document_to_json(document)) == document
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

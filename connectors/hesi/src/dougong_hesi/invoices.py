@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, localcontext
+from decimal import Decimal
+
+import attrs
 
 from dougong.model.documents import Invoice, InvoiceShare
 from dougong.model.masterdata import MasterRecord
-from dougong.model.money import CONTEXT, plain, round_to, scale_of
+from dougong.model.money import plain
 from dougong.model.problems import Problem
 from dougong_hesi.lookup import ANSWERS
 from dougong_hesi.reading import Fields, Reading, fields, items
@@ -65,11 +67,11 @@ class Invoices:
             self._without(kind, bool(form.get("attachments")), f"{path}.invoiceForm")
             return ()
         shares = [self._share(entry, f"{path}.invoiceForm.invoices[{i}]") for i, entry in enumerate(listed)]
-        claims = [share.share for share in shares]
-        if any(claim is None for claim in claims):
-            return tuple(InvoiceShare(share.id, None, share.tax) for share in shares)
-        parts = _distribute([claim for claim in claims if claim is not None], claimed, scale_of(self._reading.currency))
-        return tuple(InvoiceShare(share.id, part, share.tax) for share, part in zip(shares, parts, strict=True))
+        parts = sum((share.share for share in shares if share.share is not None), Decimal(0))
+        # Parts that exceed the line say nothing of what it claims of each: accounting shares it out.
+        return (
+            tuple(attrs.evolve(share, share=None) for share in shares) if abs(parts) > abs(claimed) else tuple(shares)
+        )
 
     def _without(self, kind: str, pictures: bool, path: str) -> None:
         if kind in _WITHOUT:
@@ -80,23 +82,21 @@ class Invoices:
             self._reading.findings.add(_promised(kind, pictures).at(path))
 
     def _share(self, entry: Fields, path: str) -> InvoiceShare:
-        """The whole claim on one invoice: its chosen items, else its gross; deductible tax as the source states it."""
+        """The claim on one invoice: a part of it where only some items were chosen; deductible tax as stated."""
         reading, key = self._reading, str(entry.get("invoiceId") or "")
-        tax = reading.money(entry.get("taxAmount"), f"{path}.taxAmount")
+        stated = reading.money(entry.get("taxAmount"), f"{path}.taxAmount")
+        tax = None if stated is None else stated.standard
         record = reading.lookup.reference.get("invoice", key)
         if record is None:
             reading.findings.add_cause(_details_missing(key).at(path))
-            return InvoiceShare(key, None, None if tax is None else tax.standard)
+            return InvoiceShare(key, None, tax)
         chosen = self._items(entry)
         if key not in self._found:
             self._found[key] = self._invoice(record, chosen, path)
-        known = self._found[key]
-        net_and_tax = [(_of(item, "net"), _of(item, "tax")) for item in chosen]
-        claim = sum(((net or Decimal(0)) + (tax or Decimal(0)) for net, tax in net_and_tax), Decimal(0))
-        deductible = _of(record, "deductible_tax") if record.data.get("deductible") is True else None
-        if record.data.get("deductible") is False:
-            deductible = Decimal(0)
-        return InvoiceShare(key, claim or known.gross, deductible if tax is None else tax.standard)
+        amounts = (_of(item, name) for item in chosen for name in ("net", "tax"))
+        part = sum((amount for amount in amounts if amount is not None), Decimal(0))
+        partial = part if part not in (0, self._found[key].gross) else None
+        return InvoiceShare(key, partial, _deductible(record) if tax is None else tax)
 
     def _items(self, entry: Fields) -> tuple[MasterRecord, ...]:
         """The chosen lines of the invoice, when all of them are known."""
@@ -144,15 +144,11 @@ class Invoices:
         return words.get(code, code)
 
     def _buyer(self, record: MasterRecord) -> str | None:
-        """Our entity behind the title, where settings or the tenant's own titles tell it; else the title itself."""
+        """Our entity, where the tenant is one and the title its own; else the title: the rules' `buyers` table knows."""
         name, number = record.data.get("buyer"), record.data.get("buyer_tax_number")
-        titles = [str(title) for title in (number, name) if title]
         reading = self._reading
-        for title in titles:
-            if title in reading.settings.buyers:
-                return reading.settings.buyers[title]
         own = reading.settings.entities.get(reading.tenant)
-        records = (reading.lookup.reference.get("buyer_title", title) for title in titles)
+        records = (reading.lookup.reference.get("buyer_title", str(title)) for title in (number, name) if title)
         if own and any(found is not None and found.data.get("tenant") == reading.tenant for found in records):
             return own
         return None if name is None else str(name)
@@ -176,16 +172,11 @@ def _of(record: MasterRecord, name: str) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def _distribute(claims: list[Decimal], total: Decimal, scale: int) -> list[Decimal | None]:
-    """Claims that together do not exceed the line; where they would, each in proportion, the last takes the rest."""
-    whole = sum(claims, Decimal(0))
-    if len(claims) == 1 and abs(whole) >= abs(total):
-        return [None]
-    if abs(whole) <= abs(total):
-        return list(claims)
-    with localcontext(CONTEXT):
-        parts = [round_to(claim * total / whole, scale) for claim in claims[:-1]]
-        return [*parts, total - sum(parts, Decimal(0))]
+def _deductible(record: MasterRecord) -> Decimal | None:
+    """Deductible tax by the invoice itself (E_是否抵扣, E_税额), where it tells it."""
+    if record.data.get("deductible") is False:
+        return Decimal(0)
+    return _of(record, "deductible_tax") if record.data.get("deductible") is True else None
 
 
 def _details_missing(id: str) -> Problem:

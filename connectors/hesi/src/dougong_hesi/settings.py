@@ -47,7 +47,6 @@ class HesiSettings:
     :param currency: functional currency of a flow that states no amount at all.
     :param entities: id of a legal entity or tenant (`corporationId`) → our entity. List a tenant only when all of it is
         one entity. A flow's own legal entity is looked up first.
-    :param buyers: invoice title (抬头) or its tax number → our entity, for price–tax separation by title.
     :param suppliers: payee id (`payeeInfos`) → supplier code, since a Hesi payee has no code.
     :param company_payer: supplier code of whoever paid what the company paid itself (企业统付: `companyRealPay`).
     :param invoice_kinds: Hesi's invoice type code or entity → the customer's word; adds to the defaults.
@@ -66,7 +65,6 @@ class HesiSettings:
     zone: str = attrs.field(default="Asia/Shanghai", validator=_zone)
     currency: str = attrs.field(default="CNY", validator=_currency)
     entities: Mapping[str, str] = attrs.field(factory=dict)
-    buyers: Mapping[str, str] = attrs.field(factory=dict)
     suppliers: Mapping[str, str] = attrs.field(factory=dict)
     company_payer: str = ""
     invoice_kinds: Mapping[str, str] = attrs.field(factory=dict)
