@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from decimal import Decimal
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import NotDone, Unknown
@@ -375,23 +380,39 @@ def test_errors_say_what_to_do_in_both_languages():
         assert problem.hint.en
 
 
+def self_signed(name: x509.GeneralName) -> str:
+    """A certificate that signs itself and is its own authority, with its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    return (made.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)).decode()
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A self-signed certificate for 127.0.0.1, and a stranger's for no.one."""
+    """`server.pem` is for 127.0.0.1, `stranger.pem` for somebody else."""
     folder = tmp_path_factory.mktemp("tls")
-    for name, subject in (("server", "IP:127.0.0.1"), ("stranger", "DNS:no.one")):
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        command += ["-days", "2", "-subj", "/CN=test", "-addext", f"subjectAltName={subject}"]
-        command += ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
-        subprocess.run(command, check=True, capture_output=True)
-        joined = (folder / f"{name}.pem").read_text() + (folder / f"{name}.key").read_text()
-        (folder / f"{name}-both.pem").write_text(joined)
+    (folder / "server.pem").write_text(self_signed(x509.IPAddress(ipaddress.ip_address("127.0.0.1"))))
+    (folder / "stranger.pem").write_text(self_signed(x509.DNSName("no.one")))
     return folder
 
 
 def tls_server(certificate, name="server", clients=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / f"{name}-both.pem")
+    context.load_cert_chain(certificate / f"{name}.pem")
     if clients:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(clients)
@@ -417,7 +438,7 @@ def test_a_certificate_for_another_name_is_refused(serve, session_to, certificat
 
 def test_a_client_certificate_is_shown(serve, session_to, certificate):
     server = serve(says(answer()), wrap=tls_server(certificate, clients=certificate / "stranger.pem"))
-    known = {"ca_file": certificate / "server.pem", "certificate": certificate / "stranger-both.pem"}
+    known = {"ca_file": certificate / "server.pem", "certificate": certificate / "stranger.pem"}
     assert session_to(server, "https", **known).post("x", b"", deadline=within()).status == 200
 
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 import attrs
 import pytest
 
-from dougong import mapping
+from dougong import config, mapping, plugins
 from dougong.model.bookings import Original, Voucher, VoucherLine
 from dougong.model.identity import Key
 from dougong.model.messages import Item, ItemId
@@ -67,6 +67,39 @@ def test_the_operation_says_how_a_lost_answer_is_resolved(settings_for):
 def test_settings_that_cannot_work_are_refused(settings_for, change):
     with pytest.raises(DougongError, match="SETTINGS_INVALID"):
         settings_for("http://erp/", **change)
+
+
+CONFIG = """
+[connections.kd]
+connector = "kingdee"
+secrets = {{ app_secret = {{ env = "KD_SECRET" }} }}
+auditor = {{ user = "auditor", app_id = "{auditor}", app_secret = {{ env = "KD_AUDITOR_SECRET" }} }}
+[connections.kd.settings]
+base_url = "{url}"
+acct_id = "65a0c1d2e3f4a5"
+user = "demo"
+app_id = "{app}"
+dimension_slots = {{ department = "FFLEX5", employee = "FFLEX7" }}
+"""
+
+
+def test_a_voucher_goes_through_the_cores_door_as_configured(
+    sandbox, item_for, settings_for, call, tmp_path, monkeypatch
+):
+    known = settings_for(sandbox.url)
+    monkeypatch.setenv("KD_SECRET", known.app_secret)
+    monkeypatch.setenv("KD_AUDITOR_SECRET", known.auditor_app_secret)
+    made = config.parse(CONFIG.format(url=sandbox.url, app=known.app_id, auditor=known.auditor_app_id), tmp_path)
+    door = plugins.open_door(made.connection("kd"), made)
+    main, auditor = door.open_session(call), door.open_session(attrs.evolve(call, credential="auditor"))
+    item = item_for("R-1")
+    (message,) = door.prepare([item], call)
+    posting = door.push(message, main, call)[item.id].posting
+    posting = door.complete(posting, Stage.AUDITED, main, call).posting
+    assert door.complete(posting, Stage.AUDITED, auditor, call).posting.stage is Stage.AUDITED
+    assert [p.reference for p in door.list_postings("2026-01", main, call)] == [item.reference_text]
+    for session in (main, auditor):
+        door.close_session(session)
 
 
 def test_settings_show_no_secret(settings_for):

@@ -53,13 +53,13 @@ class TokenCache:
 
         :raises LoginRefused: the ERP refuses us. :raises NotSent: it cannot be asked.
         """
-        token = self._good()
+        token = self.held()
         if token:
             return token
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise Unreachable("等待登录超时", "no login in time")
         try:
-            return self._good() or self._log_in(deadline)
+            return self.held() or self._log_in(deadline)
         finally:
             self._lock.release()
 
@@ -69,7 +69,8 @@ class TokenCache:
             if self._current and self._current[0] == stale:
                 self._current = None
 
-    def _good(self) -> str | None:
+    def held(self) -> str | None:
+        """The token that is good now, if there is one; never logs in."""
         current = self._current
         return current[0] if current and time.monotonic() < current[1] else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dougong.formats import json_text
@@ -12,7 +13,7 @@ from dougong_kingdee.envelope import Failure, KingdeeRefused, Reply, read_reply
 from dougong_kingdee.settings import KingdeeSettings
 from dougong_kingdee.signature import Signer
 from dougong_sdk.auth import Token, TokenCache
-from dougong_sdk.rest import Answer, BadAnswer, LoginRefused, RestSession
+from dougong_sdk.rest import Answer, BadAnswer, LoginRefused, RestError, RestSession
 
 __all__ = ["PAGE", "KingdeeSession"]
 
@@ -22,6 +23,7 @@ PAGE = 2000
 _FORM = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.{}.common.kdsvc"
 _AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService.{}.common.kdsvc"
 _COOKIE = "kdservice-sessionid"
+_LOGOUT_SECONDS = 3.0
 
 
 class KingdeeSession:
@@ -101,7 +103,11 @@ class KingdeeSession:
         raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
 
     def close(self) -> None:
-        """Close the connections. The server ends its session by itself."""
+        """Log out, where somebody has logged in (sessions count against the licence), and close the connections."""
+        session_id = self._tokens.held()
+        if session_id:
+            with suppress(RestError):  # the server ends a forgotten session by itself
+                self._post(_AUTH.format("Logout"), b"{}", session_id, Deadline.after(_LOGOUT_SECONDS))
         self._rest.close()
 
     # -- logging in ---------------------------------------------------------------------------------------------
