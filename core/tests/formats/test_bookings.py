@@ -63,7 +63,7 @@ def test_facts():
 
 
 def test_postings():
-    line = PostingLine("D", "6602.03", Decimal("5"), "CNY", Decimal("5.00"), "x\x00", {"department": "BM01"})
+    line = PostingLine("D", "6602.03", Decimal(5), "CNY", Decimal("5.00"), "x\x00", {"department": "BM01"})
     posting = Posting("100001", Stage.AUDITED, "记-44", date=dt.date(2026, 6, 10), fiscal_year=2026, lines=(line,))
     data = formats.posting_to_json(posting)
     assert type(data["stage"]) is str

@@ -11,13 +11,15 @@ from dougong.model.problems import InputError, Problem
 
 __all__ = ["CONTEXT", "CURRENCIES", "Money", "is_currency", "parse_decimal", "plain", "round_to", "scale_of"]
 
-#: 18 digits before the point times rates with 12 after it stay exact; half up is what finance expects (posting-rules.md §2).
+#: 18 digits before the point times rates with 12 after it stay exact; half up is what finance expects
+#: (posting-rules.md §2).
 CONTEXT = Context(prec=50, rounding=ROUND_HALF_UP)
 
 #: Digits before the point of any sum of money; rounding stays exact far beyond what is ever booked.
 _MAX_DIGITS = 40
 
-#: Amounts: at most 18 digits before and 12 after the point (rates need the latter); no sign but minus, no exponent, ASCII only.
+#: Amounts: at most 18 digits before and 12 after the point (rates need the latter); no sign but minus, no exponent,
+#: ASCII only.
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?", re.ASCII)
 
 #: ISO 4217 codes in use, by number of decimals.
@@ -25,11 +27,12 @@ _BY_SCALE = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
-    2: """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP
-    COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
-    KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD
-    PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD
-    TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG""",
+    2: """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW
+    CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF
+    IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK
+    MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP
+    SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER
+    ZAR ZMW ZWG""",
 }
 #: Currency code → number of decimals (ISO 4217).
 CURRENCIES: dict[str, int] = {code: scale for scale, codes in _BY_SCALE.items() for code in codes.split()}
@@ -63,7 +66,8 @@ def scale_of(currency: str) -> int:
 def parse_decimal(text: object, *, scale: int | None = None) -> Decimal:
     """Read an exact decimal from ASCII text; nothing else is taken for a number.
 
-    :param text: e.g. `"-12.50"`. Numbers, exponents, blanks, full-width digits, NaN and thousands separators are refused.
+    :param text: e.g. `"-12.50"`. Numbers, exponents, blanks, full-width digits, NaN and thousands separators are
+        refused.
     :param scale: highest number of decimals allowed, for example the currency's.
     :raises InputError: `AMOUNT_INVALID`.
     """
@@ -118,7 +122,9 @@ class Money:
         scale = scale_of(self.currency)
         rounded = round_to(amount, scale)
         if rounded != self.amount:
-            raise InputError(_invalid(plain(self.amount), f"超过 {self.currency} 的小数位", f"finer than {self.currency}"))
+            raise InputError(
+                _invalid(plain(self.amount), f"超过 {self.currency} 的小数位", f"finer than {self.currency}")
+            )
         object.__setattr__(self, "amount", rounded.copy_abs() if rounded == 0 else rounded)
 
     @classmethod
@@ -141,11 +147,15 @@ class Money:
             raise ValueError(f"cannot mix {self.currency} and {other.currency}")
         return other.amount
 
-    def __add__(self, other: Money) -> Money:
+    def __add__(self, other: object) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
         with localcontext(CONTEXT):
             return Money(self.amount + self._same(other), self.currency)
 
-    def __sub__(self, other: Money) -> Money:
+    def __sub__(self, other: object) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
         with localcontext(CONTEXT):
             return Money(self.amount - self._same(other), self.currency)
 
