@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import attrs
 from dougong.accounting import Draft
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
+from dougong.flow.deriving import waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DocumentState
@@ -65,11 +67,9 @@ def plan_files(
 def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
     """Plan a document that was accepted already, by its number."""
     deriver = Deriver(project, load_inputs(project))
-    rows = project.ledger.write(lambda tx: documents.by_number(tx, number))
+    rows = project.ledger.look(lambda tx: documents.by_number(tx, number))
     items = [
-        SourceDocument(
-            deriver.document(row, project.ledger.write(lambda tx, row=row: documents.events_of(tx, row.ref)))
-        )
+        SourceDocument(deriver.document(row, project.ledger.look(lambda tx, row=row: documents.events_of(tx, row.ref))))
         for row in rows
     ]
     return list(plan_documents(project, items))
@@ -104,7 +104,7 @@ def _plan(
     fingerprint = content_fingerprint(content)
     for draft in drafts:
         coverage = Coverage(document.ref, draft.entity, draft.book, draft.moment, draft.part)
-        if not project.ledger.write(lambda tx, c=coverage: _sent_already(tx, c, fingerprint)):
+        if not project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=fingerprint)):
             yield _draft(project, deriver, slots, document, draft, coverage)
 
 
@@ -122,7 +122,7 @@ def _draft(
     coverage: Coverage,
 ) -> Planned:
     name = project.config.route(draft.entity, draft.book, draft.moment, document.type)
-    waiting = deriver.waiting(document.ref, draft)
+    waiting = project.ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
     problems = draft.problems + waiting.problems
     payload: Payload | None = None
     already: str | None = None
@@ -140,7 +140,7 @@ def _already(project: Project, slot: Slot, booking: Voucher, coverage: Coverage)
     """What the ERP holds under the reference that the next sending would carry."""
     if not slot.door.supports("find"):
         return None
-    live = project.ledger.write(lambda tx: deliveries.live_for(tx, coverage.key))
+    live = project.ledger.look(lambda tx: deliveries.live_for(tx, coverage.key))
     text = live.reference if live else coverage.reference(1).base64()
     operation = slot.door.operation_for()
     wanted = Wanted(ItemId("plan"), reference_text(keys_of(text, 0)[0], operation.safety.reference), facts_of(booking))

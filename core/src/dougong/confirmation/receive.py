@@ -40,7 +40,7 @@ def receive(ledger: Ledger, door: Door, request: CallbackRequest) -> Received:
     crashpoint("callback_stored")
     if not callable(callback.reply):
         return Received(callback.reply, not new, callback.documents)
-    fetched = ledger.write(lambda tx: inbox.waiting_messages(tx, connection, callback.wants))
+    fetched = ledger.look(lambda tx: inbox.waiting_messages(tx, connection, callback.wants))
     return Received(callback.reply(fetched), not new, callback.documents)
 
 

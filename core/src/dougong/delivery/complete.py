@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from dougong.crashpoints import crashpoint
@@ -33,18 +34,22 @@ def complete(ledger: Ledger, row: DeliveryRow, link: Link) -> DeliveryRow:
     """
     operation = link.door.operation(f"{row.target_type}.{row.verb}")
     for _ in range(_MOST_STEPS):
-        found = ledger.write(lambda tx: _posting_and_facts(tx, row.id))
+        found = ledger.look(partial(_posting_and_facts, delivery_id=row.id))
         if found is None:
             return _broken(ledger, row)
         posting, facts = found
         outcome = _step(row, posting, operation, link)
         link.report([outcome])
         crashpoint("step_answered")
-        row = guarded(ledger, [row], lambda tx, row=row: [_record(tx, row, posting, facts, outcome)])[0]
+        row = _recorded(ledger, row, posting, facts, outcome)
         crashpoint("step_outcome")
         if row.state is not DeliveryState.INCOMPLETE or not row.lease_owner:
             return row
     return ledger.write(lambda tx: _later(tx, row, "the ERP does not reach the target stage"))
+
+
+def _recorded(ledger: Ledger, row: DeliveryRow, posting: Posting, facts: Facts, outcome: Outcome) -> DeliveryRow:
+    return guarded(ledger, [row], lambda tx: [_record(tx, row, posting, facts, outcome)])[0]
 
 
 def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], list[DeliveryRow]]) -> list[DeliveryRow]:

@@ -18,7 +18,7 @@ __all__ = ["close_told", "outcome_of", "told"]
 
 def told(ledger: Ledger, link: Link) -> list[StatusUpdate]:
     """The updates of every callback of this connection that had no effect yet, oldest first."""
-    waiting = ledger.write(lambda tx: inbox.unhandled(tx, link.door.connection.name))
+    waiting = ledger.look(lambda tx: inbox.unhandled(tx, link.door.connection.name))
     callbacks = [_read(link, request, received_at) for _, request, received_at in waiting]
     return [update for callback in callbacks if callback is not None for update in callback.updates]
 

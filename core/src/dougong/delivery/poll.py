@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
@@ -34,9 +35,9 @@ def poll(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link) -> None:
     """
     for row in rows:
         operation = link.door.operation(f"{row.target_type}.{row.verb}")
-        frozen = ledger.write(lambda tx, row=row: attempts.load_open(tx, row.id))
+        frozen = ledger.look(partial(attempts.load_open, delivery_id=row.id))
         if frozen is None:
-            ledger.write(lambda tx, row=row: deliveries.release(tx, row, due_at=backoff_ms(row.failures)))
+            ledger.write(partial(deliveries.release, row=row, due_at=backoff_ms(row.failures)))
             continue
         updates = _ask(ledger, frozen, operation, link)
         _record(ledger, row, frozen, updates, operation, link)

@@ -145,7 +145,7 @@ def _resend(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: L
         ]
 
     sending = ledger.write(work)
-    again = ledger.write(lambda tx: attempts.load_open(tx, rows[0].id))
+    again = ledger.look(lambda tx: attempts.load_open(tx, rows[0].id))
     crashpoint("prepared")
     if again is not None:
         push_frozen(ledger, again, sending, link, operation)
@@ -164,7 +164,7 @@ def _ask(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link
     due = (frozen.last_sent_at or 0) + int(1000 * link.door.settle(operation))
     if operation.safety.ambiguity is Ambiguity.D and epoch_ms() < due:
         # The request may still be at work: "not found" would mean nothing yet.
-        ledger.write(lambda tx: [deliveries.release(tx, row, due_at=due) for row in rows])
+        ledger.write(lambda tx: _release_all(tx, rows, due))
         return
     try:
         answers = list(link.door.find(wanted_of(frozen), link.session(), link.call(operation)))
@@ -191,6 +191,11 @@ def _ask(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link
     for row in moved:
         if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
             complete(ledger, row, link)
+
+
+def _release_all(tx: Tx, rows: Sequence[DeliveryRow], due_at: int) -> None:
+    for row in rows:
+        deliveries.release(tx, row, due_at=due_at)
 
 
 def _all_absent(by_item: dict[ItemId, list[Found | Absent | CannotTell]], frozen: Frozen) -> bool:

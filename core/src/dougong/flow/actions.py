@@ -104,7 +104,7 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
     """
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        row = _open_to_resolution(tx, row)
+        _open_to_resolution(row)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "absent"})
@@ -130,11 +130,11 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
 
     :raises ActionError: nothing about it is unknown, or the ERP does not know that id.
     """
-    row = project.ledger.write(lambda tx: deliveries.by_id(tx, id_))
+    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
     posting = _ask(project, row, erp_id)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        row = _open_to_resolution(tx, row)
+        _open_to_resolution(row)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
@@ -160,10 +160,9 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
     return _act(project, [id_], do)[0]
 
 
-def _open_to_resolution(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+def _open_to_resolution(row: DeliveryRow) -> None:
     if row.state not in _RESOLVED:
         raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
-    return row
 
 
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import attrs
-from sqlalchemy import select
 
 from dougong import accounting, formats
 from dougong.accounting import Context, Derivation, Draft, LoanFact
@@ -16,7 +15,7 @@ from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
 from dougong.flow.inputs import Inputs
 from dougong.flow.project import Project
-from dougong.ledger import documents, schema
+from dougong.ledger import documents
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
@@ -29,7 +28,7 @@ from dougong.model.messages import Payload
 from dougong.model.operations import Operation
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["Deriver", "Waiting"]
+__all__ = ["Deriver", "Waiting", "waiting_for"]
 
 _MOST_REMEMBERED = 20_000
 
@@ -104,50 +103,8 @@ class Deriver:
         return self.inputs.needs.get(connection, {}).get(theirs or account)
 
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
-        found = self._loan_row(ref, loan)
+        found = self._ledger.look(lambda tx: documents.find_loan(tx, ref.source, ref.tenant, loan))
         return None if found is None else LoanFact(number=found.number)
-
-    def _loan_row(self, ref: SourceRef, loan: str) -> DocumentRow | None:
-        table = schema.document
-        query = (
-            select(table)
-            .where(
-                table.c.source == ref.source,
-                table.c.tenant == ref.tenant,
-                table.c.type == "loan",
-                table.c.revision > 0,
-                (table.c.number == loan) | (table.c.source_id == loan),
-            )
-            .order_by(table.c.revision.desc())
-            .limit(1)
-        )
-        with self._ledger.read() as connection:
-            found = connection.execute(query).mappings().first()
-        return None if found is None else DocumentRow(**found)
-
-    # -- waiting ----------------------------------------------------------------------------------------------------------
-
-    def waiting(self, ref: SourceRef, draft: Draft) -> Waiting:
-        """Whether what a draft waits for is delivered, on its way, or not known to be posted at all."""
-        on: list[int] = []
-        names: list[str] = []
-        problems: list[Problem] = []
-        for wait in draft.waits_for:
-            loan = self._loan_row(ref, wait.document)
-            posted = [] if loan is None else self._deliveries(loan, wait.kind)
-            if any(delivery.state is DeliveryState.DELIVERED for delivery in posted):
-                continue
-            if posted:
-                on += [delivery.id for delivery in posted]
-                names.append(f"{wait.kind} {loan.number if loan else wait.document}")
-            else:
-                problems.append(_loan_not_posted(wait.document, loan))
-        return Waiting(tuple(on), tuple(names), tuple(problems))
-
-    def _deliveries(self, loan: DocumentRow, moment: str) -> list[DeliveryRow]:
-        gone = {DeliveryState.CANCELLED, DeliveryState.REVERSED}
-        found = self._ledger.write(lambda tx: documents.deliveries_of(tx, loan.ref))
-        return [row for row in found if row.moment == moment and row.state not in gone]
 
     # -- deliveries -------------------------------------------------------------------------------------------------------
 
@@ -159,14 +116,14 @@ class Deriver:
             return Held(error.problems, self.inputs.hash)
 
     def _delivery(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
-        document, events = self._ledger.write(lambda tx: _document_of(tx, row))
+        document, events = self._ledger.look(lambda tx: _document_of(tx, row))
         derivation = self.derivation(document, events)
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         if draft is None:
             return Held(derivation.problems or (_gone(row),), self.inputs.hash)
         if draft.problems or draft.booking is None:
             return Held(draft.problems or (_gone(row),), self.inputs.hash)
-        waiting = self.waiting(document.ref, draft)
+        waiting = self._ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
         if waiting.problems:
             return Held(waiting.problems, self.inputs.hash)
         if waiting.on:
@@ -221,6 +178,29 @@ def _gone(row: DeliveryRow) -> Problem:
         hint_zh="检查规则与路由, 或 cancel",
         hint_en="look at rules and routes, or cancel",
     )
+
+
+def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:
+    """Whether what a draft waits for is delivered, on its way, or not known to be posted at all."""
+    on: list[int] = []
+    names: list[str] = []
+    problems: list[Problem] = []
+    for wait in draft.waits_for:
+        loan = documents.find_loan(tx, ref.source, ref.tenant, wait.document)
+        posted = [] if loan is None else _deliveries(tx, loan, wait.kind)
+        if any(delivery.state is DeliveryState.DELIVERED for delivery in posted):
+            continue
+        if posted:
+            on += [delivery.id for delivery in posted]
+            names.append(f"{wait.kind} {loan.number if loan else wait.document}")
+        else:
+            problems.append(_loan_not_posted(wait.document, loan))
+    return Waiting(tuple(on), tuple(names), tuple(problems))
+
+
+def _deliveries(tx: Tx, loan: DocumentRow, moment: str) -> list[DeliveryRow]:
+    gone = {DeliveryState.CANCELLED, DeliveryState.REVERSED}
+    return [row for row in documents.deliveries_of(tx, loan.ref) if row.moment == moment and row.state not in gone]
 
 
 def _loan_not_posted(loan: str, known: DocumentRow | None) -> Problem:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Select, select
 
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.flow.deriving import Deriver, Waiting
+from dougong.flow.deriving import Deriver, waiting_for
 from dougong.ledger import deliveries, documents, schema
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
@@ -28,31 +30,27 @@ def open_documents(deriver: Deriver) -> int:
     """Open the moments of accepted documents; returns how many documents were opened, held or found not due."""
     done = 0
     while rows := _accepted(deriver):
-        work = []
-        for row, events in rows:
-            derivation = deriver.derivation(row, events)
-            work.append((row, derivation, [(draft, deriver.waiting(row.ref, draft)) for draft in derivation.drafts]))
-
-        def write(tx: Tx, work: list[tuple[DocumentRow, Derivation, list[tuple[Draft, Waiting]]]] = work) -> int:
-            return sum(_open(tx, row, derivation, drafts, deriver) for row, derivation, drafts in work)
-
-        changed = deriver.project.ledger.write(write)
+        work = [(row, deriver.derivation(row, events)) for row, events in rows]
+        changed = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
         crashpoint("opened")
         done += changed
         if not changed:
+            # Another process is opening the same ones; what it leaves comes up again.
             break
     return done
 
 
 def _accepted(deriver: Deriver) -> list[tuple[DocumentRow, list[str]]]:
+    """Accepted documents with their events, loans first: what writes them off finds them."""
     table = schema.document
-    query = select(table).where(table.c.state == DocumentState.ACCEPTED.value).order_by(table.c.id).limit(_GROUP)
+    accepted = select(table).where(table.c.state == DocumentState.ACCEPTED.value)
+    query = accepted.order_by(table.c.type != "loan", table.c.id).limit(_GROUP)
     with deriver.project.ledger.read() as connection:
         rows = [DocumentRow(**row) for row in connection.execute(query).mappings()]
         return [(row, list(connection.execute(_events(row)).scalars())) for row in rows]
 
 
-def _events(row: DocumentRow) -> Select[tuple[str]]:
+def _events(row: DocumentRow) -> Select[Any]:
     table = schema.event
     return (
         select(table.c.fact)
@@ -66,29 +64,31 @@ def _events(row: DocumentRow) -> Select[tuple[str]]:
     )
 
 
-def _open(
-    tx: Tx, seen: DocumentRow, derivation: Derivation, drafts: Iterable[tuple[Draft, Waiting]], deriver: Deriver
-) -> int:
+def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: Deriver) -> int:
+    return sum(_open(tx, row, derivation, deriver) for row, derivation in work)
+
+
+def _open(tx: Tx, seen: DocumentRow, derivation: Derivation, deriver: Deriver) -> bool:
     """One document; does nothing when somebody else was faster."""
     row = documents.by_id(tx, seen.id)
     if row.version != seen.version:
-        return 0
+        return False
     inputs = deriver.inputs.hash
-    wanted = [(draft, waiting) for draft, waiting in drafts if draft.owner == "dougong"]
-    problems = derivation.problems or _changed_after_posting(tx, row, wanted, bool(derivation.not_due))
+    drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
+    problems = derivation.problems or _changed_after_posting(tx, row, drafts, taken_back=bool(derivation.not_due))
     if problems:
         documents.change(
             tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
         )
-        return 1
-    for draft, waiting in wanted:
-        _deliver(tx, row, draft, waiting, deriver)
-    if row.type == "loan" and wanted:
+        return True
+    for draft in drafts:
+        _deliver(tx, row, draft, deriver)
+    if row.type == "loan" and drafts:
         _wake_held_by_loan(tx)
-    state = DocumentState.OPEN if wanted else DocumentState.NOT_DUE
-    told = () if wanted else (_not_due(row, derivation.not_due),)
+    state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
+    told = () if drafts else (_not_due(row, derivation.not_due),)
     documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
-    return 1
+    return True
 
 
 def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
@@ -96,7 +96,7 @@ def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
 
 
 def _changed_after_posting(
-    tx: Tx, row: DocumentRow, drafts: list[tuple[Draft, Waiting]], taken_back: bool
+    tx: Tx, row: DocumentRow, drafts: Sequence[Draft], *, taken_back: bool
 ) -> tuple[Problem, ...]:
     """Content that is (or may be) in the ERP already and differs now: held until a person or a policy decides."""
     sent = [
@@ -106,7 +106,7 @@ def _changed_after_posting(
     ]
     if taken_back and sent:
         return (_after_posting("WITHDRAWN_AFTER_POSTING", row, sent, "已被撤回或退回", "was withdrawn or rejected"),)
-    keys = {_coverage(row, draft).key for draft, _ in drafts}
+    keys = {_coverage(row, draft).key for draft in drafts}
     for key in keys:
         live = deliveries.live_for(tx, key)
         if live is not None and row.fingerprint not in documents.covered_fingerprints(tx, live.id):
@@ -114,12 +114,13 @@ def _changed_after_posting(
     return ()
 
 
-def _deliver(tx: Tx, row: DocumentRow, draft: Draft, waiting: Waiting, deriver: Deriver) -> None:
+def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver) -> None:
     coverage = _coverage(row, draft)
     live = deliveries.live_for(tx, coverage.key)
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
         return
+    waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
     problems = draft.problems or waiting.problems

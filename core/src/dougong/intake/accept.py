@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 import attrs
@@ -60,9 +61,15 @@ def accept(
     results: list[Accepted] = []
     for start in range(0, len(prepared), _GROUP):
         group = prepared[start : start + _GROUP]
-        results += ledger.write(lambda tx, group=group: [_accept_one(tx, *pair, connection, actor) for pair in group])
+        results += ledger.write(partial(_accept_group, group=group, connection=connection, actor=actor))
         crashpoint("accepted")
     return results
+
+
+def _accept_group(
+    tx: Tx, group: Sequence[tuple[SourceDocument | EventsOnly, _Content | None]], connection: str, actor: str
+) -> list[Accepted]:
+    return [_accept_one(tx, item, content, connection, actor) for item, content in group]
 
 
 @attrs.frozen

@@ -191,7 +191,7 @@ def move(
     :raises StaleLease: another process has it by now.
     """
     check_transition(row.state, to)
-    lease = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
+    lease: dict[str, Any] = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
     version = row.version + 1
     digest = audit.append(
         tx,
@@ -257,7 +257,6 @@ def claim(tx: Tx, connection: str, owner: str, *, count: int, lease_ms: int) -> 
         ],
     )
     return claimed
-
 
 
 def release(tx: Tx, row: DeliveryRow, *, due_at: int) -> None:

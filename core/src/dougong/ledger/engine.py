@@ -86,7 +86,8 @@ def begin(cursor: Any, backend: str) -> None:
 def statement_dialect(engine: Engine) -> Dialect:
     """The engine's dialect with named parameters, for `Statement`."""
     style = "named" if engine.dialect.name == "sqlite" else "pyformat"
-    dialect: Dialect = type(engine.dialect)(paramstyle=style)
+    kind: Any = type(engine.dialect)
+    dialect: Dialect = kind(paramstyle=style)
     return dialect
 
 

@@ -89,6 +89,18 @@ class Ledger:
         """Run a write and wait for its commit."""
         return self.submit(work).result()
 
+    def look(self, work: Callable[[Tx], T]) -> T:
+        """Run reads in the caller's thread; sees what is committed and cannot write."""
+        raw = self._reader.raw_connection()
+        try:
+            cursor = raw.cursor()
+            try:
+                return work(Tx(cursor, self._dialect))
+            finally:
+                cursor.close()
+        finally:
+            raw.close()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only connection; sees what is committed."""

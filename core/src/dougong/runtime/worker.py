@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 from sqlalchemy import func, select
@@ -91,7 +92,7 @@ class Worker:
             lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
         )
         for kind, group in _units(rows, lane):
-            lane.submit(lambda slot, kind=kind, group=group: self._do(kind, group, slot))
+            lane.submit(partial(self._do, kind, group))
         return len(rows)
 
     def _do(self, kind: DeliveryState, rows: Sequence[DeliveryRow], slot: Slot) -> None:
