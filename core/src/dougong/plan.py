@@ -15,6 +15,7 @@ from dougong.flow import Deriver, Project, load_inputs, read_files
 from dougong.flow.deriving import waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.statements import Tx
+from dougong.ledger.rows import DocumentRow
 from dougong.ledger.states import UNSENT, DocumentState
 from dougong.model.bookings import Voucher, VoucherLine
 from dougong.model.documents import Document
@@ -67,12 +68,13 @@ def plan_files(
 def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
     """Plan a document that was accepted already, by its number."""
     deriver = Deriver(project, load_inputs(project))
-    rows = project.ledger.look(lambda tx: documents.by_number(tx, number))
-    items = [
-        SourceDocument(deriver.document(row, project.ledger.look(lambda tx, row=row: documents.events_of(tx, row.ref))))
-        for row in rows
-    ]
+    known = project.ledger.look(partial(_known, number=number))
+    items = [SourceDocument(deriver.document(row, events)) for row, events in known]
     return list(plan_documents(project, items))
+
+
+def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
+    return [(row, documents.events_of(tx, row.ref)) for row in documents.by_number(tx, number)]
 
 
 def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterator[Planned | Undelivered]:
