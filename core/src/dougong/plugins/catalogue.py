@@ -119,25 +119,29 @@ def _installed(group: str) -> Iterator[Entry]:
     seen: set[str] = set()
     for dist in metadata.distributions():
         try:
-            points = [point for point in dist.entry_points if point.group == group]
-            name, version, key = dist.name, dist.version, _normal(dist.name)
+            # most packages are none of ours: their metadata need not be read
+            points = dist.entry_points if f"[{group}]" in (dist.read_text("entry_points.txt") or "") else ()
+            rows = [_row(dist, point) for point in points if point.group == group]
         except Exception as error:  # noqa: BLE001 - metadata that cannot be read must not hide the other packages
-            yield from _unreadable(dist, group, error)
-            continue
-        if key not in seen:
-            seen.add(key)
-            for point in points:
-                yield Entry(name=point.name, distribution=name, version=version, group=group, point=point)
+            rows = [_unreadable(dist, group, error)]
+        names = {_normal(row.distribution) for row in rows}
+        if not names & seen:
+            seen |= names
+            yield from rows
 
 
-def _unreadable(dist: metadata.Distribution, group: str, error: Exception) -> Iterator[Entry]:
-    if group not in (dist.read_text("entry_points.txt") or ""):
-        return
+def _row(dist: metadata.Distribution, point: metadata.EntryPoint) -> Entry:
+    if not dist.name:
+        raise ValueError("METADATA has no Name")
+    return Entry(name=point.name, distribution=dist.name, version=dist.version, group=point.group, point=point)
+
+
+def _unreadable(dist: metadata.Distribution, group: str, error: Exception) -> Entry:
     folder = str(getattr(dist, "_path", "?")).rpartition(os.sep)[2]
     reason = Text(
         f"{folder}: 元数据无法读取 ({cause_of(error)})", f"{folder}: its metadata cannot be read ({cause_of(error)})"
     )
-    yield Entry(name=folder, distribution=folder, version="", state=State.BROKEN, reason=reason, group=group)
+    return Entry(name=folder, distribution=folder, version="", state=State.BROKEN, reason=reason, group=group)
 
 
 def _judged(row: Entry, allow: Collection[str] | None) -> Entry:
