@@ -17,14 +17,25 @@ __all__ = ["call", "pipe"]
 def pipe(translator: Translator, node: ast.BinOp) -> Typed:
     """`value | f(more)` is `f(value, more)`."""
     if not isinstance(node.right, ast.Call):
-        words = translator.words(node.right)
-        raise refused(
-            f"管道右边须为函数调用, 而不是 {words}",
-            f"behind a pipe stands a function call, not {words}",
-            hint_zh=f"如 … | {words}()" if isinstance(node.right, ast.Name) else "",
-            hint_en=f"such as … | {words}()" if isinstance(node.right, ast.Name) else "",
-        )
+        raise _no_call(translator, node)
     return _apply(translator, _function(translator, node.right), [node.left, *node.right.args], node.right.keywords)
+
+
+def _no_call(translator: Translator, node: ast.BinOp) -> Exception:
+    """`value | f` lacks brackets; `value | f() + 1` is `value | (f() + 1)` for Python, which nobody means."""
+    words = translator.words(node.right)
+    form = f"… | {words}()" if isinstance(node.right, ast.Name) else ""
+    first = node.right
+    while isinstance(first, ast.BinOp):
+        first = first.left
+    if isinstance(first, ast.Call):
+        form = f"({translator.words(node.left)} | {translator.words(first)}) …"
+    return refused(
+        f"管道右边须为函数调用, 而不是 {words}",
+        f"behind a pipe stands a function call, not {words}",
+        hint_zh=form and f"请写成 {form}",
+        hint_en=form and f"write {form}",
+    )
 
 
 def call(translator: Translator, node: ast.Call) -> Typed:

@@ -10,8 +10,8 @@ __all__ = ["ExpressionError", "failed", "refused"]
 class ExpressionError(DougongError):
     """An expression that cannot be compiled, or that has no result for the values at hand.
 
-    Codes: `EXPRESSION_SYNTAX`, `EXPRESSION_REFUSED` (not part of the language), `EXPRESSION_NAME` (unknown name,
-    attribute or function), `EXPRESSION_TYPE` (kinds that do not fit), `EXPRESSION_FAILED` and `VALUE_MISSING` (when it runs).
+    When compiled: `EXPRESSION_SYNTAX`, `EXPRESSION_REFUSED` (not part of the language), `EXPRESSION_NAME` (unknown name,
+    attribute, function), `EXPRESSION_TYPE` (kinds that do not fit). When run: `EXPRESSION_FAILED`, `VALUE_MISSING`.
 
     .. versionadded:: 0.1
     """

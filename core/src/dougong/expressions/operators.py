@@ -90,7 +90,7 @@ def compare(translator: Translator, node: ast.Compare) -> Typed:
 
 def _check_pair(translator: Translator, operator: ast.cmpop, nodes: list[ast.expr], sides: list[Typed]) -> None:
     if isinstance(operator, (ast.Is, ast.IsNot)):
-        if sides[1].kind.base != "none" or not isinstance(nodes[1], ast.Constant):
+        if sides[1].kind.base != "none" or not isinstance(nodes[1], ast.Constant) or isinstance(nodes[0], ast.Constant):
             raise refused("is 只用于 is None", "is can only be followed by None", hint_zh="请用 ==", hint_en="use ==")
         return
     if not isinstance(operator, (*_EQUALITY, *_ORDER)):

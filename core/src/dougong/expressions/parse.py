@@ -16,7 +16,7 @@ __all__ = ["MAX_DEPTH", "MAX_LENGTH", "MAX_NODES", "Parsed", "is_pipe", "parse"]
 
 MAX_LENGTH = 2_000
 MAX_NODES = 400
-MAX_DEPTH = 30
+MAX_DEPTH = 60
 
 #: Numbers as finance writes them: no exponent, no hexadecimal, no underscore, no imaginary part.
 _NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,12})?", re.ASCII)

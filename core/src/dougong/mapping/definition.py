@@ -18,6 +18,7 @@ from dougong.model.problems import Problem
 __all__ = ["MAX_BYTES", "SOURCES", "Definition", "Field", "Rows", "read_definition"]
 
 MAX_BYTES = 500_000
+MAX_DEPTH = 10
 
 #: What a mapping can be made from: the word behind `from`, and its class.
 SOURCES: Mapping[str, type] = {"voucher": Voucher}
@@ -118,7 +119,7 @@ class _Reader:
             connector or "",
             target or "",
             source or "",
-            self.fields(("fields",), data.get("fields", {}), reserve=True),
+            self.fields(("fields",), data.get("fields", {})),
             tuple(self.rows(index, row) for index, row in enumerate(rows)),
             "rows" in data and "fields" in data and order.index("rows") < order.index("fields"),
         )
@@ -134,11 +135,11 @@ class _Reader:
             self.text(key, row, "each", required=True) or "",
             self.text(key, row, "as"),
             self.text(key, row, "when"),
-            self.fields((*key, "fields"), row.get("fields", {}), reserve=True),
+            self.fields((*key, "fields"), row.get("fields", {})),
             self.line(key),
         )
 
-    def fields(self, key: tuple[str | int, ...], table: Any, *, reserve: bool) -> tuple[Field, ...]:
+    def fields(self, key: tuple[str | int, ...], table: Any) -> tuple[Field, ...]:
         if not isinstance(table, dict):
             self.wrong(key, "fields 须为表", "fields must be a table")
             return ()
@@ -163,6 +164,8 @@ class _Reader:
 
     def segments(self, key: tuple[str | int, ...], path: str, *, attribute: bool) -> tuple[str, ...]:
         segments = tuple(path.split("."))
+        if len(segments) > MAX_DEPTH:
+            self.wrong(key, f"路径超过 {MAX_DEPTH} 层", f"the path is more than {MAX_DEPTH} deep")
         for index, segment in enumerate(segments):
             last = index == len(segments) - 1
             bare = segment.removeprefix("@") if attribute and last else segment

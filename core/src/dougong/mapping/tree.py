@@ -56,11 +56,8 @@ Misfit = tuple[int, str, ExpressionError]
 def plant(definition: Definition) -> tuple[Object, list[Misfit]]:
     """The tree of a mapping, and the paths that contradict each other."""
     root, misfits = Object(), list[Misfit]()
-    if definition.rows_first:
-        for target in definition.rows:
-            if target.target[0] not in root.children and len(target.target) == 1:
-                root.children[target.target[0]] = Array()
-    _add_fields(root, definition.fields, misfits)
+    if not definition.rows_first:
+        _add_fields(root, definition.fields, misfits)
     for rows in definition.rows:
         try:
             block = _add_rows(root, rows)
@@ -68,6 +65,8 @@ def plant(definition: Definition) -> tuple[Object, list[Misfit]]:
             misfits.append((rows.line, ".".join(rows.target), error))
             continue
         _add_fields(block.row, rows.fields, misfits)
+    if definition.rows_first:
+        _add_fields(root, definition.fields, misfits)
     misfits += [
         (line, name, refused("没有 [[rows]] 填充该数组", "no [[rows]] fills this array"))
         for line, name in _unfilled(definition)
