@@ -121,7 +121,12 @@ class DeliveryRow:
     @property
     def numbers(self) -> tuple[str, ...]:
         """Numbers of the documents that it serves."""
-        return tuple(json.loads(self.documents))
+        return self.numbers_of(self.documents)
+
+    @staticmethod
+    def numbers_of(text: str) -> tuple[str, ...]:
+        """The numbers that a `documents` column holds."""
+        return tuple(json.loads(text))
 
     @classmethod
     def from_mapping(cls, row: Mapping[str, Any]) -> DeliveryRow:

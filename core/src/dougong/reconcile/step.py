@@ -1,0 +1,158 @@
+"""Reconciling one connection and period: ask, compare, and note what the ERP shows now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection, RowMapping
+
+from dougong.ledger import attempts, deliveries, schema
+from dougong.ledger.attempts import facts_from
+from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_text
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
+from dougong.ledger.store import Ledger
+from dougong.model.postings import Facts, Stage
+from dougong.model.problems import Problem
+from dougong.plugins import Door
+from dougong.reconcile.compare import Ours, Row, Verdict, compare
+
+__all__ = ["step"]
+
+_D, _P, _I = schema.delivery, schema.posting, schema.attempt_item
+
+_PARKED = {
+    Verdict.MISSING: ParkReason.DELETED_IN_ERP,
+    Verdict.AMOUNT: ParkReason.EDITED_IN_ERP,
+    Verdict.EDITED: ParkReason.EDITED_IN_ERP,
+    Verdict.DOUBLED: ParkReason.DOUBLED,
+}
+
+
+def step(ledger: Ledger, door: Door, period: str, *, actor: str) -> list[Row]:
+    """Compare one connection's period and note in the ledger what a person did in the ERP.
+
+    A delivered posting that is gone, edited or doubled is parked; a new number or stage is taken over. Nothing is sent.
+
+    :param period: `2026-11`.
+    :returns: rows of the comparison.
+    :raises PluginError: the ERP cannot be listed; nothing was changed.
+    """
+    session = door.open_session(door.call())
+    try:
+        theirs = list(door.list_postings(period, session, door.call()))
+    finally:
+        door.close_session(session)
+    with ledger.read() as connection:
+        ours = _ours(connection, door.connection.name, period)
+    rows = compare(ours, theirs, period)
+    ledger.write(lambda tx: _note(tx, rows, actor))
+    return rows
+
+
+def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
+    item = schema.attempt_item.alias()
+    latest = select(func.max(item.c.attempt_id)).where(item.c.delivery_id == _D.c.id)
+    query = (
+        select(
+            _D,
+            _P.c.erp_key,
+            _P.c.erp_number,
+            _P.c.stage.label("erp_stage"),
+            _I.c.reference_as_sent,
+            _I.c.facts,
+            _I.c.open,
+        )
+        .outerjoin(_P, _P.c.delivery_id == _D.c.id)
+        .outerjoin(_I, (_I.c.delivery_id == _D.c.id) & (_I.c.attempt_id == latest.scalar_subquery()))
+        .where(_D.c.connection == name, _D.c.period == period)
+        .where(_D.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REVERSED.value]))
+        .order_by(_D.c.id)
+    )
+    return [_our(row) for row in connection.execute(query).mappings()]
+
+
+def _our(row: RowMapping) -> Ours:
+    state = DeliveryState(row["state"])
+    settled = state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE)
+    return Ours(
+        delivery_name(row["id"]),
+        DeliveryRow.numbers_of(row["documents"]),
+        row["book"],
+        state.value,
+        sent=state not in UNSENT,
+        settled=settled or row["erp_key"] is not None,
+        reference=row["reference_as_sent"],
+        erp_key=row["erp_key"],
+        erp_number=row["erp_number"],
+        stage=Stage(row["erp_stage"]) if row["erp_stage"] else None,
+        period=row["period"],
+        currency=row["currency"],
+        total=None if row["total"] is None else Decimal(row["total"]),
+        facts=facts_from(row["facts"]) if row["facts"] else Facts(),
+    )
+
+
+def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
+    for found in rows:
+        if found.delivery is None:
+            continue
+        row = deliveries.by_id(tx, int(found.delivery[1:]))
+        if row.state is not DeliveryState.DELIVERED:
+            continue
+        if found.verdict in _PARKED:
+            reason = _PARKED[found.verdict]
+            problem = _problem(found)
+            deliveries.move(
+                tx,
+                row,
+                DeliveryState.PARKED,
+                event="reconciled",
+                actor=actor,
+                detail={"verdict": found.verdict},
+                reason=reason.value,
+                problems=problems_text((problem,)),
+                due_at=FOREVER,
+            )
+        elif found.posting is not None and _moved(tx, row.id, found):
+            attempts.record_posting(tx, row, found.posting)
+            deliveries.move(
+                tx,
+                row,
+                DeliveryState.DELIVERED,
+                event="refreshed",
+                actor=actor,
+                detail={"erp_number": found.posting.number, "stage": found.posting.stage},
+                stage=found.posting.stage.value,
+                due_at=FOREVER,
+            )
+
+
+def _moved(tx: Tx, delivery_id: int, found: Row) -> bool:
+    known = attempts.posting_of(tx, delivery_id)
+    posting = found.posting
+    return (
+        known is not None
+        and posting is not None
+        and (known["stage"] != posting.stage.value or posting.number not in (None, known["erp_number"]))
+    )
+
+
+def _problem(found: Row) -> Problem:
+    if found.verdict is Verdict.MISSING:
+        return Problem.of(
+            "DELETED_IN_ERP",
+            f"凭证 {found.erp_number} 已不在 ERP 中, 不会自动重发",
+            f"{found.erp_number} is no longer in the ERP; it is not sent again by itself",
+            hint_zh="确认后可 resolve --absent 重新发送, 或 cancel",
+            hint_en="resolve --absent sends it again, cancel gives it up",
+        )
+    return Problem.of(
+        found.verdict.value.upper() + "_IN_ERP" if found.verdict is not Verdict.DOUBLED else "DOUBLED",
+        f"凭证 {found.erp_number} 与账本不一致 ({found.verdict}): ERP {found.theirs}, 账本 {found.ours}",
+        f"{found.erp_number} differs ({found.verdict}): the ERP has {found.theirs}, the ledger {found.ours}",
+        hint_zh="请核对后执行 resolve",
+        hint_en="compare both, then resolve",
+    )
