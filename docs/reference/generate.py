@@ -1,6 +1,6 @@
 """Writes the reference pages that follow from the code: `python docs/reference/generate.py`; a test compares.
 
-`hooks.md` is made of the hook specifications. In `config.md` only the tables of keys are made, the text around them is not.
+`hooks.md` is made of the hook specifications; in `config.md` only the tables of keys are made, the text is written.
 """
 # ruff: noqa: INP001 - a script, not a package
 

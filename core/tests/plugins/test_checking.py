@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from dougong import hookimpl, plugins
@@ -118,6 +119,19 @@ def test_a_hook_of_a_later_contract_may_be_there_as_optional(door):
         return None
 
     assert not door(push_in_the_future=push_in_the_future).supports("push")
+
+
+@pytest.mark.parametrize("decorate", [attrs.define, attrs.frozen])
+def test_a_plugin_that_is_compared_by_value_is_refused(door, decorate):
+    @decorate
+    class Equal:
+        @hookimpl
+        def changes(self, payload):
+            return []
+
+    (problem,) = refusals(door, Equal())
+    assert problem.message.en == "Equal (acme-addon1 2.0): a plugin must not define equality"
+    assert "eq=False" in problem.hint.en
 
 
 def test_everything_wrong_is_told_at_once(door):

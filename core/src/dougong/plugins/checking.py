@@ -33,7 +33,7 @@ def check_hooks(plugin: Any, spec: type[Any], package: str, options: ReadOptions
     :param package: distribution and version.
     :param options: pluggy's reader of hook markers.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = list(_compared(plugin, package))
     implemented: dict[str, str] = {}
     for name in dir(type(plugin)):
         found = options(plugin, name)
@@ -49,6 +49,19 @@ def check_hooks(plugin: Any, spec: type[Any], package: str, options: ReadOptions
             problems.append(refused(who, zh, en, hint_zh="只保留一个", hint_en="keep one of them"))
         implemented[hook] = name
     return problems
+
+
+def _compared(plugin: Any, package: str) -> Iterator[Problem]:
+    """A manager compares and hashes its plugins: two with equal settings would be one to it."""
+    kind: Any = type(plugin)
+    if kind.__eq__ is not object.__eq__ or kind.__hash__ is not object.__hash__:
+        yield refused(
+            f"{kind.__name__} ({package})",
+            "插件对象不得定义相等比较",
+            "a plugin must not define equality",
+            hint_zh="请声明为 @attrs.frozen(eq=False)",
+            hint_en="declare it @attrs.frozen(eq=False)",
+        )
 
 
 def _undecorated(plugin: Any, name: str, spec: type[Any], who: str) -> Iterator[Problem]:
