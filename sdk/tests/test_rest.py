@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from decimal import Decimal
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -285,6 +286,11 @@ def test_what_was_never_reached_proves_that_nothing_was_sent(address, transport)
     assert isinstance(outcome_of(caught.value), NotDone)
 
 
+def test_a_name_that_cannot_even_be_asked_for_is_not_reached():
+    with pytest.raises(Unreachable):
+        RestSession(f"http://{'a' * 70}.invalid/").post("x", b"{}", deadline=within())
+
+
 def test_a_deadline_that_has_passed_sends_nothing(serve, session_to):
     server = serve(says(answer()))
     with pytest.raises(NotSent):
@@ -322,6 +328,17 @@ def test_an_unexpected_status_is_an_answer_until_somebody_expects_another(serve,
         got.expect(200)
     assert outcome_of(caught.value).ask_after == 7
     assert got.expect(status) is got
+
+
+def test_retry_after_may_be_a_date():
+    def after(text):
+        with pytest.raises(BadStatus) as caught:
+            Answer(503, httpx.Headers({"retry-after": text}), b"").expect(200)
+        return caught.value.retry_after
+
+    assert 50 < after(format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60), usegmt=True)) <= 60
+    assert after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert after("soon") is None
 
 
 @pytest.mark.parametrize(

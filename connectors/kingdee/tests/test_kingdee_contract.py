@@ -272,7 +272,8 @@ def test_amounts_that_are_no_exact_numbers_are_refused(item_for, amount):
 def test_check_is_green_on_a_connection_that_works(bench, call):
     findings = list(bench.connector.check(bench.session(), call))
     assert [finding for finding in findings if not finding.ok] == []
-    assert {"login", "read BD_Account", "reference field FEXPLANATION", "auditor"} <= {f.check for f in findings}
+    expected = {"login", "account books: 001, 002", "read BD_Account", "reference field FEXPLANATION", "auditor"}
+    assert expected <= {finding.check for finding in findings}
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,16 @@ def test_check_is_red_where_something_is_missing(sandbox, bench_for, call, chang
     assert not found[red].ok
     assert found[red].problem.hint.zh
     assert "0" * 32 not in str(found)
+
+
+def test_check_is_red_for_a_user_who_sees_no_book(bench, call, monkeypatch):
+    session = bench.session()
+    query = session.query
+    monkeypatch.setattr(
+        session, "query", lambda form, *a, **k: [] if form == "BD_AccountBook" else query(form, *a, **k)
+    )
+    (red,) = [finding for finding in bench.connector.check(session, call) if not finding.ok]
+    assert red.problem.code == "BOOK_MISSING"
 
 
 def test_accounts_tell_the_dimensions_that_they_demand_in_our_words(bench, call):

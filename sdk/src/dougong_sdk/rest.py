@@ -25,7 +25,9 @@ therefore never read from the environment.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -159,8 +161,7 @@ class Answer:
         """
         if self.status in statuses:
             return self
-        after = self.headers.get("retry-after", "")
-        raise BadStatus(self.status, retry_after=float(after) if re.fullmatch(r"[0-9]{1,6}", after) else None)
+        raise BadStatus(self.status, retry_after=_seconds(self.headers.get("retry-after", "")))
 
     def text(self) -> str:
         """The body as UTF-8 text (a byte order mark is dropped).
@@ -294,6 +295,17 @@ class RestSession:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+
+def _seconds(retry_after: str) -> float | None:
+    """The seconds of a `Retry-After`, given as a number or as an HTTP date; `None` for anything else."""
+    if re.fullmatch(r"[0-9]{1,6}", retry_after):
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - time.time())
 
 
 def _base(address: str) -> httpx.URL:

@@ -157,8 +157,9 @@ class _Connection:
             sock = _connect(host, port, deadline)
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection to {host}:{port} in time") from error
-        except OSError as error:
-            raise httpx.ConnectError(f"no connection to {host}:{port}: {error.strerror or error}") from error
+        except (OSError, UnicodeError) as error:  # the second: a name that no name server can be asked for
+            reason = getattr(error, "strerror", None) or error
+            raise httpx.ConnectError(f"no connection to {host}:{port}: {reason}") from error
         if scheme != "https":
             return cls(sock)
         try:

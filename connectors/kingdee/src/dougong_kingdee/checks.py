@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Finding
-from dougong.model.problems import DougongError
+from dougong.model.problems import DougongError, Problem
 from dougong_kingdee.session import KingdeeSession
 from dougong_kingdee.settings import KingdeeSettings
 from dougong_kingdee.vouchers import FORM
@@ -14,12 +14,13 @@ from dougong_kingdee.vouchers import FORM
 __all__ = ["check_connection"]
 
 #: What the flow reads besides vouchers: form → a field to ask for.
-_FORMS = {"BD_AccountBook": "FNumber", "BD_Account": "FNumber", "BD_VOUCHERGROUP": "FNumber", "BD_Currency": "FCODE"}
+_FORMS = {"BD_Account": "FNumber", "BD_VOUCHERGROUP": "FNumber", "BD_Currency": "FCODE"}
 
 
 def check_connection(settings: KingdeeSettings, session: KingdeeSession, deadline: Deadline) -> Iterator[Finding]:
     """Address and credential, rights, the reference's field, dimension slots, books, and the second credential."""
     yield _ask(session, "login", FORM, ("FVOUCHERID",), deadline)
+    yield _books(session, deadline)
     for form, field in _FORMS.items():
         yield _ask(session, f"read {form}", form, (field,), deadline)
     # Kingdee ignores unknown keys in Save without a word: only a query tells whether the field is there
@@ -39,6 +40,20 @@ def _ask(session: KingdeeSession, check: str, form: str, keys: Sequence[str], de
     except DougongError as error:
         return Finding(check, ok=False, problem=error.problems[0])
     return Finding(check, ok=True)
+
+
+def _books(session: KingdeeSession, deadline: Deadline) -> Finding:
+    """Which account books this user sees: the right side of the code table `account_book`."""
+    check = "account books"
+    try:
+        rows = session.query("BD_AccountBook", ("FNumber",), "", deadline)
+    except DougongError as error:
+        return Finding(check, ok=False, problem=error.problems[0])
+    if rows:
+        return Finding(f"{check}: {', '.join(str(number) for (number,) in rows)}", ok=True)
+    zh, en = f"用户 {session.settings.user} 看不到任何账簿", f"user {session.settings.user} sees no account book"
+    hints = {"hint_zh": "请在金蝶中授予账簿权限", "hint_en": "grant the user an account book in Kingdee"}
+    return Finding(check, ok=False, problem=Problem.of("BOOK_MISSING", zh, en, **hints))
 
 
 def _auditor(settings: KingdeeSettings) -> Finding:

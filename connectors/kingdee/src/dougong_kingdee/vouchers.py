@@ -106,8 +106,8 @@ def _rows(
     """
     voucher, done = 0, 0
     while True:
-        condition = " and ".join([*where, f"FVOUCHERID>={voucher}"])
-        rows = session.query(FORM, keys, condition, deadline, order=_ORDER, start=done)
+        on = [f"FVOUCHERID>={voucher}"] if voucher else []
+        rows = session.query(FORM, keys, " and ".join([*where, *on]), deadline, order=_ORDER, start=done)
         yield from rows
         if not rows or (len(rows) < PAGE and not to_the_end):
             return
