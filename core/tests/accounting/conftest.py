@@ -70,11 +70,11 @@ def rules_with(rules_text):
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new)
-        return read_rules(
-            text,
-            Path("rules/a01.toml"),
-            lambda name, relative: read_table(tables.get(name, (TEMPLATE / relative).read_bytes()), f"{name}.csv"),
-        )
+
+        def read(name, relative):
+            return read_table(tables[name] if name in tables else TEMPLATE / relative, relative)
+
+        return read_rules(text, Path("rules/a01.toml"), read)
 
     return build
 
@@ -86,7 +86,7 @@ def context(rules):
     def build(**changes) -> Context:
         base = Context(
             rules={"A01": rules, "B01": rules},
-            books_for=lambda entity, moment, type: {"A": ["A01"], "B": ["B01"]}.get(entity, []),
+            books_for=lambda entity, moment, document: {"A": ["A01"], "B": ["B01"]}.get(entity, []),
             rates=Rates(),
             account_needs=lambda book, account: needs_of(account),
             limits=lambda book: Limits(max_summary=80),

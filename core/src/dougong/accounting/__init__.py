@@ -9,9 +9,12 @@ Everything here is pure except `load_rules`, which reads the files.
 from __future__ import annotations
 
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
+from dougong.accounting.explain import Explanation, explain
 from dougong.accounting.messages import SettlementError, loan_not_posted, loan_overdrawn
+from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
+from dougong.accounting.schema import schema
 from dougong.accounting.settle import settle
 
 __all__ = [
@@ -19,14 +22,19 @@ __all__ = [
     "Context",
     "Derivation",
     "Draft",
+    "Explanation",
     "LoanFact",
+    "MissingRow",
     "RuleSet",
     "RulesError",
     "SettlementError",
     "Wait",
     "derive",
+    "explain",
     "load_rules",
     "loan_not_posted",
     "loan_overdrawn",
+    "missing_rows",
+    "schema",
     "settle",
 ]

@@ -20,10 +20,6 @@ from dougong.tables.rates import Rates
 __all__ = ["Context", "Derivation", "Draft", "LoanFact", "Wait"]
 
 
-def _nothing_closed(book: str) -> str | None:
-    return None
-
-
 @attrs.frozen
 class LoanFact:
     """What is known of a loan that a report writes off.
@@ -49,7 +45,7 @@ class Context:
 
     :param rules: book → rules.
     :param books_for: (entity, moment, document type) → books, from the routes.
-    :param account_needs: (book, account) → what the account takes; `None` = not known. Asked only where the rules say `"erp"`.
+    :param account_needs: (book, account) → what it takes; `None` = not known. Asked only where rules say `"erp"`.
     :param limits: of the operation that serves the book.
     :param loan: by loan number or source id; `None` = never heard of.
     :param today: business date; `now` business instant, with zone.
@@ -66,7 +62,7 @@ class Context:
     loan: Callable[[str], LoanFact | None]
     today: dt.date
     now: dt.datetime
-    closed_until: Callable[[str], str | None] = _nothing_closed
+    closed_until: Callable[[str], str | None] = lambda book: None
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""The voucher's date and period: the first fact that exists, in the rules' zone, moved only for reasons that are told."""
+"""The voucher's date and period: the first fact that exists, moved only for reasons that are told."""
 
 from __future__ import annotations
 

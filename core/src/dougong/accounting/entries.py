@@ -1,4 +1,4 @@
-"""The entries of a moment, evaluated over settled facts: lines of a voucher, or why there is none (posting-rules.md §4)."""
+"""A moment's entries over settled facts: the lines of a voucher, or why there are none (posting-rules.md §4)."""
 
 from __future__ import annotations
 

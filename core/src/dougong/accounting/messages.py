@@ -339,7 +339,7 @@ def identity_failed(
     shown = " ".join(f"{name}={value}" for name, value in facts.items())
     return Problem.of(
         "IDENTITY_FAILED",
-        f"{number}: 审批 {claimed} (其中税额 {tax}) ≠ 核销 {written_off} + 统付 {paid} + 应付 {payable}, 差额 {difference}",
+        f"{number}: 审批 {claimed} (含税额 {tax}) ≠ 核销 {written_off} + 统付 {paid} + 应付 {payable}, 差 {difference}",
         f"{number} does not add up: {shown}",
         hint_zh="请在来源核对审批金额、核销金额与收款金额",
         hint_en="check approved, written-off and payable amounts in the source",

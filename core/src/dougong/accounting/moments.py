@@ -1,4 +1,7 @@
-"""Which moments a document opens, and the drafts of their vouchers (contract.md §1, §4). Pure: everything known comes in `Context`."""
+"""Which moments a document opens, and the drafts of their vouchers (contract.md §1, §4).
+
+Pure: whatever is known of the world comes in `Context`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import attrs
 
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Derivation, Draft
-from dougong.accounting.dates import fact_date, posting_date
+from dougong.accounting.dates import business_date, fact_date, posting_date
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.settle import settle
 from dougong.accounting.vouchers import Order, draft
@@ -18,8 +21,8 @@ from dougong.model.settled import SettledReport
 
 __all__ = ["OPENED", "derive"]
 
-#: Moments that this version opens → document types that they can be about. Rules may hold more moments; `check` accepts them and
-#: nothing opens them until they are listed here.
+#: Moments that this version opens → document types that they can be about. Rules may hold more moments; nothing opens
+#: those until they are listed here.
 OPENED: Mapping[str, tuple[str, ...]] = {"accrual": ("expense", "payment_request"), "loan": ("loan",)}
 #: Source states in which nothing is booked, whatever events the document carries.
 _NOT_DUE = {"draft": "草稿", "approving": "审批中", "rejected": "已驳回", "void": "已作废", "deleted": "已删除"}
@@ -92,7 +95,7 @@ def _open(document: Document, entity: str, book: str, rules: RuleSet, moment: Mo
     if not events or document.type not in moment.documents or moment.owner == "none":
         return
     if moment.name != "loan":
-        events = events[-1:]
+        events = [max(events, key=lambda event: business_date(event.on, rules.rules.zone))]
     for at, event in enumerate(events):
         yield _Due(entity, book, rules, moment, event, event.id if at else "1")
 
@@ -111,7 +114,12 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         except DougongError as error:
             return Derivation(problems=error.problems)
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
-        drafts.append(draft(document, settled, order, context))
+        made = draft(document, settled, order, context)
+        drafts += [made] if made else []
+    if not drafts:
+        return Derivation(
+            not_due="金额全为零, 无凭证可记 (every amount is zero, there is nothing to book)", settled=settled
+        )
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
 
 

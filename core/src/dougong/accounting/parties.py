@@ -47,16 +47,14 @@ def parties(
     company = _company_paid(lines, payer)
     withheld = tuple(WithheldFact(payer, one.kind, Amount.of(one.amount)) for one in document.withheld)
     approved = sum((one.approved.base for one in lines), _ZERO)
-    before = sum((fact.amount.base for fact in (*advances, *company, *withheld)), _ZERO)
+    written_off, paid, kept = _total(advances), _total(company), _total(withheld)
+    before = written_off + paid + kept
     stated = sum((one.amount for one in document.payees), _ZERO)
     unpaid = sum((one.own_share for one in lines if one.line.paid_by), _ZERO)
     reduce, owed = _own_share(approved - before, stated, unpaid)
     payees, owed = _payees(document, payer, reduce, owed)
-    payable = sum((fact.amount.base for fact in payees), _ZERO)
-    difference = approved - (before - owed + payable)
+    difference = approved - (before - owed + _total(payees))
     if difference:
-        written_off = sum((fact.amount.base for fact in advances), _ZERO)
-        paid = sum((fact.amount.base for fact in company), _ZERO)
         problems.append(messages.identity_failed(document.number, approved, tax, written_off, paid, stated, difference))
     due: tuple[DueBack, ...] = ()
     if owed and document.submitter:
@@ -64,6 +62,10 @@ def parties(
     elif owed:
         problems.append(messages.submitter_missing(document.number))
     return Parties(advances, company, withheld, payees, due, tuple(problems))
+
+
+def _total(facts: Sequence[AdvanceFact | CompanyPaid | WithheldFact | PayeeFact]) -> Decimal:
+    return sum((fact.amount.base for fact in facts), _ZERO)
 
 
 def _own_share(rest: Decimal, stated: Decimal, unpaid: Decimal) -> tuple[Decimal, Decimal]:
@@ -96,7 +98,7 @@ def _payees(document: Document, payer: str, reduce: Decimal, owed: Decimal) -> t
 def _advances(
     document: Document, payer: str, loan: Callable[[str], LoanFact | None]
 ) -> tuple[tuple[AdvanceFact, ...], list[Problem]]:
-    """Write-offs under the loan's own number; a loan in another currency needs its carrying rate, which is not known here yet."""
+    """Write-offs under the loan's own number; a foreign one needs a carrying rate, which nobody knows here."""
     out, problems = [], []
     for at, advance in enumerate(document.advances):
         known = loan(advance.loan)
@@ -111,8 +113,9 @@ def _advances(
                 )
             )
         amount = Amount.of(advance.amount)
-        person = known.employee if known else None
-        out.append(AdvanceFact(payer, number, number, amount, amount, person or document.submitter))
+        person = (known.employee if known else None) or document.submitter
+        before = known is not None and known.before_go_live
+        out.append(AdvanceFact(payer, number, number, amount, amount, person, before))
     return tuple(out), problems
 
 

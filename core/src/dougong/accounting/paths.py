@@ -1,4 +1,4 @@
-"""Right-hand sides of rules: names such as `slice.cost` or `report.finance_approver`, never arithmetic (posting-rules.md §4)."""
+"""Right-hand sides of rules: names such as `slice.cost`, never arithmetic (posting-rules.md §4)."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import tomllib
 import types
 import typing
@@ -38,9 +39,9 @@ class _Float(str):
     __slots__ = ()
 
 
-def refused(code: str, zh: str, en: str, hint: Text = Text("", "")) -> Problem:
+def refused(code: str, zh: str, en: str, hint: Text | None = None) -> Problem:
     """A problem of a rules file, before its place is known."""
-    return Problem(code, Text(zh, en), hint=hint)
+    return Problem(code, Text(zh, en), hint=hint or Text("", ""))
 
 
 def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
@@ -56,6 +57,11 @@ def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
         )
         raise RulesError(attrs.evolve(problem, path=str(file.name))) from None
     return data, Places(file, key_lines(text))
+
+
+@functools.cache
+def _hints(cls: type[Any]) -> Mapping[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def public_fields(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
@@ -89,7 +95,7 @@ class Reading:
     def section(self, cls: type[_T], data: Any, path: FieldPath, **internal: Any) -> _T | None:
         """A section as its class; `None` when something in it was refused."""
         before, table, fields = len(self.problems), self.table(data, path), public_fields(cls)
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         self.unknown(table, fields, path)
         values = dict(internal)
         for name, field in fields.items():

@@ -52,8 +52,8 @@ def account_unknown(account: str, book: str, where: str) -> Problem:
         f"账簿 {book} 的科目 {account} 要带哪些辅助核算未知",
         f"which dimensions account {account} of book {book} takes is not known",
         path=where,
-        hint_zh="请核对科目编码与对照表, 用 dougong check 重新取科目资料, 或在 [tables] account_needs 给出 CSV",
-        hint_en="check the code and its code table, pull the accounts again with `dougong check`, or give a CSV as account_needs",
+        hint_zh="请核对科目编码与对照表, 用 dougong check 重取科目, 或用 CSV 作 account_needs",
+        hint_en="check the code and its code table, pull accounts with `dougong check`, or name a CSV as account_needs",
         account=account,
         book=book,
     )
@@ -186,18 +186,6 @@ def set_incomplete(entity: str, book: str) -> Problem:
         hint_en="solve that voucher's problems first",
         entity=entity,
         book=book,
-    )
-
-
-def nothing_to_book(moment: str) -> Problem:
-    """Every amount is zero."""
-    return Problem.of(
-        "NOTHING_TO_BOOK",
-        f"时点 {moment} 的金额全为零, 不生成凭证",
-        f"every amount of moment {moment} is zero; there is no voucher to make",
-        hint_zh="请在来源核对金额",
-        hint_en="check the amounts in the source",
-        moment=moment,
     )
 
 

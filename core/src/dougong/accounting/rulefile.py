@@ -1,4 +1,4 @@
-"""What stands in a rules file (posting-rules.md §4–5): one frozen class per section, from which reader and JSON Schema are made.
+"""What stands in a rules file (posting-rules.md §4–5), a frozen class per section, for reader and JSON Schema.
 
 The field's type says what a key takes, its default whether it may be left out, its help what it means.
 """

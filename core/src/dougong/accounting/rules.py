@@ -68,13 +68,13 @@ def load_rules(path: Path, read_table: TableReader, *, root: Path | None = None)
     :param path: `PROJECT/rules/NAME.toml`.
     :param read_table: reads a CSV or XLSX file; gets its path, and its name for messages.
     :param root: folder that `[tables]` counts from; the project, that is the folder above `rules/`, unless said.
-    :raises RulesError: with every problem: TOML, unknown keys ("did you mean"), floats, names, expressions; each with file, key, line.
-        Problems of the tables themselves are in it too.
+    :raises RulesError: with every problem: TOML, unknown keys ("did you mean"), floats, names, expressions, each with
+        file, key and line; problems of the tables are in it too.
 
     .. versionadded:: 0.1
     """
     base = root if root is not None else path.parent.parent
-    return read_rules(path.read_text(encoding="utf-8"), path, lambda _, relative: read_table(base / relative, relative))
+    return read_rules(_text(path), path, lambda _, relative: read_table(base / relative, relative))
 
 
 def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> RuleSet:
@@ -82,7 +82,9 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     data, places = parse(text, path)
     reading = Reading(places)
     reading.unknown(data, (*SECTIONS, *_OPEN), ())
-    sections = {name: reading.section(cls, data.get(name, {}), (name,)) for name, cls in SECTIONS.items()}
+    sections: dict[str, Any] = {
+        name: reading.section(cls, data.get(name, {}), (name,)) for name, cls in SECTIONS.items()
+    }
     accounts = reading.value(data.get("accounts", {}), Mapping[str, str], ("accounts",))
     files = reading.value(data.get("tables", {}), Mapping[str, str], ("tables",))
     dimensions = reading.value(data.get("dimensions", {}), Mapping[str, tuple[str, ...]], ("dimensions",))
@@ -106,6 +108,14 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
     reading.finish()
     return attrs.evolve(rules, moments=compiled)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = refused("RULES_FILE", f"无法读取 {path.name}: {error}", f"{path.name} cannot be read: {error}")
+        raise RulesError(attrs.evolve(problem, path=path.name)) from None
 
 
 def _moments(reading: Reading, data: Any) -> dict[str, Moment]:

@@ -1,4 +1,4 @@
-"""From a document to its settled report: a pure function of document, rules and what is known of rates and loans (posting-rules.md §2)."""
+"""From a document to its settled report (posting-rules.md §2): pure, whatever is known comes in."""
 
 from __future__ import annotations
 

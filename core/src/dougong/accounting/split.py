@@ -1,4 +1,4 @@
-"""Money into parts without a lost cent, and one report line into what each bearer costs (posting-rules.md §2, step 6)."""
+"""Money into parts without a lost cent; a report line into what each bearer costs (posting-rules.md §2, step 6)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _SHARE_SLACK = Decimal("0.0001")
 
 
 def split(total: Decimal, weights: Sequence[Decimal], scale: int, *, last: bool = True) -> list[Decimal]:
-    """`total` in the proportion of `weights`, at `scale` decimals; the parts sum to `total` exactly and never change its sign.
+    """`total` in the proportion of `weights`, at `scale` decimals; the parts sum to `total` and never change its sign.
 
     :param weights: at least one; of one sign, not all zero.
-    :param last: the last part takes the rest, unless that would turn its sign or take it more than a unit per other part away from
-        its exact value; otherwise, and when `False`, the largest remainders get the missing units, ties to the first.
+    :param last: the last part takes the rest, unless that would turn its sign or take it more than a unit per other
+        part away from its exact value; then, and when `False`, missing units go to the largest remainders, ties to the
+        first.
     """
     with localcontext(CONTEXT):
         exact = [total * weight / sum(weights) for weight in weights]
@@ -38,7 +39,9 @@ def split(total: Decimal, weights: Sequence[Decimal], scale: int, *, last: bool 
 
 
 def largest_remainder(total: Decimal, exact: Sequence[Decimal], scale: int) -> list[Decimal]:
-    """Parts near `exact` that sum to `total`: each rounded towards zero, missing units to the largest remainders, ties to the first.
+    """Parts near `exact` that sum to `total`: rounded towards zero, missing units to the largest remainders.
+
+    Ties go to the first.
 
     :param total: at `scale` decimals; within a unit per part of the sum of `exact`.
     """
@@ -71,8 +74,8 @@ def slices_of(
 ) -> tuple[list[Slice], list[tuple[str, Deduction]]]:
     """The slices of a line, and its deductions by entity.
 
-    First the approved amount goes to the bearing entities; then each entity's net (without the tax that it may deduct) to its
-    slices. So what one entity owes another does not depend on anybody's tax.
+    First the approved amount goes to the bearing entities, then each entity's net (without the tax that it may deduct)
+    to its slices. So what one entity owes another does not depend on anybody's tax.
 
     :raises SettlementError: `SPLIT_MISMATCH`.
     """
@@ -106,14 +109,14 @@ def slices_of(
             )
             for bearer, net, part in zip(mine, nets, taxes, strict=True)
         ]
-    return _with_original(slices, priced, last), taxed
+    return _with_original(slices, priced), taxed
 
 
 def _shares(
     deduction: Deduction, entities: Sequence[str], weights: Sequence[Decimal], scale: int
 ) -> list[tuple[str, Deduction]]:
     """The part of a deduction that the buyer's slices have; the rest stays in the others' cost (title rule)."""
-    if deduction.buyer not in entities:
+    if deduction.buyer is None or deduction.buyer not in entities:
         return []
     at = entities.index(deduction.buyer)
     tax, base = split(deduction.tax, weights, scale)[at], split(deduction.base, weights, scale)[at]
@@ -164,7 +167,7 @@ def _amount(base: Decimal, priced: PricedLine) -> Amount:
     return attrs.evolve(priced.approved, base=base, doc=base)
 
 
-def _with_original(slices: list[Slice], priced: PricedLine, last: bool) -> list[Slice]:
+def _with_original(slices: list[Slice], priced: PricedLine) -> list[Slice]:
     """Foreign lines: the original amount is split like the functional one, so that neither loses a unit."""
     if priced.approved.currency is None or not priced.approved.base:
         return slices

@@ -1,6 +1,7 @@
-"""Deductible input tax of every line and invoice (posting-rules.md §2, steps 2–5). Nothing here guesses: what is not told is held.
+"""Deductible input tax (posting-rules.md §2, steps 2–5); what is not told is held, not guessed.
 
-Passenger tickets: 国内旅客运输服务, tax computed from the price when the ticket does not print it (canonical-model.md §11).
+Passenger tickets (国内旅客运输服务): tax is computed from the price when the ticket does not print it
+(canonical-model.md §11).
 """
 
 from __future__ import annotations
@@ -110,11 +111,11 @@ def _of_invoice(
     on: dt.date,
     out: Deductions,
 ) -> list[Deduction]:
-    """The deductions of one invoice, rounded once for all its lines, so that the parts of a whole invoice sum to its tax."""
+    """The deductions of one invoice, rounded once for all its lines: the parts of a whole invoice sum to its tax."""
     known = _invoice_tax(invoice)
     if _too_much(invoice, claims, known, out.problems):
         return []
-    allowed = [(claim, _verdict(document, invoice, claim, known, rules, on, out)) for claim in claims]
+    allowed = [(claim, _verdict(invoice, claim, known, rules, on, out)) for claim in claims]
     allowed = [(claim, verdict) for claim, verdict in allowed if verdict.deduct]
     if not allowed:
         return []
@@ -142,7 +143,7 @@ def _of_invoice(
 
 
 def _invoice_tax(invoice: Invoice) -> Decimal | None:
-    """The invoice's tax: as printed, from its net amount, or computed for passenger tickets; `None` when nothing tells it."""
+    """The invoice's tax: as printed, from its net, or computed for passenger tickets; `None` when nothing tells it."""
     fund = invoice.fund or Decimal(0)
     if invoice.tax is not None:
         return invoice.tax
@@ -181,7 +182,6 @@ def _too_much(invoice: Invoice, claims: Sequence[_Claim], known: Decimal | None,
 
 
 def _verdict(
-    document: Document,
     invoice: Invoice,
     claim: _Claim,
     known: Decimal | None,
@@ -189,7 +189,7 @@ def _verdict(
     on: dt.date,
     out: Deductions,
 ) -> _Verdict:
-    """Whether this claim may deduct: taxpayer, verification, kind and use; no table row and a tax at stake is a problem."""
+    """Whether this claim may deduct: taxpayer, verification, kind, use. No row, and tax at stake, is a problem."""
     tax = known if claim.stated is None else claim.stated
     if rules.tax.taxpayer == "small_scale" or tax == 0 or not claim.share or not invoice.gross:
         return _Verdict(False)

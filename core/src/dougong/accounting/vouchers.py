@@ -17,7 +17,7 @@ from dougong.model.documents import Document
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
 from dougong.model.problems import Problem
-from dougong.model.settled import AdvanceFact, SettledReport
+from dougong.model.settled import SettledReport
 
 __all__ = ["Order", "draft"]
 
@@ -34,8 +34,8 @@ class Order:
     dated: Dated
 
 
-def draft(document: Document, report: SettledReport, order: Order, context: Context) -> Draft:
-    """The draft of one voucher: its booking, or every reason why there is none."""
+def draft(document: Document, report: SettledReport, order: Order, context: Context) -> Draft | None:
+    """The draft of one voucher: its booking, or every reason why there is none; `None` when every amount is zero."""
     moment = order.moment
     base = Draft(
         moment.name,
@@ -45,7 +45,7 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
         moment.target,
         moment.target_stage,
         moment.owner,
-        waits_for=_waits(report, order.entity, context),
+        waits_for=_waits(report, order.entity),
         date_reasons=order.dated.reasons,
     )
     if moment.owner == "erp":
@@ -55,8 +55,10 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
     voucher = _voucher(document, report, order, lines.lines)
     notes, held = _years(document, order)
     problems = [*_unsupported(moment), *order.dated.problems, *lines.problems, *held]
+    if not problems and not lines.lines:
+        return None
     if not problems:
-        problems += _checked(voucher, moment, limits)
+        problems += _checked(voucher, limits)
     return attrs.evolve(
         base,
         booking=None if problems else voucher,
@@ -124,14 +126,10 @@ def _count(value: Any) -> int:
     return len(value) if isinstance(value, (list, tuple)) else int(value or 0)
 
 
-def _waits(report: SettledReport, entity: str, context: Context) -> tuple[Wait, ...]:
+def _waits(report: SettledReport, entity: str) -> tuple[Wait, ...]:
     """Every loan that is written off has to be posted before, unless it was opened before go-live."""
-    waits = []
-    for fact in report.facts("advances", entity):
-        known = context.loan(fact.loan) if isinstance(fact, AdvanceFact) else None
-        if isinstance(fact, AdvanceFact) and not (known and known.before_go_live):
-            waits.append(Wait("loan", fact.loan))
-    return tuple(dict.fromkeys(waits))
+    loans = [fact.loan for fact in report.advances if fact.entity == entity and not fact.before_go_live]
+    return tuple(Wait("loan", loan) for loan in dict.fromkeys(loans))
 
 
 def _unsupported(moment: Moment) -> Iterator[Problem]:
@@ -157,10 +155,8 @@ def _years(document: Document, order: Order) -> tuple[list[Problem], list[Proble
     return ([], found) if policy == "hold" else (found, [])
 
 
-def _checked(voucher: Voucher, moment: Moment, limits: Limits) -> Iterator[Problem]:
-    """The whole voucher: something in it, balanced, not too long, one currency where the ERP takes one."""
-    if not voucher.lines:
-        yield refusals.nothing_to_book(moment.name)
+def _checked(voucher: Voucher, limits: Limits) -> Iterator[Problem]:
+    """The whole voucher: balanced, not too long, one currency where the ERP takes one."""
     if voucher.difference:
         yield refusals.not_balanced(voucher.difference)
     if len(voucher.lines) > limits.max_lines:

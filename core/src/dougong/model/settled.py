@@ -1,7 +1,7 @@
 """A settled report (结算后的单据): priced, taxed, split, every party resolved; no accounts yet (posting-rules.md §2).
 
-Attribute names are the words of the rules' right-hand sides: `slice.cost`, `tax.tax`, `advance.amount`, `item.role` … Every fact names
-the legal entity whose books it belongs to, so that one settlement serves the books of several entities.
+Attribute names are the words of the rules' right-hand sides: `slice.cost`, `tax.tax`, `advance.amount`, `item.role` …
+Every fact names the legal entity whose books it belongs to, so that one settlement serves the books of several.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ class AdvanceFact:
 
     :param loan: the loan's document number (借款单号), `number` the same under the name that texts use.
     :param amount: at the loan's carrying rate; `at_rate` at the report's rate.
+    :param before_go_live: its balance was opened before we began; the write-off waits for no voucher of ours.
     """
 
     entity: str
@@ -141,6 +142,7 @@ class AdvanceFact:
     amount: Amount
     at_rate: Amount
     employee: str | None = None
+    before_go_live: bool = False
 
 
 @attrs.frozen
@@ -187,7 +189,7 @@ class DueBack:
 class PaymentFact:
     """One executed transfer.
 
-    :param payment_account: the paying account as the customer calls it; key of the bank table, never shown when it is a number.
+    :param payment_account: the paying account as the customer calls it, key of the bank table; a number is never shown.
     :param currency: currency of the transfer, key of the bank table.
     :param bank_account: auxiliary of the bank account (银行辅助) from the bank table.
     """

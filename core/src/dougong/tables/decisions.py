@@ -1,4 +1,4 @@
-"""Decision tables: several keys, `*`, validity dates; the most specific row wins and ties are refused (posting-rules.md §4).
+"""Decision tables: several keys, `*`, validity dates; the most specific row wins (posting-rules.md §4).
 
 Key columns stand left of the first `→`, result columns right of it, then `valid_from`, `valid_to`, `note`.
 """
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["ANY", "EMPTY", "KEY_TITLES", "Decision", "DecisionTable", "TableError", "key_text", "read_date"]
 
 ANY = "*"
-#: How a table and a message write "no value"; a blank key cell is refused because nobody knows which of the two was meant.
+#: How a table and a message write "no value"; a blank key cell is refused: it could mean either.
 EMPTY = "(空)"
+_EMPTY = (EMPTY, "（空）")
 _FREE = ("valid_from", "valid_to", "note")
 #: What people call the key columns.
 KEY_TITLES: Mapping[str, str] = {
@@ -123,7 +124,7 @@ class DecisionTable:
         named = {raw: cell.removeprefix("→").strip() for raw, cell in zip(table.header, columns, strict=True)}
         results = tuple(named[raw] for raw in table.header[arrow:] if named[raw] not in _FREE)
         problems: list[Problem] = []
-        rules = []
+        rules: list[_Rule] = []
         for row in table.rows:
             cells = {named[raw]: value.strip() for raw, value in row.cells.items() if raw in named}
             rules += _read_row(row, cells, keys, results, path, problems)
@@ -176,7 +177,7 @@ def _read_row(
     if valid_from > valid_to:
         problems.append(_bad_date(path, row.number, f"{valid_from} > {valid_to}"))
         return
-    named = {key: EMPTY if cells[key] in (EMPTY, "(空)", "（空）") else cells[key] for key in keys if cells[key] != ANY}
+    named = {key: EMPTY if cells[key] in _EMPTY else cells[key] for key in keys if cells[key] != ANY}
     yield _Rule(row.number, named, {name: cells.get(name, "") for name in results}, valid_from, valid_to)
 
 
@@ -189,7 +190,7 @@ def _by_pattern(rules: Sequence[_Rule]) -> dict[tuple[str, ...], dict[tuple[str,
 
 
 def _ties(rules: Sequence[_Rule], path: str) -> Iterator[Problem]:
-    """Equally specific rows that overlap with different results. Rows are joined on the keys that both patterns name."""
+    """Equally specific rows that overlap with different results, joined on the keys that both patterns name."""
     patterns: dict[tuple[str, ...], list[_Rule]] = {}
     for rule in rules:
         patterns.setdefault(tuple(rule.named), []).append(rule)

@@ -1,4 +1,4 @@
-"""Exchange rates as people keep them in `tables/rates.csv` (interfaces.md §3): no fallback, no guess from another day."""
+"""Exchange rates as people keep them in `tables/rates.csv` (interfaces.md §3): no fallback to another day."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Rates:
     def from_table(cls, table: Table, path: str) -> Rates:
         """Read `from,to,type,date,per,→rate,note`.
 
-        :raises TableError: with every problem: a missing column, an unknown currency, a rate that is no plain positive decimal, a
-            row that stands twice.
+        :raises TableError: with every problem: a missing column, an unknown currency, a rate that is no plain positive
+            decimal, a row that stands twice.
         """
         columns = {cell.strip().removeprefix("→").strip(): cell for cell in table.header}
         absent = [name for name in _COLUMNS if name not in columns]
@@ -77,7 +77,7 @@ class Rates:
     def find(self, currency: str, functional: str, kind: str, on: dt.date) -> Rate | None:
         """The rate of `kind` for a business date, or `None`.
 
-        :param kind: `month_start` is the row of the 1st of the month of `on`; any other kind (`spot`) the row of that day only.
+        :param kind: `month_start` is the row of the 1st of the month of `on`; any other (`spot`) that day's row.
         """
         day = on.replace(day=1) if kind == "month_start" else on
         return self._rows.get((currency, functional, kind, day))
