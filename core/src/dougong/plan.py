@@ -1,4 +1,4 @@
-"""Plan: what would be sent, before anything is. The same pure functions as the flow, without writes (contract.md §4)."""
+"""Plan: what would be sent, before anything is. The same pure functions as the flow, without writes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
 from dougong.flow.deriving import waiting_for
 from dougong.ledger import deliveries, documents
-from dougong.ledger.statements import Tx
 from dougong.ledger.rows import DocumentRow
+from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DocumentState
 from dougong.model.bookings import Voucher, VoucherLine
 from dougong.model.documents import Document

@@ -18,7 +18,8 @@ __all__ = ["Received", "receive"]
 class Received:
     """What became of a callback.
 
-    :param reply: for the caller, in its own manner. :param known: it was told before. :param documents: raw documents in it.
+    :param reply: for the caller, in its own manner. :param known: it was told before. :param documents: raw documents
+        in it.
     """
 
     reply: Reply

@@ -93,7 +93,7 @@ def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Post
 
 
 def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> DeliveryRow:
-    """The ERP holds it, equal: delivered at the target stage (what waited for it is freed), else incomplete and due at once."""
+    """The ERP holds it, equal: delivered at the target stage (frees what waited for it), else incomplete and due."""
     attempts.record_posting(tx, row, posting)
     detail = {"erp_id": posting.erp_key, "erp_number": posting.number, "stage": posting.stage}
     fresh: dict[str, Any] = {"stage": posting.stage.value, "problems": "[]", "reason": "", "failures": 0}
@@ -121,10 +121,8 @@ def _unknown(
     kind = operation.safety.ambiguity
     if kind is Ambiguity.E:
         return park(tx, row, ParkReason.AMBIGUOUS, _ambiguous(row, reason))
-    if kind is Ambiguity.D:
-        due = (frozen.last_sent_at or epoch_ms()) + int(1000 * settle)
-    else:
-        due = backoff_ms(row.failures)
+    settled = (frozen.last_sent_at or epoch_ms()) + int(1000 * settle)
+    due = settled if kind is Ambiguity.D else backoff_ms(row.failures)
     if ask_after is not None:
         due = max(due, epoch_ms() + int(1000 * ask_after))
     return deliveries.move(

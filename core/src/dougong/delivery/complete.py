@@ -86,28 +86,9 @@ def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) 
 def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Outcome) -> DeliveryRow:
     match outcome:
         case Done(posting) | AlreadyThere(posting):
-            differing = facts.differences(posting)
-            if differing:
-                return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, differing), stage=posting.stage.value)
-            if posting.stage in (Stage.VOID, Stage.REVERSED):
-                return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
-            moved = apply_posting(tx, row, posting, event="completed")
-            if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:
-                return _later(tx, moved, f"still {posting.stage}")
-            return moved
+            return _shown(tx, row, before, facts, posting)
         case Rejected(problems, _):
-            if any(problem.code == "DELETED_IN_ERP" for problem in problems):
-                return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, before))
-            return deliveries.move(
-                tx,
-                row,
-                DeliveryState.INCOMPLETE,
-                event="step_refused",
-                detail={"problems": [problem.code for problem in problems]},
-                problems=problems_text(problems),
-                reason=problems[0].code if problems else "",
-                due_at=FOREVER,
-            )
+            return _refused(tx, row, before, problems)
         case NotDone(reason, after):
             return _later(tx, row, reason, after)
         case Waiting(_, poll_after):
@@ -115,6 +96,35 @@ def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Ou
         case Unknown(reason, ask_after):
             return _later(tx, row, reason, ask_after)
     raise TypeError(f"not an outcome: {outcome!r}")
+
+
+def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Posting) -> DeliveryRow:
+    """What the ERP shows now: it must still be ours, and further up the ladder."""
+    differing = facts.differences(posting)
+    if differing:
+        return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, differing), stage=posting.stage.value)
+    if posting.stage in (Stage.VOID, Stage.REVERSED):
+        return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
+    moved = apply_posting(tx, row, posting, event="completed")
+    if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:
+        return _later(tx, moved, f"still {posting.stage}")
+    return moved
+
+
+def _refused(tx: Tx, row: DeliveryRow, before: Posting, problems: tuple[Problem, ...]) -> DeliveryRow:
+    """The ERP refuses the step: the posting stays where it is, and a person looks."""
+    if any(problem.code == "DELETED_IN_ERP" for problem in problems):
+        return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, before))
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.INCOMPLETE,
+        event="step_refused",
+        detail={"problems": [problem.code for problem in problems]},
+        problems=problems_text(problems),
+        reason=problems[0].code if problems else "",
+        due_at=FOREVER,
+    )
 
 
 def _later(tx: Tx, row: DeliveryRow, reason: str, after: float | None = None) -> DeliveryRow:

@@ -59,7 +59,7 @@ def resolve(ledger: Ledger, row: DeliveryRow, link: Link) -> None:
 
 
 def _take_whole(tx: Tx, row: DeliveryRow) -> tuple[Frozen, list[DeliveryRow]] | None:
-    """Lease every undecided item of the attempt: a message is resolved whole. The first item leads, the others follow."""
+    """Lease every undecided item of the attempt: a message is resolved whole. The first item leads."""
     frozen = attempts.load_open(tx, row.id)
     if frozen is None:
         problem = Problem.of("BROKEN_INVARIANT", "没有未决的发送记录", "no open attempt for an unknown outcome")

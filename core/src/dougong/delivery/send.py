@@ -115,11 +115,11 @@ def _rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
     )
 
 
-# -- freezing -----------------------------------------------------------------------------------------------------------------
+# -- freezing ---------------------------------------------------------------------------------------------------------
 
 
 def reference_text(key: Key, reference: Reference | None) -> str:
-    """A key in the shape that the operation's reference field takes; an operation without one keeps the whole digest."""
+    """A key in the shape that the operation's reference field takes; long where it has none."""
     if reference is None:
         return key.text(34)
     if reference.shape == "uuid":
@@ -250,7 +250,7 @@ def _to_sending(tx: Tx, row: DeliveryRow, made: Derived, frozen: Frozen) -> Deli
     )
 
 
-# -- sending ------------------------------------------------------------------------------------------------------------------
+# -- sending ----------------------------------------------------------------------------------------------------------
 
 
 def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation) -> None:

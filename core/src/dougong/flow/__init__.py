@@ -1,6 +1,7 @@
 """Who follows whom: the only place, beside `plan`, that knows more than one step.
 
-`Project` opens a project's folder; `take_in` reads files and accepts what they hold; `work` runs the steps until everything rests.
+`Project` opens a project's folder; `take_in` reads files and accepts what they hold; `work` runs the steps until
+everything rests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person does: retry, resolve, cancel. Each is audited with actor and reason; nothing unknown is ever simply retried."""
+"""What a person does: retry, resolve, cancel. Audited with actor and reason; nothing unknown is simply retried."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Deriver:
         self._ledger: Ledger = project.ledger
         self._remembered: dict[tuple[Any, ...], Derivation] = {}
 
-    # -- documents --------------------------------------------------------------------------------------------------------
+    # -- documents ----------------------------------------------------------------------------------------------------
 
     def document(self, row: DocumentRow, events: Sequence[str]) -> Document:
         """The document of a revision with every event told so far."""
@@ -106,7 +106,7 @@ class Deriver:
         found = self._ledger.look(lambda tx: documents.find_loan(tx, ref.source, ref.tenant, loan))
         return None if found is None else LoanFact(number=found.number)
 
-    # -- deliveries -------------------------------------------------------------------------------------------------------
+    # -- deliveries ---------------------------------------------------------------------------------------------------
 
     def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""

@@ -1,6 +1,7 @@
 """What derivations are made with: rules, tables, rates, mappings, codes and the ERP's master data, as one frozen value.
 
-Its hash moves whenever any of it changes; what is held keeps the hash that it was held with and is derived again under another.
+Its hash moves whenever any of it changes; what is held keeps the hash that it was held with and is derived again
+under another.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ __all__ = ["Inputs", "load_inputs"]
 class Inputs:
     """Everything that a derivation may depend on beside its document and the ledger's state.
 
-    :param rules: book → rules. :param mappings: (connection, target type) → mapping.
-    :param needs: connection → the ERP's account code → what that account takes; a connection without an entry told nothing yet.
+    :param rules: book → rules. :param mappings: (connection, target type) →
+        mapping.
+    :param needs: connection → the ERP's account code → what that account takes; a connection without an entry has told
+        nothing yet.
     :param books: book → connection that serves it. :param operations: connection → its operation for vouchers.
     :param artifacts: content hash → (kind, text) of every file and table.
     """

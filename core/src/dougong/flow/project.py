@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from dougong.config import Config, ConfigError, Connection, load
 from dougong.ledger.store import Ledger
@@ -30,7 +31,7 @@ class Project:
         self.ledger = Ledger(self.config.ledger_url())
         self._doors: dict[str, Door] = {}
 
-    def __enter__(self) -> Project:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

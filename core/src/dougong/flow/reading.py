@@ -1,4 +1,4 @@
-"""Reading files: canonical ones by themselves, others by their source's connector; reference data first, so that order is free."""
+"""Reading files: canonical ones by themselves, others by their source's connector; reference data first."""
 
 from __future__ import annotations
 

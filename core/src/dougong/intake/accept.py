@@ -1,4 +1,4 @@
-"""Accepting documents and events (contract.md §2): revisions by money fingerprint, events beside, stale answers without effect."""
+"""Accepting documents and events (contract.md §2): revisions by money, events beside, stale answers without effect."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
 def _revise(
     tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, connection: str, actor: str
 ) -> Accepted:
-    """Other content: a new revision. What was not sent yet of the old one is cancelled; what was sent is policy's matter."""
+    """Other content: a new revision. What was not sent of the old one is cancelled; the rest is policy's matter."""
     sent = _cancel_unsent(tx, known.ref, "superseded")
     if not sent:
         documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")

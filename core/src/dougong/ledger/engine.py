@@ -78,7 +78,7 @@ def _set_up_sqlite_reader(connection: Any, _record: object) -> None:
 
 
 def begin(cursor: Any, backend: str) -> None:
-    """Begin a write transaction. SQLite takes the write lock at once: two readers could otherwise claim the same row."""
+    """Begin a write transaction. SQLite takes the write lock at once: two readers could claim the same row else."""
     if backend == "sqlite":
         cursor.execute("BEGIN IMMEDIATE")
 
@@ -153,6 +153,6 @@ def _one_at_a_time(url: URL) -> Iterator[None]:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         yield
         return
-    with open(f"{url.database}.lock", "w", encoding="ascii") as lock:
+    with Path(f"{url.database}.lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

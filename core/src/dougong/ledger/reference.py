@@ -1,4 +1,4 @@
-"""What is known beside documents: code tables, master data of both sides, small settings. All of it moves the `inputs` version."""
+"""What is known beside documents: code tables and master data of both sides. All of it moves the `inputs` version."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Hot statements: written in SQLAlchemy Core, compiled once per dialect, then run by the driver.
 
-SQLAlchemy's own execution costs about three times the driver's for one-row statements; the text of the statement does not change.
+SQLAlchemy's own execution costs about three times the driver's for one-row statements; the text of the statement does
+not change.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ __all__ = ["Statement", "Tx"]
 class Statement:
     """One statement with named parameters.
 
-    :param clause: SQLAlchemy Core statement. :param columns: column keys, for inserts and updates whose values come as parameters.
+    :param clause: SQLAlchemy Core statement.
+    :param columns: column keys, for inserts and updates whose values come as parameters.
     """
 
     def __init__(self, clause: ClauseElement, columns: Iterable[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""States of documents and deliveries, and the one table of transitions (contract.md §5). Every write goes through it."""
+"""States of documents and deliveries, and the one table of transitions (contract.md §5)."""
 
 from __future__ import annotations
 

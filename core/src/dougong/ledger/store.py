@@ -1,7 +1,8 @@
 """The ledger as one object: opens the database, writes in groups, reads beside.
 
-All writes of a process go through one writer thread: whatever is waiting is committed together (group commit), so that sixteen
-workers share one fsync. A write that fails is rolled back with its group, and each member of the group is then run by itself.
+All writes of a process go through one writer thread: whatever is waiting is committed together (group commit), so that
+sixteen workers share one fsync. A write that fails is rolled back with its group, and each member of the group is then
+run by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -59,7 +60,7 @@ class Ledger:
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,7 +78,7 @@ class Ledger:
     def submit(self, work: Callable[[Tx], T]) -> Future[T]:
         """Hand a write to the writer thread; the future is done after the commit.
 
-        :param work: gets the transaction; may be run a second time by itself, so it must have no effect outside the database.
+        :param work: gets the transaction; may be run a second time by itself, so it has no effect outside the database.
         """
         if self._closed:
             raise LedgerError(Problem.of("LEDGER_CLOSED", "账本已关闭", "the ledger is closed"))
@@ -107,7 +108,7 @@ class Ledger:
         with self._reader.connect() as connection:
             yield connection
 
-    # -- the writer thread ------------------------------------------------------------------------------------------------
+    # -- the writer thread ------------------------------------------------------------------------------------------
 
     def _write_loop(self) -> None:
         raw = self.engine.raw_connection()

@@ -1,6 +1,7 @@
 """Reconcile: what we believe beside what the ERP holds, document by document.
 
-`compare` is pure; `step` asks the ERP, compares, and notes in the ledger what a person did there (deleted, edited, re-numbered).
+`compare` is pure; `step` asks the ERP, compares, and notes in the ledger what a person did there (deleted, edited,
+re-numbered).
 """
 
 from __future__ import annotations

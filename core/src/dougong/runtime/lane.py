@@ -54,7 +54,8 @@ class Slot:
 class Lane:
     """The threads of one connection.
 
-    :param door: the connection; its configuration says how many threads, how many calls per second, when to leave it alone.
+    :param door: the connection; its configuration says how many threads, how many calls per second, when to leave it
+        alone.
     """
 
     def __init__(self, door: Door) -> None:

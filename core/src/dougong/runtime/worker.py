@@ -131,7 +131,7 @@ class Worker:
 
 
 def _units(rows: Iterable[DeliveryRow], lane: Lane) -> Iterator[tuple[DeliveryState, list[DeliveryRow]]]:
-    """Cut claimed rows into units of work: ready ones of one operation by its batch size, everything else one by one."""
+    """Cut claimed rows into units of work: ready ones of one operation by batch size, all others one by one."""
 
     def kind(row: DeliveryRow) -> tuple[str, str, str]:
         return (row.state.value, row.target_type, row.verb)

@@ -20,7 +20,8 @@ _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL))
 _SQLITE = (
     f"""CREATE TRIGGER delivery_final BEFORE UPDATE ON delivery WHEN OLD.state IN ({_FINAL})
     BEGIN SELECT RAISE(ABORT, 'a final delivery does not change'); END""",
-    "CREATE TRIGGER delivery_kept BEFORE DELETE ON delivery BEGIN SELECT RAISE(ABORT, 'deliveries are never deleted'); END",
+    """CREATE TRIGGER delivery_kept BEFORE DELETE ON delivery
+    BEGIN SELECT RAISE(ABORT, 'deliveries are never deleted'); END""",
     "CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END",
     "CREATE TRIGGER audit_frozen BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows never change'); END",
     """CREATE TRIGGER attempt_frozen BEFORE UPDATE OF body, body_hash, request_id, connection ON attempt

@@ -1,0 +1,1 @@
+"""Migrations of the ledger; Alembic runs them in the order of their revisions."""
