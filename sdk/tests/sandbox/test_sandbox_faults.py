@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -116,8 +117,7 @@ def test_faults_can_be_cleared(toy, client):
 
 
 def test_every_fault_is_tested_here():
-    with open(__file__, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(__file__).read_text("utf-8")
     assert [fault for fault in FAULTS if f'"{fault}"' not in text] == []
 
 

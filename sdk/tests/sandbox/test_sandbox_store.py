@@ -70,11 +70,16 @@ def test_one_commit_serves_all_that_wait_in_the_same_turn(path, store):
 
 def test_half_done_work_is_undone(store):
     store.put("note", "1", {"text": "before"})
-    with pytest.raises(RuntimeError), store.unit():
-        store.put("note", "1", {"text": "after"})
-        store.put("note", "2", {})
-        store.remove("note", "1")
-        raise RuntimeError
+
+    def half_done():
+        with store.unit():
+            store.put("note", "1", {"text": "after"})
+            store.put("note", "2", {})
+            store.remove("note", "1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half_done()
     assert dict(store.all("note")) == {"1": {"text": "before"}}
 
 

@@ -1,7 +1,7 @@
 """pytest fixtures that start sandboxes and end them with the test, or lend one that all tests share.
 
-Use them with ``pytest_plugins = ["dougong_sdk.sandbox.fixtures"]`` in the top-level ``conftest.py``, or import them into
-any other one.
+Use them with ``pytest_plugins = ["dougong_sdk.sandbox.fixtures"]`` in the top-level ``conftest.py``, or import them
+into any other one.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -30,16 +30,12 @@ _ALIASES = {"FNUMBER": "FBILLNO"}  # sources differ on the name of the number (k
 def new_voucher(identity: int, user: str, now: str) -> Record:
     """An empty voucher."""
     made = {"id": identity, "status": "A", "creator": user, "created": now, "system": "GL"}
-    return {**_empty(VOUCHER_HEAD), **made, "custom": {}, "lines": []}
+    return {**_EMPTY_HEAD, **made, "custom": {}, "lines": []}
 
 
 def new_line(identity: int) -> Record:
     """An empty entry line."""
-    return {**_empty(VOUCHER_ENTRY), "entry_id": identity, "dims": {}}
-
-
-def _empty(fields: Iterable[Field]) -> Record:
-    return {spec.name: _EMPTY[spec.kind.partition(":")[0]] for spec in fields}
+    return {**_EMPTY_LINE, "entry_id": identity, "dims": {}}
 
 
 _EMPTY: dict[str, Any] = {
@@ -52,6 +48,11 @@ _EMPTY: dict[str, Any] = {
     "time": None,
     "ref": None,
 }
+_EMPTY_HEAD, _EMPTY_LINE = (
+    {spec.name: _EMPTY[spec.kind.partition(":")[0]] for spec in fields} for fields in (VOUCHER_HEAD, VOUCHER_ENTRY)
+)
+_HEAD = {spec.upper: spec for spec in VOUCHER_HEAD if spec.given}
+_ENTRY = {spec.upper: spec for spec in VOUCHER_ENTRY}
 
 
 @frozen
@@ -85,9 +86,9 @@ class Model:
             if alias in given:
                 given.setdefault(key, given[alias])
         changed = dict(voucher)
-        for spec in VOUCHER_HEAD:
-            if spec.given and spec.upper in given:
-                changed[spec.name] = self._value(spec, given[spec.upper])
+        for key, value in given.items():
+            if (spec := _HEAD.get(key)) is not None:
+                changed[spec.name] = self._value(spec, value)
         custom = {key: given[key.upper()] for key in self.data.native.get("header_fields", []) if key.upper() in given}
         changed["custom"] = {**voucher["custom"], **{key: str(value or "") for key, value in custom.items()}}
         return changed
@@ -112,9 +113,9 @@ class Model:
     def _line(self, raw: Mapping[str, Any], line: Record) -> Record:
         given = _upper(raw)
         changed = dict(line)
-        for spec in VOUCHER_ENTRY:
-            if spec.upper in given:
-                changed[spec.name] = self._value(spec, given[spec.upper])
+        for key, value in given.items():
+            if (spec := _ENTRY.get(key)) is not None:
+                changed[spec.name] = self._value(spec, value)
         if "FDETAILID" in given:
             changed["dims"] = self._dimensions(given["FDETAILID"])
         return changed

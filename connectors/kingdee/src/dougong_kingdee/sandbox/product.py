@@ -29,6 +29,11 @@ _PATH = re.compile(
 _ONE_PARAMETER = {"ExecuteBillQuery", "BillQuery", "QueryBusinessInfo", "WorkflowAudit", "SwitchOrg"}
 _VOUCHER = "GL_VOUCHER"
 _POLL = "QueryAsyncResult"
+_NOT_EMULATED = {
+    *("Allocate", "CancelAllocate", "Push", "FlexSave", "GroupSave", "GroupDelete", "QueryGroupInfo", "Disassembly"),
+    *("SendMsg", "GetSysReportData", "AttachmentUpLoad", "AttachmentDownLoad"),
+}
+"""Operations of the real service that answer MsgCode 12 here: GL_VOUCHER offers none of them (kingdee.md §5)."""
 
 _APP = "210001_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 _AUDITOR_APP = "210002_GBkaGxwdHh8gISIjJCUmJygpKissLS4v"
@@ -155,7 +160,7 @@ class KingdeeSandbox(Sandbox):
                 return json_response(True)
             case "authservice", login if login in _LOGINS:
                 return self.authority.login(login, parameters)
-            case "dynamicformservice", operation if operation in _OPERATIONS or operation == _POLL:
+            case "dynamicformservice", operation if operation in {*_OPERATIONS, *_NOT_EMULATED, _POLL}:
                 return self._dynamic(operation, parameters, request)
         return None
 
@@ -179,6 +184,8 @@ class KingdeeSandbox(Sandbox):
         return self._work(method, parameters, session)
 
     def _work(self, method: str, parameters: Parameters, session: Session) -> Any:
+        if method in _NOT_EMULATED:
+            raise KingdeeError(12, f"沙箱不提供操作 {method}")
         call = parameters.data_call() if method in _ONE_PARAMETER else parameters.form_call()
         return _OPERATIONS[method](self, call, session)
 
@@ -312,7 +319,9 @@ _OPERATIONS: dict[str, Callable[[KingdeeSandbox, FormCall, Session], Any]] = {
     "SwitchOrg": KingdeeSandbox.switch_org,
     **{name: partial(KingdeeSandbox.change, name) for name in _STAGES},
 }
-_SPELLINGS = {name.lower(): name for name in (*_OPERATIONS, *_LOGINS, _POLL, "Logout", "GetDataCenterList")}
+_SPELLINGS = {
+    name.lower(): name for name in (*_OPERATIONS, *_NOT_EMULATED, *_LOGINS, _POLL, "Logout", "GetDataCenterList")
+}
 
 
 def _canonical(method: str) -> str:
