@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from dougong.model.problems import InputError
+
 
 @pytest.mark.parametrize(
     ("form_type", "type"),
@@ -230,3 +232,23 @@ def test_own_fields_are_kept_and_masked(read, flow):
     assert extensions["u_原因"] == "给 *** 打款到 ***"
     assert (extensions["u_手机"], extensions["u_金额"], extensions["voucher_no"]) == ("***", 5, "记-1")
     assert b"13912345678" not in read(flow).raw
+
+
+def test_tenant_of_a_flow_that_does_not_state_it(read, flow):
+    del flow["corporationId"]
+    assert read(flow).document.tenant == "corp"
+
+
+def test_flow_of_nobody_is_refused(read_all, flow):
+    del flow["corporationId"]
+    flow["form"]["submitterId"] = "s1"
+    with pytest.raises(InputError, match=r"FLOW_MALFORMED @ B26110009.corporationId"):
+        read_all(flow)
+
+
+def test_refund(read, flow, line):
+    for amount in (line["amount"], flow["form"]["expenseMoney"], flow["form"]["payMoney"]):
+        amount["standard"] = "-100.00"
+    found = read(flow)
+    assert found.problems == ()
+    assert (found.document.lines[0].gross, found.document.payees[0].amount) == (-100, -100)

@@ -62,6 +62,13 @@ def test_repeated_over_two_pages(codes, read_all, flow, known):
     assert set(codes(flow)) == {"CODE_REPEATED"}
 
 
+def test_repeated_department_code(codes, read_all, flow, known):
+    told = {"name": "部门", "code": "D01", "parentId": "corp", "active": True, "form": {}, "order": 1}
+    known.add(*read_all({"items": [{**told, "id": "corp:d1"}, {**told, "id": "corp:d9"}]}))
+    assert codes(flow) == ["CODE_REPEATED"]
+    assert codes(flow, department="id") == []
+
+
 def test_code_of_somebody_who_left_or_was_renumbered(codes, read_all, flow, known):
     pages = [staff("corp:s1", "E001"), staff("corp:s8", "E001", active=False), staff("corp:s9", "E001")]
     known.add(*read_all({"items": pages}))

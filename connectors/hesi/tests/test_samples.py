@@ -144,3 +144,9 @@ def test_repeated_staff_code_of_the_sample_is_told(samples, read_all, read, flow
     repeated = next(problem for problem in found.problems if problem.code == "CODE_REPEATED")
     assert "ID01irfEujUJXx" in repeated.message.en
     assert found.document.submitter is None
+
+
+def test_loan_package_keeps_its_misleading_state(samples, read_all):
+    (loan,) = read_all((samples / "loan-info.json").read_bytes())
+    assert loan.data["state"] == "REPAID"  # to be repaid
+    assert (loan.data["total"], loan.data["remain"], loan.data["flow"]) == ("1000", "1000", "xt0aYlzRI05w00")

@@ -38,12 +38,17 @@ def test_strings_and_numbers_are_one(value):
 
 def read(value):
     findings = Findings()
-    return money(value, "amount", findings), [(problem.code, problem.path) for problem in findings.problems]
+    return money(value, "amount", findings, "CNY"), [(problem.code, problem.path) for problem in findings.problems]
 
 
 def test_functional_only(of_money):
     found, problems = read(of_money(33))
     assert (found.standard, found.currency, found.foreign, problems) == (33, "CNY", None, [])
+
+
+def test_object_without_currency_is_in_the_documents():
+    found, problems = read({"standard": "61.70"})
+    assert (found.currency, problems) == ("CNY", [])
 
 
 def test_foreign_with_rate(of_money):
@@ -68,7 +73,6 @@ def test_contradiction_is_told_and_not_settled(of_money):
         ({"standard": "1.5", "standardStrCode": "CNY", "standardScale": "0"}, "AMOUNT_INVALID"),
         ({"standard": "1", "standardStrCode": "RMB"}, "CURRENCY_UNKNOWN"),
         ({"standard": "1", "standardStrCode": "CNY", "foreign": "1", "foreignStrCode": "??"}, "CURRENCY_UNKNOWN"),
-        ({"standard": "1"}, "CURRENCY_UNKNOWN"),
         ({"standardStrCode": "CNY"}, "AMOUNT_INVALID"),
         ("12.00", "AMOUNT_INVALID"),
         ([], "AMOUNT_INVALID"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dougong.model.problems import InputError
-from dougong_hesi.reading import Fields, Reading, fields, items
+from dougong_hesi.reading import Fields, Reading, fields, items, texts
 from dougong_hesi.values import day, exact, normal
 
 __all__ = ["content_of"]
@@ -76,7 +76,7 @@ def _split(entry: Fields) -> dict[str, Any]:
 
 
 def _invoice(entry: Fields) -> dict[str, Any]:
-    ids = sorted(str(id) for id in entry.get("itemIds") or ())
+    ids = sorted(texts(entry.get("itemIds"), "form.details.feeTypeForm.invoiceForm.invoices.itemIds"))
     return _filled({"id": entry.get("invoiceId"), "items": ids, "tax": _money(entry.get("taxAmount"))})
 
 

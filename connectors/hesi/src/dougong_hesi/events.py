@@ -60,9 +60,11 @@ def events_of(
 def _approved_on(reading: Reading, state: str) -> dt.datetime | None:
     """Time of the last approving log line, else the state's own date."""
     logs = items(reading.flow.get("logs"), "logs")
-    agreed = [log for log in logs if log.get("action") == "freeflow.agree" and log.get("state") in _APPROVED_LOG]
+    agreed = [log for log in logs if log.get("action") == "freeflow.agree" and str(log.get("state")) in _APPROVED_LOG]
     # Without approvers the submission itself leads to payment.
-    submitted = [log for log in logs if log.get("action") == "freeflow.submit" and log.get("state") in _APPROVED_LOG]
+    submitted = [
+        log for log in logs if log.get("action") == "freeflow.submit" and str(log.get("state")) in _APPROVED_LOG
+    ]
     logged = _last(reading, agreed) or _last(reading, submitted)
     own = ("timeToEnterPendingPayment", *(("flowEndTime", "payDate") if state in _PAID else ("preNodeApprovedTime",)))
     stated = (reading.instant(reading.form.get(name)) for name in own)

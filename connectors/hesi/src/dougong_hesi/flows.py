@@ -53,7 +53,7 @@ def read_flow(flow: Fields, settings: HesiSettings, reference: ReferenceData) ->
     return SourceDocument(
         document=document,
         raw=dumps(flow, numbers=True).encode(),
-        problems=(*_always(form_type, type, str(flow.get("state")), state), *problems),
+        problems=(*_always(form_type, type, str(flow.get("state") or ""), state), *problems),
         content=content_of(reading, form_type),
     )
 
@@ -165,7 +165,7 @@ def _extensions(flow: Fields, form: Fields) -> dict[str, Any]:
     """What a customer's rules may want to see besides: their own fields, links, feedback; personal data masked."""
     own = {name: mask(value, name) for name, value in form.items() if name.startswith("u_")}
     links = form.get("expenseLinks") or ([form["expenseLink"]] if form.get("expenseLink") else [])
-    files = len(form.get("attachments") or ())
+    files = len(items(form.get("attachments"), "form.attachments"))
     known = {
         "form_type": flow["formType"],
         "requisitions": links,

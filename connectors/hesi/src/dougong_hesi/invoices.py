@@ -11,8 +11,8 @@ from dougong.model.documents import Invoice, InvoiceShare
 from dougong.model.masterdata import MasterRecord
 from dougong.model.money import plain
 from dougong.model.problems import Problem
-from dougong_hesi.lookup import ANSWERS
-from dougong_hesi.reading import Fields, Reading, fields, items
+from dougong_hesi.lookup import kind_names
+from dougong_hesi.reading import Fields, Reading, fields, items, texts
 
 __all__ = ["KINDS", "Invoices"]
 
@@ -100,8 +100,8 @@ class Invoices:
 
     def _items(self, entry: Fields) -> tuple[MasterRecord, ...]:
         """The chosen lines of the invoice, when all of them are known."""
-        ids = entry.get("itemIds") or ()
-        known = [self._reading.lookup.reference.get("invoice_line", str(item)) for item in ids]
+        ids = texts(entry.get("itemIds"), "form.details.feeTypeForm.invoiceForm.invoices.itemIds")
+        known = [self._reading.lookup.reference.get("invoice_line", item) for item in ids]
         return tuple(item for item in known if item is not None) if all(known) else ()
 
     def _invoice(self, record: MasterRecord, chosen: tuple[MasterRecord, ...], path: str) -> Invoice:
@@ -144,7 +144,7 @@ class Invoices:
         return words.get(code, code)
 
     def _buyer(self, record: MasterRecord) -> str | None:
-        """Our entity, where the tenant is one and the title its own; else the title: the rules' `buyers` table knows."""
+        """Our entity, where the tenant is one and the title its own; else the title: see the rules' `buyers`."""
         name, number = record.data.get("buyer"), record.data.get("buyer_tax_number")
         reading = self._reading
         own = reading.settings.entities.get(reading.tenant)
@@ -184,8 +184,8 @@ def _details_missing(id: str) -> Problem:
         "INVOICE_DETAILS_MISSING",
         f"缺少发票 {id} 的详情 (票种、抬头、税额)",
         f"the details of invoice {id} (kind, buyer, tax) are not known",
-        hint_zh=f"请推送包含它的 {ANSWERS['invoice'].zh} 返回结果",
-        hint_en=f"push the answer that contains it: {ANSWERS['invoice'].en}",
+        hint_zh=f"请推送包含它的返回结果: {kind_names('invoice')[1]}",
+        hint_en=f"push the answer that contains it: {kind_names('invoice')[1]}",
         kind="invoice",
         id=id,
     )

@@ -11,7 +11,7 @@ from dougong.model.problems import Problem, Text
 from dougong.model.sources import ReferenceData
 from dougong_hesi.findings import Findings
 
-__all__ = ["ANSWERS", "Lookup", "Overlay", "code_index", "code_index_id", "dimension_kind"]
+__all__ = ["Lookup", "Overlay", "code_index", "code_index_id", "dimension_kind", "kind_names"]
 
 #: Dimension name in Hesi (档案) → our kind; any other dimension keeps its name behind `dimension:`.
 DIMENSIONS = {
@@ -22,18 +22,16 @@ DIMENSIONS = {
     "客户": "customer",
     "成本中心": "cost_center",
 }
-_ITEMS = Text("档案项 (GET v1/dimensions/items)", "dimension items (GET v1/dimensions/items)")
-#: Kind → which companion answer tells it (expense-side.md §1.4).
-ANSWERS = {
-    "employee": Text("员工 (GET v1.1/staffs)", "staffs (GET v1.1/staffs)"),
-    "department": Text("部门 (GET v1/departments)", "departments (GET v1/departments)"),
-    "fee_type": Text("费用类型 (GET v1/feeTypes)", "fee types (GET v1/feeTypes)"),
-    "payee": Text("收款信息 (GET v2.1/payeeInfos)", "payees (GET v2.1/payeeInfos)"),
-    "payment_account": Text("付款账户 (GET v1/paymentAccounts)", "paying accounts (GET v1/paymentAccounts)"),
-    "invoice": Text(
-        "发票详情 (POST v2/extension/INVOICE/object/…)", "invoice details (POST v2/extension/INVOICE/object/…)"
-    ),
+#: Kind → what people call it, and which companion answer tells it (expense-side.md §1.4).
+_KINDS = {
+    "employee": (Text("员工", "staff"), "GET v1.1/staffs"),
+    "department": (Text("部门", "department"), "GET v1/departments"),
+    "fee_type": (Text("费用类型", "fee type"), "GET v1/feeTypes"),
+    "payee": (Text("收款信息", "payee"), "GET v2.1/payeeInfos"),
+    "payment_account": (Text("付款账户", "paying account"), "GET v1/paymentAccounts"),
+    "invoice": (Text("发票", "invoice"), "POST v2/extension/INVOICE/object/…"),
 }
+_ITEM = (Text("档案项", "dimension item"), "GET v1/dimensions/items")
 #: Kinds whose codes Hesi allows to be repeated.
 _REPEATABLE = frozenset({"employee", "department"})
 
@@ -41,6 +39,11 @@ _REPEATABLE = frozenset({"employee", "department"})
 def dimension_kind(name: str) -> str:
     """Kind of the items of a dimension, or of a form field that holds one."""
     return DIMENSIONS.get(name, f"dimension:{name}")
+
+
+def kind_names(kind: str) -> tuple[Text, str]:
+    """What people call a kind, and the API call whose answer tells its records."""
+    return _KINDS.get(kind, _ITEM)
 
 
 def code_index(kind: str) -> str:
@@ -120,40 +123,41 @@ class Lookup:
 
 
 def _missing(kind: str, id: str) -> Problem:
-    answer = ANSWERS.get(kind, _ITEMS)
+    name, answer = kind_names(kind)
     return Problem.of(
         "REFERENCE_MISSING",
-        f"{kind} {id} 没有参考数据",
-        f"nothing is known of {kind} {id}",
-        hint_zh=f"请推送包含它的 {answer.zh} 返回结果",
-        hint_en=f"push the answer that contains it: {answer.en}",
+        f"{name.zh} {id} 没有参考数据",
+        f"nothing is known of {name.en} {id}",
+        hint_zh=f"请推送包含它的返回结果: {answer}",
+        hint_en=f"push the answer that contains it: {answer}",
         kind=kind,
         id=id,
     )
 
 
 def _empty(record: MasterRecord, use: str) -> Problem:
-    answer = ANSWERS.get(record.kind, _ITEMS)
+    name, answer = kind_names(record.kind)
     what = "编码" if use == "code" else "名称"
     return Problem.of(
         "CODE_MISSING",
-        f"{record.kind} {record.id} ({record.name}) 在合思中没有{what}",
-        f"{record.kind} {record.id} ({record.name}) has no {use} in Hesi",
-        hint_zh=f"请在合思中补填{what}后推送 {answer.zh}, 或在设置中改用其他标识",
-        hint_en=f"fill it in there and push {answer.en}, or choose another word in the settings",
+        f"{name.zh} {record.id} ({record.name}) 在合思中没有{what}",
+        f"{name.en} {record.id} ({record.name}) has no {use} in Hesi",
+        hint_zh=f"请在合思中补填{what}后推送返回结果 ({answer}), 或在设置中改用其他标识",
+        hint_en=f"fill it in there and push the answer ({answer}), or choose another word in the settings",
         kind=record.kind,
         id=record.id,
     )
 
 
 def _repeated(record: MasterRecord, others: tuple[str, ...]) -> Problem:
+    name, answer = kind_names(record.kind)
     shared = ", ".join(sorted(others))
     return Problem.of(
         "CODE_REPEATED",
-        f"{record.kind} {record.id} 的编码 {record.code} 与 {shared} 重复",
-        f"code {record.code} of {record.kind} {record.id} is also that of {shared}",
-        hint_zh=f'请在合思中改为唯一编码后推送 {ANSWERS[record.kind].zh}, 或设置 {record.kind} = "id"',
-        hint_en=f'make it unique in Hesi and push {ANSWERS[record.kind].en}, or set {record.kind} = "id"',
+        f"{name.zh} {record.id} 的编码 {record.code} 与 {shared} 重复",
+        f"code {record.code} of {name.en} {record.id} is also that of {shared}",
+        hint_zh=f'请在合思中改为唯一编码后推送返回结果 ({answer}), 或设置 {record.kind} = "id"',
+        hint_en=f'make it unique in Hesi and push the answer ({answer}), or set {record.kind} = "id"',
         kind=record.kind,
         id=record.id,
         word=record.code,

@@ -18,7 +18,7 @@ from dougong_hesi.lookup import Lookup
 from dougong_hesi.settings import HesiSettings
 from dougong_hesi.values import HesiMoney, instant, money
 
-__all__ = ["Fields", "Reading", "fields", "first_text", "items"]
+__all__ = ["Fields", "Reading", "fields", "first_text", "items", "texts"]
 
 Fields = Mapping[str, Any]
 
@@ -44,6 +44,18 @@ def items(value: object, path: str) -> tuple[Fields, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
         raise InputError(_malformed(path, "array of objects"))
+    return tuple(value)
+
+
+def texts(value: object, path: str) -> tuple[str, ...]:
+    """An array of ids of the flow; nothing at all is an empty one.
+
+    :raises InputError: `FLOW_MALFORMED` for anything else.
+    """
+    if value is None or value == "":
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InputError(_malformed(path, "array of texts"))
     return tuple(value)
 
 
@@ -80,23 +92,30 @@ class Reading:
 
     @classmethod
     def of(cls, flow: Fields, settings: HesiSettings, reference: ReferenceData) -> Reading:
-        """Begin to read `flow`."""
+        """Begin to read `flow`.
+
+        :raises InputError: `FLOW_MALFORMED` when it does not tell which it is and whose.
+        """
         form = fields(flow.get("form"), "form")
         findings = Findings()
         amounts = (form.get(name) for name in ("expenseMoney", "loanMoney", "payMoney"))
         stated = (str(amount.get("standardStrCode")) for amount in amounts if isinstance(amount, Mapping))
         currency = next(filter(is_currency, stated), settings.currency)
-        lookup = Lookup(reference, findings)
-        return cls(flow, form, settings, ZoneInfo(settings.zone), findings, lookup, currency)
+        found = cls(flow, form, settings, ZoneInfo(settings.zone), findings, Lookup(reference, findings), currency)
+        for name, value in (("id", flow.get("id")), ("corporationId", found.tenant)):
+            if not isinstance(value, str) or not value:
+                raise InputError(_malformed(name, "text"))
+        return found
 
     @property
     def tenant(self) -> str:
-        """The customer of Hesi that the flow belongs to."""
-        return str(self.flow.get("corporationId") or "")
+        """The customer that the flow belongs to: as stated, else the front of its people's ids (`corp:ID`)."""
+        ids = (str(key or "").partition(":") for key in (self.form.get("submitterId"), self.flow.get("ownerId")))
+        return str(self.flow.get("corporationId") or next((corp for corp, colon, _ in ids if colon), ""))
 
     def money(self, value: object, path: str) -> HesiMoney | None:
         """A money object in the document's functional currency; anything else becomes a problem."""
-        found = money(value, path, self.findings)
+        found = money(value, path, self.findings, self.currency)
         if found is not None and found.currency != self.currency:
             self.findings.add(_mixed(found.currency, self.currency).at(path))
             return None

@@ -120,11 +120,19 @@ def _companion(entry: Item, path: str, zone: ZoneInfo) -> Iterable[MasterRecord]
         refused = next(((zh, en) for fits, zh, en in _REFUSED if fits(entry)), None)
         raise InputError(_unknown(entry, path) if refused is None else _unusable(path, *refused))
     try:
-        return tuple(read(entry))
+        records = tuple(read(entry))
     except InputError as error:
         raise InputError(problem.at(path) for problem in error.problems) from None
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(_broken(path, error)) from error
+        raise InputError(_broken(path, repr(error))) from error
+    if not all(_is_id(record.id) for record in records):
+        raise InputError(_broken(path, "id"))
+    return records
+
+
+def _is_id(value: object) -> bool:
+    """Answers are taken as they come: an id may be anything until it was looked at."""
+    return isinstance(value, str) and value != ""
 
 
 def _scalar(entry: object) -> tuple[str, str]:
@@ -158,11 +166,11 @@ def _unknown(entry: Item, path: str) -> Problem:
     )
 
 
-def _broken(path: str, error: Exception) -> Problem:
+def _broken(path: str, what: str) -> Problem:
     return Problem.of(
         "HESI_ANSWER_UNKNOWN",
-        f"合思返回缺少字段或类型不对: {error}",
-        f"a member of this Hesi answer is missing or of the wrong type: {error}",
+        f"合思返回缺少字段或类型不对: {what}",
+        f"a member of this Hesi answer is missing or of the wrong type: {what}",
         path=path,
         hint_zh="请原样保存接口返回, 不要改写",
         hint_en="save the API's answer as it is",

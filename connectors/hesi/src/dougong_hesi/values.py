@@ -49,17 +49,19 @@ def normal(value: Decimal) -> str:
     return "0" if value == 0 else plain(value.normalize(CONTEXT))
 
 
-def money(value: object, path: str, findings: Findings) -> HesiMoney | None:
+def money(value: object, path: str, findings: Findings, functional: str) -> HesiMoney | None:
     """Read a money object; what is wrong with it becomes a problem, and the result `None`.
 
     `standard` must equal `foreign × rate`, as Hesi itself demands; a contradiction is refused, not settled.
+
+    :param functional: the document's currency, for an object that leaves it out.
     """
     if value is None or value == "":
         return None
     if not isinstance(value, Mapping):
         findings.add(_invalid(value).at(path))
         return None
-    currency = str(value.get("standardStrCode") or "")
+    currency = str(value.get("standardStrCode") or functional)
     if not is_currency(currency):
         findings.add(_unknown_currency(currency).at(path))
         return None
