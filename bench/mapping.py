@@ -1,7 +1,7 @@
 """What the mapping language costs: a voucher of 20 lines through a compiled mapping, beside the same mapping by hand.
 
-Eight fields a line, two of them looked up in code tables. Both run in one process, turn by turn, on the same voucher and
-codes, and give the same payload (checked). The figure is the ratio of the medians; the goal: 2.
+Eight fields a line, two of them looked up in code tables. Both run in one process, turn by turn, on the same voucher
+and codes, and give the same payload (checked). The figure is the ratio of the medians; the goal: 2.
 
     python bench/mapping.py [--rounds N] [--json]
 """

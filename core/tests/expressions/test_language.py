@@ -147,7 +147,7 @@ def test_what_is_wrong_is_told_when_it_is_compiled(evaluate, text, words):
     [
         (
             "line.amount if line.side == 'D' else 0 | round(2)",
-            "(line.amount if line.side == 'D' else 0) | round(2) or line.amount if line.side == 'D' else (0 | round(2))",
+            "(line.amount if line.side == 'D' else 0) | round(2) or line.amount if line.side == 'D' else (0 | round",
         ),
         ("line.account | upper() == '1'", "write (line.account | upper()) == '1'"),
         ("1 + (2 | round(0) + 3)", "write (2 | round(0)) …"),

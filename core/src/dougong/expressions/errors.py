@@ -10,8 +10,9 @@ __all__ = ["ExpressionError", "failed", "refused"]
 class ExpressionError(DougongError):
     """An expression that cannot be compiled, or that has no result for the values at hand.
 
-    When compiled: `EXPRESSION_SYNTAX`, `EXPRESSION_REFUSED` (not part of the language), `EXPRESSION_NAME` (unknown name,
-    attribute, function), `EXPRESSION_TYPE` (kinds that do not fit). When run: `EXPRESSION_FAILED`, `VALUE_MISSING`.
+    When compiled: `EXPRESSION_SYNTAX`, `EXPRESSION_REFUSED` (not in the language), `EXPRESSION_NAME` (unknown name,
+    attribute or function), `EXPRESSION_TYPE` (kinds that do not fit).
+    When run: `EXPRESSION_FAILED`, `VALUE_MISSING`.
 
     .. versionadded:: 0.1
     """
