@@ -24,7 +24,7 @@ def guarded(entry: Entry, doing: tuple[str, str], call: Callable[[], T]) -> T:
     """Run a plugin's code that may do anything, `sys.exit` included, and name the plugin when it fails.
 
     :param doing: what was tried, in Chinese and English.
-    :raises PluginError: `PLUGIN_BROKEN` for whatever is raised, except that errors of ours pass and Ctrl-C interrupts.
+    :raises PluginError: `PLUGIN_BROKEN` for whatever is raised, except that Ctrl-C interrupts.
     """
     try:
         return call()
@@ -51,7 +51,7 @@ def load_plugin(entry: Entry) -> Any:
     """
     from stevedore import DriverManager
 
-    class Only(DriverManager[Any]):
+    class Only(DriverManager):  # type: ignore[type-arg]  # no generic class before stevedore 5.6
         """The driver of exactly this row.
 
         stevedore's own list is cached on disk: an entry point that was installed a moment ago can be missing from it.
@@ -60,9 +60,7 @@ def load_plugin(entry: Entry) -> Any:
         def list_entry_points(self) -> list[metadata.EntryPoint]:
             return [entry.point] if entry.point else []
 
-    manager = guarded(
-        entry, ("导入", "imported"), lambda: Only(entry.group, entry.name, on_missing_entrypoints_callback=None)
-    )
+    manager = guarded(entry, ("导入", "imported"), lambda: Only(entry.group, entry.name))
     return manager.extensions[0].plugin
 
 
