@@ -54,6 +54,10 @@ class LedgerReference:
             self._known[kind, id] = self._look_up(kind, id)
         return self._known[kind, id]
 
+    def add(self, records: Iterable[MasterRecord]) -> None:
+        """Know these too, from a file that was just read."""
+        self._known |= {(record.kind, record.id): record for record in records}
+
     def _look_up(self, kind: str, id: str) -> MasterRecord | None:
         table = schema.master
         query = select(table).where(
@@ -137,7 +141,9 @@ def _reference(
     for path, content in files:
         try:
             found = door.read_documents(content, _media_type(path), door.call(reference=told))
-            records += [item for item in found if isinstance(item, MasterRecord)]
+            fresh = [item for item in found if isinstance(item, MasterRecord)]
+            told.add(fresh)
+            records += fresh
         except InputError as error:
             bad += [(path, problem) for problem in error.problems]
     return tuple(records), bad

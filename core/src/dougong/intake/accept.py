@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -14,7 +14,7 @@ from dougong.formats import document_to_json, event_to_json
 from dougong.ledger import audit, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
+from dougong.ledger.states import FINAL, UNSENT, DeliveryState, DocumentState
 from dougong.ledger.store import Ledger
 from dougong.model.documents import Document, Event, SourceRef
 from dougong.model.identity import content_fingerprint, document_content
@@ -226,27 +226,32 @@ def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, act
 
 
 def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> Accepted:
-    """Same content: only facts and the source's state may be new. A new fact may open a moment."""
+    """Same content: only facts, the source's state and what is not money may be new. A new fact may open a moment."""
     document = item.document
     fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
-    moved = known.source_state != document.state or known.source_time != content.source_time
+    told = {"source_state": document.state, "source_time": content.source_time}
     if any(fresh) or turned:
-        documents.change(
-            tx,
-            known,
-            event="events",
-            detail={"new": sum(fresh), "source_state": document.state},
-            state=DocumentState.ACCEPTED,
-            source_state=document.state,
-            source_time=content.source_time,
-        )
         if document.state in TAKEN_BACK:
             _cancel_unsent(tx, document.ref, "withdrawn")
-        return Accepted(document.ref, document.number, "events", known.id)
-    if moved:
-        documents.change(tx, known, event="told_again", source_state=document.state, source_time=content.source_time)
+        told |= _reread(tx, known, item, content)
+        told.setdefault("state", DocumentState.ACCEPTED)
+        documents.change(tx, known, event="events", detail={"new": sum(fresh), "said": document.state}, **told)
+        return Accepted(document.ref, document.number, "events", known.id, item.problems)
+    if (known.source_state, known.source_time) != (document.state, content.source_time):
+        documents.change(tx, known, event="told_again", **told)
     return Accepted(document.ref, document.number, "known", known.id)
+
+
+def _reread(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> dict[str, Any]:
+    """Codes and texts that reference data has supplied since: taken on as long as nothing was sent with the old ones."""
+    sent = [row for row in documents.deliveries_of(tx, known.ref) if row.state not in UNSENT | FINAL]
+    if sent or known.canonical == content.canonical and not item.problems:
+        return {}
+    changes: dict[str, Any] = {"canonical": content.canonical, "raw": item.raw or known.raw}
+    if item.problems:
+        return changes | {"state": DocumentState.HELD, "problems": problems_text(item.problems), "inputs": ""}
+    return changes
 
 
 def _revise(
