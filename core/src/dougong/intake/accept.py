@@ -226,11 +226,11 @@ def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, act
 
 
 def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> Accepted:
-    """Same content: only facts, the source's state and what is not money may be new. A new fact may open a moment."""
+    """Same content: only facts, the source's state and what is not money may be new."""
     document = item.document
     fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
-    told = {"source_state": document.state, "source_time": content.source_time}
+    told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
     if any(fresh) or turned:
         if document.state in TAKEN_BACK:
             _cancel_unsent(tx, document.ref, "withdrawn")
@@ -244,9 +244,9 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
 
 
 def _reread(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> dict[str, Any]:
-    """Codes and texts that reference data has supplied since: taken on as long as nothing was sent with the old ones."""
+    """Codes and texts that reference data has supplied since: taken on while nothing was sent with the old ones."""
     sent = [row for row in documents.deliveries_of(tx, known.ref) if row.state not in UNSENT | FINAL]
-    if sent or known.canonical == content.canonical and not item.problems:
+    if sent or (known.canonical == content.canonical and not item.problems):
         return {}
     changes: dict[str, Any] = {"canonical": content.canonical, "raw": item.raw or known.raw}
     if item.problems:
