@@ -12,7 +12,8 @@ import attrs
 
 from dougong.mapping.definition import SOURCES, read_definition
 from dougong.mapping.errors import MappingError, at_field
-from dougong.mapping.generate import Failure, Generator
+from dougong.mapping.failures import Failure
+from dougong.mapping.generate import Generator
 from dougong.mapping.tree import plant
 from dougong.model.bookings import Booking
 from dougong.model.codes import Codes

@@ -4,106 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
 
 from dougong.expressions import ExpressionError, Scope, singular
-from dougong.expressions.compiled import build, locate
-from dougong.expressions.errors import failed, refused
-from dougong.expressions.runtime import HELPERS
+from dougong.expressions.compiled import build
+from dougong.expressions.errors import refused
 from dougong.expressions.translate import Translated, translate
 from dougong.expressions.translator import Environment
 from dougong.mapping.definition import Field, Rows
 from dougong.mapping.errors import at_field
+from dougong.mapping.failures import RUNTIME
 from dougong.mapping.functions import FUNCTIONS
+from dougong.mapping.statements import BLOCK, LEAF, PLAIN_BLOCK, at_line, put, statements
 from dougong.mapping.tree import TEXT_KEY, Block, Leaf, Node, Object
 from dougong.model.problems import Problem
 
-__all__ = ["Failure", "Generator"]
+__all__ = ["Generator"]
 
 #: What a field of a payload may hold.
 _SENDABLE = ("text", "number", "boolean", "date", "instant", "any", "none")
-
-
-@attrs.frozen
-class Failure:
-    """A problem met while mapping, with the exception behind it."""
-
-    problem: Problem
-    cause: Exception
-
-
-def _fail(failures: list[Failure], error: Exception, target: str, indexes: tuple[int, ...], where: str) -> None:
-    """Note what went wrong with one field of one row and let the others go on; `where`: `file:line`, expression."""
-    path = target.format(*indexes)
-    place, text = where.split("\n", 1)
-    if isinstance(error, ExpressionError):
-        problems = error.problems
-    else:
-        words = f"{type(error).__name__}: {error}"[:200]
-        problems = failed(f"无法计算: {words}", f"cannot be computed: {words}").problems
-    for problem in problems:
-        facts = {**problem.facts, "expression": text, "mapping": place}
-        failures.append(Failure(attrs.evolve(problem, path=path, facts=facts), error))
-
-
-def _scalar(value: Any, words: str) -> Any:
-    """`value`, whose kind was not known before, refused when a field cannot hold it."""
-    import datetime as dt
-    from decimal import Decimal
-
-    from dougong.expressions.translator import NULL
-
-    if value is None or value is NULL or isinstance(value, (str, int, Decimal, dt.date)):
-        return value
-    raise failed(f"{words} 不是单个值", f"{words} is not a single value", code="EXPRESSION_TYPE")
-
-
-_LEAF = "try:\n    _put\nexcept _Exception as _error:\n    _fail(_failures, _error, _target, _indexes, _where)"
-_BLOCK = """
-for _item in _each:
-    try:
-        if not _when:
-            continue
-    except _Exception as _error:
-        _fail(_failures, _error, _target, _indexes, _where)
-        continue
-    _row = {}
-    _fields
-    _keep
-"""
-_PLAIN_BLOCK = "for _item in _each:\n    _row = {}\n    _fields\n    _keep"
-
-
-class _Fill(ast.NodeTransformer):
-    """Puts code and statements into the holes of a template."""
-
-    def __init__(self, holes: Mapping[str, Any]) -> None:
-        self.holes = holes
-
-    def visit_Name(self, node: ast.Name) -> Any:
-        hole = self.holes.get(node.id, node)
-        return ast.Name(hole, node.ctx) if isinstance(hole, str) else hole
-
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        if isinstance(node.value, ast.Name) and isinstance(self.holes.get(node.value.id), list):
-            return self.holes[node.value.id] or ast.Pass(lineno=node.lineno, col_offset=0)
-        return self.generic_visit(node)
-
-
-def _statements(template: str, line: int, **holes: Any) -> list[ast.stmt]:
-    """Statements from a template; a hole is a name, an expression, or statements, which keep their own lines."""
-    filled = []
-    for statement in ast.parse(template.strip()).body:
-        locate(statement, line)
-        filled.append(_Fill(holes).visit(statement))
-    return filled
-
-
-def _constant(value: Any) -> ast.expr:
-    return ast.Constant(value)
 
 
 @attrs.define
@@ -124,15 +46,13 @@ class Generator:
 
     def function(self, root: Object) -> Callable[..., dict[str, Any]]:
         """The function `(booking, codes, failures) -> body`. Only to be used when `problems` stayed empty."""
-        self.environment.names.update(
-            {"_fail": _fail, "_scalar": _scalar, "_Exception": Exception, "_len": len, **HELPERS}
-        )
+        self.environment.names.update(RUNTIME)
         scope = Scope.of(FUNCTIONS, **{self.source: self.cls})
         fields = self.object(root, "_body", _Place(scope))
-        start = _statements(f"_on = {self.source}.posting_date\n_body = {{}}", 1)
-        body = [*start, *fields, *_statements("return _body", 1)]
+        start = statements(f"_on = {self.source}.posting_date\n_body = {{}}", 1)
+        body = [*start, *fields, *statements("return _body", 1)]
         if self.problems:
-            body = _statements("return {}", 1)
+            body = statements("return {}", 1)
         return build("mapping", [self.source, "_codes", "_failures"], body, self.environment, self.path)
 
     # -- nodes -------------------------------------------------------------------------------------------------------
@@ -162,10 +82,10 @@ class Generator:
         else:
             filled = [s for block in child.blocks for s in self.block(block, inner, place)]
             keep, created = inner, f"{inner} = []"
-        put = _statements(
-            f"if {keep}: _container[_key] = _value", line, **_put(container, keys, ast.Name(inner, ast.Load()))
+        stored = statements(
+            f"if {keep}: _container[_key] = _value", line, **put(container, keys, ast.Name(inner, ast.Load()))
         )
-        return [*_statements(created, line), *filled, *put]
+        return [*statements(created, line), *filled, *stored]
 
     def leaf(self, leaf: Leaf, container: str, keys: list[str], place: _Place) -> list[ast.stmt]:
         """`container[key] = expression`, left out when there is no value."""
@@ -179,20 +99,22 @@ class Generator:
         self.source_of(place.target, translated.text)
         code, kind = translated.code, translated.kind
         if kind.base == "any":
-            code = ast.Call(ast.Name("_scalar", ast.Load()), [code, _constant(translated.text[:120])], [])
+            code = ast.Call(ast.Name("_scalar", ast.Load()), [code, ast.Constant(translated.text[:120])], [])
         leaf.certain = not kind.optional
         if leaf.certain:
-            put = _statements("_container[_key] = _value", field.line, **_put(container, keys, _at(code, field.line)))
+            stored = statements(
+                "_container[_key] = _value", field.line, **put(container, keys, at_line(code, field.line))
+            )
         else:
             value = "(None if _v is _null else _v)" if translated.uses_null else "_v"
             sent = ast.parse(value, mode="eval").body
-            put = _statements(
+            stored = statements(
                 "_v = _code\nif _v is not None: _container[_key] = _value",
                 field.line,
-                _code=_at(code, field.line),
-                **_put(container, keys, _at(sent, field.line)),
+                _code=at_line(code, field.line),
+                **put(container, keys, at_line(sent, field.line)),
             )
-        return self.guarded(_LEAF, field.line, place, translated.text, _put=put)
+        return self.guarded(LEAF, field.line, place, translated.text, _put=stored)
 
     def block(self, block: Block, array: str, place: _Place) -> list[ast.stmt]:
         """The loop of one `[[rows]]` that appends to `array`."""
@@ -219,13 +141,13 @@ class Generator:
         holes = {
             "_item": name,
             "_row": row,
-            "_each": _at(values, rows.line),
+            "_each": at_line(values, rows.line),
             "_fields": fields,
-            "_keep": _statements(keep, rows.line),
+            "_keep": statements(keep, rows.line),
         }
         if when is None:
-            return _statements(_PLAIN_BLOCK, rows.line, **holes)
-        return self.guarded(_BLOCK, rows.line, inside, when.text, _when=_at(when.code, rows.line), **holes)
+            return statements(PLAIN_BLOCK, rows.line, **holes)
+        return self.guarded(BLOCK, rows.line, inside, when.text, _when=at_line(when.code, rows.line), **holes)
 
     def item(self, rows: Rows, each: Translated, scope: Scope) -> tuple[str, Scope] | None:
         """Name of one item and the scope inside the loop."""
@@ -252,12 +174,12 @@ class Generator:
     def guarded(self, template: str, line: int, place: _Place, text: str, **holes: Any) -> list[ast.stmt]:
         """A template whose failure is noted with the target's path and the row's indexes."""
         lengths = [ast.parse(f"_len({array})", mode="eval").body for array in place.arrays]
-        return _statements(
+        return statements(
             template,
             line,
-            _target=_at(_constant(place.pattern), line),
-            _indexes=_at(ast.Tuple(lengths, ast.Load()), line),
-            _where=_at(_constant(f"{self.path}:{line}\n{text}"), line),
+            _target=at_line(ast.Constant(place.pattern), line),
+            _indexes=at_line(ast.Tuple(lengths, ast.Load()), line),
+            _where=at_line(ast.Constant(f"{self.path}:{line}\n{text}"), line),
             **holes,
         )
 
@@ -323,19 +245,6 @@ class _Place:
     def row(self, array: str, scope: Scope) -> _Place:
         """The place of a row in the array here."""
         return _Place(scope, f"{self.target}[]", f"{self.pattern}[{{}}]", (*self.arrays, array))
-
-
-def _at(code: ast.expr, line: int) -> ast.expr:
-    """Code with the line of its field on every node."""
-    locate(ast.Expr(code), line)
-    return code
-
-
-def _put(container: str, keys: list[str], value: ast.expr) -> dict[str, Any]:
-    """Holes for `container[key] = value`, where further keys become objects around the value."""
-    for key in reversed(keys[1:]):
-        value = ast.Dict([_constant(key)], [value])
-    return {"_container": container, "_key": _constant(keys[0]), "_value": value}
 
 
 def _leaves(node: Node) -> Iterator[Field]:
