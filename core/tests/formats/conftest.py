@@ -69,7 +69,9 @@ def _normal(text):
 
 
 # Identifiers are visible characters in normal form; sentences may have line ends and blanks too.
-_letters = st.characters(codec="utf-8", categories=("L", "N", "P", "S"), exclude_characters="\u115f\u1160\u3164\uffa0")
+_letters = st.characters(
+    codec="utf-8", categories=("L", "N", "P", "S"), exclude_characters="\u115f\u1160\u3164\uffa0\ufffc\ufffd"
+)
 _names = st.text(_letters, min_size=1, max_size=8).map(_normal)
 _sentences = st.text(st.one_of(_letters, st.sampled_from(" \t\r\n<&]>")), min_size=1, max_size=20).map(_normal)
 _rates = st.integers(1, 10**9).map(lambda number: Decimal(number).scaleb(-6))
@@ -85,7 +87,11 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=5,
 )
-_extensions = st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), _json, max_size=2)
+_anything = st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), _json, max_size=2)
+# Any JSON at the head of a document; inside it a few that have been trouble, so that generating stays quick.
+_extensions = st.sampled_from(
+    [{}, {}, {"u_rate": Decimal("1.50")}, {"": [None, "\x00\uffff]]>", {"$": True}], "lines": "x"}]
+)
 
 
 def _maybe(strategy):
@@ -229,7 +235,7 @@ def _documents(draw):
             payees=_some(payee),
             withheld=_some(st.builds(model.Withheld, _names, amounts, _extensions)),
             events=_some(_events(home)),
-            extensions=_extensions,
+            extensions=_anything,
         )
     )
 

@@ -18,6 +18,7 @@ __all__ = [
     "event_to_json",
     "events_from_json",
     "events_to_json",
+    "is_events_only",
     "scale_problems",
 ]
 
