@@ -28,10 +28,12 @@ def test_periods_and_credentials_have_their_own_keys():
 
 
 def test_native_settings_merge_deeply():
-    base = merge_seed(empty_seed(), {"native": {"slots": {"A": "x"}, "list": [1]}})
-    assert merge_seed(base, {"native": {"slots": {"B": "y"}, "list": [2]}})["native"] == {
+    base = merge_seed(empty_seed(), {"native": {"slots": {"A": "x"}, "list": [1], "rows": [{"code": "1"}]}})
+    patch = {"native": {"slots": {"B": "y"}, "list": [2], "rows": [{"code": "2"}]}}
+    assert merge_seed(base, patch)["native"] == {
         "slots": {"A": "x", "B": "y"},
         "list": [2],
+        "rows": [{"code": "1"}, {"code": "2"}],
     }
 
 

@@ -109,7 +109,17 @@ def test_orders_that_make_no_sense(kingdee, order):
         kingdee.call("/hand", order)
 
 
-@pytest.mark.parametrize("change", [{"colour": "red"}, {"total": "much"}, {"lines": [{"x": 1}]}, {"reference": "R"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": "red"},
+        {"period": "soon"},
+        {"lines": [{"dimensions": {"planet": "x"}}]},
+        {"total": "much"},
+        {"lines": [{"x": 1}]},
+        {"reference": "R"},
+    ],
+)
 def test_edits_that_make_no_sense(kingdee, caller, make, change):
     identity = caller.saved(make.voucher())
     with pytest.raises(SandboxError):

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from dougong_sdk.sandbox import SandboxError
+
 
 @pytest.fixture
 def refused(caller):
@@ -238,6 +240,35 @@ def test_a_draft_may_be_wrong_until_it_is_submitted(kingdee, caller, make):
     assert kingdee.postings()[0]["stage"] == "draft"
     assert caller.stage("Submit", answer["Id"])["MsgCode"] == 11
     assert caller.query("GL_VOUCHER", "FDocumentStatus") == [["Z"]]
+
+
+def test_validation_can_be_put_off_to_submit(caller, make):
+    identity = caller.saved(make.voucher(make.line("1002", 1)), ValidateFlag="false")
+    assert caller.stage("Submit", identity)["Errors"][0]["FieldName"] == "FDEBIT"
+
+
+def test_a_seed_may_use_iso_codes_and_new_dimensions(launch_sandbox, connect, make):
+    kingdee = launch_sandbox("kingdee")
+    kingdee.seed(
+        {
+            "books": [{"code": "003", "company": "100", "currency": "CNY"}],
+            "accounts": [{"code": "7001", "dimensions": ["plant"], "currencies": ["USD"]}],
+            "dimensions": {"plant": [{"code": "P1"}]},
+        }
+    )
+    caller = connect(kingdee).login()
+    dollars = {"FCURRENCYID": {"FNumber": "PRE003"}, "FAMOUNTFOR": 10, "FEXCHANGERATE": 7.2}
+    lines = ({**make.line("7001", 72, FF100001="P1"), **dollars}, make.line("1002", 0, 72))
+    caller.saved(make.voucher(*lines, FAccountBookID={"FNumber": "003"}))
+    [posting] = kingdee.postings()
+    assert (posting["currency"], posting["lines"][0]["dimensions"]) == ("PRE001", {"plant": "P1"})
+    assert caller.query("BD_AccountBook", "FCURRENCYID.FCODE", "FNumber='003'") == [["CNY"]]
+
+
+def test_a_seed_that_cannot_be_read_changes_nothing(kingdee, caller, make):
+    with pytest.raises(SandboxError, match="kind"):
+        kingdee.seed({"credentials": [{"user": "x", "password": "y"}]})
+    caller.saved(make.voucher())
 
 
 def test_batch_save_judges_each_document(kingdee, caller, make):

@@ -104,6 +104,14 @@ def test_a_save_with_an_id_overwrites(kingdee, caller, make):
     assert caller.save(make.voucher(FVOUCHERID=5))["Result"]["ResponseStatus"]["MsgCode"] == 10
 
 
+def test_a_voucher_that_moves_is_numbered_anew(kingdee, caller, make):
+    caller.saved(make.voucher(FDate="2026-02-01"))
+    identity = caller.saved(make.voucher())
+    caller.saved({"FVOUCHERID": identity, "FDate": "2026-02-28"})
+    moved = next(posting for posting in kingdee.postings() if posting["id"] == str(identity))
+    assert (moved["number"], moved["period"]) == ("记-2", "2026-02")
+
+
 def test_lines_that_are_not_sent_are_deleted_unless_told_otherwise(kingdee, caller, make):
     identity = caller.saved(make.voucher())
     entries = [row[0] for row in caller.query("GL_VOUCHER", "FEntity_FEntryID")]

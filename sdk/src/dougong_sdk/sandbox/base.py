@@ -181,11 +181,19 @@ class Sandbox(ABC):
     # what every sandbox does
 
     def merge_seed(self, patch: Mapping[str, Any]) -> None:
-        """Lay master data over the seed, now and after every restart."""
-        self.seed = merge_seed(self.seed, patch)
-        self.store.put("seed", str(self.store.next_number("seed")), {"patch": dict(patch)})
+        """Lay master data over the seed, now and after every restart.
+
+        :raises SandboxError: if the product cannot read it; then the seed stays as it was.
+        """
+        before, self.seed = self.seed, merge_seed(self.seed, patch)
         self._secret = None
-        self.seed_changed()
+        try:
+            self.seed_changed()
+        except (LookupError, TypeError, ValueError) as error:
+            self.seed = before
+            self.seed_changed()
+            raise SandboxError(f"种子有误: {error!r}", f"something is wrong in the seed: {error!r}") from error
+        self.store.put("seed", str(self.store.next_number("seed")), {"patch": dict(patch)})
 
     def reset(self) -> None:
         """Forget the ledger; the seed stays."""

@@ -114,8 +114,11 @@ class _Plane:
         return {"faults": 0}
 
     async def hand(self, order: Mapping[str, Any]) -> Any:
-        with self.sandbox.store.unit():
-            return self.sandbox.hand(order)
+        try:
+            with self.sandbox.store.unit():
+                return self.sandbox.hand(order)
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise SandboxError(f"无法理解此操作: {error!r}", f"this order makes no sense: {error!r}") from error
 
     async def add_target(self, order: Mapping[str, Any]) -> Any:
         return self.emitter.add_target(order)

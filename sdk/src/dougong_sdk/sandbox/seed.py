@@ -72,9 +72,18 @@ def _merge_rows(table: str, old: list[Any], new: Any, key: tuple[str, ...]) -> l
 def _merge_mappings(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     for key, value in new.items():
-        deeper = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge_mappings(merged[key], value) if deeper else value
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge_mappings(merged[key], value)
+        elif _is_table(value) and _is_table(merged.get(key)):
+            merged[key] = _merge_rows(f"native.{key}", merged[key], value, ("code",))
+        else:
+            merged[key] = value
     return merged
+
+
+def _is_table(value: Any) -> bool:
+    """Rows with a code, as opposed to a plain list."""
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) and "code" in row for row in value)
 
 
 def _mapping(table: str, value: Any) -> Mapping[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from attrs import frozen
@@ -24,6 +25,18 @@ class Item:
     row: Mapping[str, Any]
 
 
+_CUSTOM_SLOT = 100000  # slots of a customer's own dimensions are FF100001 and up
+
+
+def _slots(given: Mapping[str, str], dimensions: Iterable[str]) -> dict[str, str]:
+    """Slots and their dimensions; a dimension of the seed without a slot gets the next free custom one."""
+    slots = {slot.upper(): name for slot, name in given.items()}
+    for name in dimensions:
+        if name not in slots.values():
+            slots[next(s for n in count(_CUSTOM_SLOT + 1) if (s := f"FF{n}") not in slots)] = name
+    return slots
+
+
 _TABLES = {"company_org": "companies", "book": "books", "voucher_type": "voucher_types", "account": "accounts"}
 _NATIVE_TABLES = {
     "currency": "currencies",
@@ -40,6 +53,7 @@ class BaseData:
     def __init__(self, seed: Seed, store: Store) -> None:
         self._store = store
         self.native: Mapping[str, Any] = seed["native"]
+        self._isos = {row.get("iso"): row["code"] for row in self.native["currencies"]}
         self._kinds: dict[str, dict[str, Item]] = {}
         for kind, table in _TABLES.items():
             self._add(kind, seed[table])
@@ -51,13 +65,22 @@ class BaseData:
         self._add("user", [{"code": user} for user in users])
         self._by_id = {kind: {item.id: item for item in items.values()} for kind, items in self._kinds.items()}
         self._seeded_periods = {(row["book"], row["period"]): bool(row.get("open", True)) for row in seed["periods"]}
-        self.slots: dict[str, str] = {slot.upper(): name for slot, name in self.native["slots"].items()}
+        self.slots = _slots(self.native["slots"], seed["dimensions"])
         self.slot_of = {name: slot for slot, name in self.slots.items()}
 
-    def _add(self, kind: str, rows: list[Mapping[str, Any]]) -> None:
+    def _add(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
         items = self._kinds.setdefault(kind, {})
-        for row in rows:
+        for given in rows:
+            row = dict(given)
+            if "currency" in row:
+                row["currency"] = self._currency(row["currency"])
+            if "currencies" in row:
+                row["currencies"] = [self._currency(currency) for currency in row["currencies"]]
             items[row["code"]] = Item(kind, len(items) + 1, row["code"], row.get("name", row["code"]), row)
+
+    def _currency(self, named: str) -> str:
+        """A seed may name currencies by Kingdee's code or by ISO code."""
+        return str(self._isos.get(named, named))
 
     def items(self, kind: str) -> Mapping[str, Item]:
         """All rows of a kind by code."""

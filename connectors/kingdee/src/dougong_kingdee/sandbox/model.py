@@ -86,6 +86,8 @@ class Model:
             if alias in given:
                 given.setdefault(key, given[alias])
         changed = dict(voucher)
+        if "FDATE" in given:
+            changed["year"] = changed["period"] = 0  # of the new date, unless they are given too
         for key, value in given.items():
             if (spec := _HEAD.get(key)) is not None:
                 changed[spec.name] = self._value(spec, value)

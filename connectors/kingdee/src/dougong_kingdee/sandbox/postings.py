@@ -208,7 +208,7 @@ def _with_total(lines: list[Record], total: Decimal) -> list[Record]:
     difference = total - sum((Decimal(line["debit"]) for line in lines), Decimal(0))
     changed = list(lines)
     for side in ("debit", "credit"):
-        position = next(i for i, line in enumerate(changed) if Decimal(line[side]))
+        position = [bool(Decimal(line[side])) for line in changed].index(True)
         line = changed[position]
         base = Decimal(line[side]) + difference
         amount_for = base if Decimal(line["rate"]) == 1 else line["amount_for"]

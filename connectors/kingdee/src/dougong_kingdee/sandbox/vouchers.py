@@ -115,6 +115,8 @@ class Vouchers:
             delete_missing=truth(options.get("isdeleteentry"), True),
         )
         voucher = complete_amounts({**voucher, "modified": _now()}, self.data)
+        if old is not None and _series(voucher) != _series(old) and voucher["group_no"] == old["group_no"]:
+            voucher["group_no"] = 0  # it moves to another book, group or period and is numbered there
         self._check_number(voucher)
         check_references(voucher, self.data)
         if not draft and truth(options.get("validateflag"), True):
