@@ -30,7 +30,7 @@ def test_more_named_keys_win_whatever_the_order():
 
 
 @pytest.mark.parametrize(
-    "kind, account", [("管理", "1"), ("", "1"), (None, "1")], ids=["another value", "blank", "none"]
+    ("kind", "account"), [("管理", "1"), ("", "1"), (None, "1")], ids=["another value", "blank", "none"]
 )
 def test_star_fits_anything(kind, account):
     rows = table("fee,kind,→account\n差旅费,*,1\n差旅费,销售,2\n")
@@ -67,7 +67,7 @@ def test_only_the_first_result_needs_the_arrow_and_notes_are_no_result():
 
 
 @pytest.mark.parametrize(
-    "rows, first, second",
+    ("rows", "first", "second"),
     [
         ("差旅费,*,1,,\n差旅费,*,2,,\n", "2", "3"),
         ("差旅费,*,1,,\n*,销售,2,,\n", "2", "3"),

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from dougong.accounting import refusals
-from dougong.accounting.paths import read_path, roots
+from dougong.accounting.paths import NamePath
 from dougong.accounting.rulefile import RuleSet
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.problems import Problem
@@ -48,8 +48,7 @@ def fill(needs: AccountNeeds, account: str, rules: RuleSet, names: Mapping[str, 
 
 def _first(paths: tuple[str, ...], names: Mapping[str, Any]) -> str | None:
     for text in paths:
-        path = read_path(text, roots())
-        value = None if isinstance(path, Problem) else path.value(names)
+        value = NamePath.of(text).value(names)
         if value:
             return str(value)
     return None

@@ -121,8 +121,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
 
 
 def _read(text: str, names: Mapping[str, Any]) -> Any:
-    root, _, name = text.partition(".")
-    return NamePath(root, name).value(names)
+    return NamePath.of(text).value(names)
 
 
 def _side(entry: Entry, amount: Decimal, limits: Limits) -> tuple[Any, Decimal]:

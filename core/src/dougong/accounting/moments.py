@@ -6,6 +6,7 @@ Pure: whatever is known of the world comes in `Context`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import attrs
 
@@ -110,7 +111,15 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
         dated = posting_date(fact, one.moment, one.rules, one.book, context.closed_until(one.book))
         try:
-            settled = settle(document, one.rules, rates=context.rates, loan=context.loan, on=fact, event=one.event)
+            settled = settle(
+                document,
+                one.rules,
+                rates=context.rates,
+                loan=context.loan,
+                on=fact,
+                event=one.event,
+                is_entity=partial(_is_entity, document, one.moment.name, context),
+            )
         except DougongError as error:
             return Derivation(problems=error.problems)
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
@@ -121,6 +130,11 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
             not_due="金额全为零, 无凭证可记 (every amount is zero, there is nothing to book)", settled=settled
         )
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
+
+
+def _is_entity(document: Document, moment: str, context: Context, code: str) -> bool:
+    """Whether a code is an entity of ours: one that leads to a book."""
+    return bool(context.books_for(code, moment, document.type))
 
 
 def _as_set(document: Document, drafts: Sequence[Draft]) -> Iterable[Draft]:

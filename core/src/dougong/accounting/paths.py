@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,13 @@ class NamePath:
 
     root: str
     name: str
+
+    @classmethod
+    @functools.cache
+    def of(cls, text: str) -> NamePath:
+        """The path of a text that `read_path` has checked before."""
+        root, _, name = text.partition(".")
+        return cls(root, name)
 
     def value(self, names: Mapping[str, Any]) -> Any:
         """What the path leads to; `None` when this item has no such attribute."""
@@ -50,11 +58,11 @@ def read_path(text: str, known: Roots) -> NamePath | Problem:
     if root not in known:
         zh, en = f"{text!r}: 这里没有 {root!r}", f"{text!r}: there is no {root!r} here"
         return Problem("RULES_NAME", Text(zh, en), hint=did_you_mean(root, known))
-    names = {member for cls in known[root] for member in members(cls)}
-    if name not in names:
+    if not any(name in members(cls) for cls in known[root]):
+        names = {member for cls in known[root] for member in members(cls)}
         zh, en = f"{text!r}: {root} 没有 {name!r}", f"{text!r}: {root} has no {name!r}"
         return Problem("RULES_NAME", Text(zh, en), hint=did_you_mean(name, names))
-    return NamePath(root, name)
+    return NamePath.of(text)
 
 
 def is_amount(path: NamePath, known: Roots) -> bool:

@@ -59,9 +59,7 @@ def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
     return data, Places(file, key_lines(text))
 
 
-@functools.cache
-def _hints(cls: type[Any]) -> Mapping[str, Any]:
-    return typing.get_type_hints(cls)
+_hints = functools.cache(typing.get_type_hints)
 
 
 def public_fields(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
@@ -95,7 +93,7 @@ class Reading:
     def section(self, cls: type[_T], data: Any, path: FieldPath, **internal: Any) -> _T | None:
         """A section as its class; `None` when something in it was refused."""
         before, table, fields = len(self.problems), self.table(data, path), public_fields(cls)
-        hints = _hints(cls)
+        hints = _hints(typing.cast("Any", cls))
         self.unknown(table, fields, path)
         values = dict(internal)
         for name, field in fields.items():

@@ -74,11 +74,17 @@ def load_rules(path: Path, read_table: TableReader, *, root: Path | None = None)
     .. versionadded:: 0.1
     """
     base = root if root is not None else path.parent.parent
-    return read_rules(_text(path), path, lambda _, relative: read_table(base / relative, relative))
+    shown = path.relative_to(base) if path.is_relative_to(base) else path
+    return read_rules(_text(path), shown, lambda _, relative: read_table(base / relative, relative))
 
 
 def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> RuleSet:
-    """The rules in `text`; `table` reads the table of a name and a relative path. Errors as `load_rules`."""
+    """The rules in `text`.
+
+    :param path: the file as people name it, for messages and explanations.
+    :param table: reads the table of a name and a relative path.
+    :raises RulesError: as `load_rules`.
+    """
     data, places = parse(text, path)
     reading = Reading(places)
     reading.unknown(data, (*SECTIONS, *_OPEN), ())

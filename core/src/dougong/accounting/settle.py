@@ -37,6 +37,7 @@ def settle(
     loan: Callable[[str], LoanFact | None],
     on: dt.date,
     event: Event | None = None,
+    is_entity: Callable[[str], bool] = lambda code: False,
 ) -> SettledReport:
     """The settled report by the rules of one book.
 
@@ -44,6 +45,7 @@ def settle(
     :param loan: what is known of a loan, by number or source id.
     :param on: business date of the moment: validity of tables, and of rates taken then.
     :param event: the event that opened the moment; its payments become facts.
+    :param is_entity: whether a code is an entity of ours; an invoice may name it as buyer.
     :raises SettlementError: with every problem found, `IDENTITY_FAILED` among them.
 
     .. versionadded:: 0.1
@@ -54,7 +56,7 @@ def settle(
         raise SettlementError(messages.functional_currency(document.currency, rules.rules.currency, rules.path))
     head = _head(document)
     if document.type in _COSTS:
-        head = _costs(head, document, rules, rates, loan, on)
+        head = _costs(head, document, rules, rates, loan, on, is_entity)
     payments, problems = payment_facts(document, event, rules, on)
     if problems:
         raise SettlementError(problems)
@@ -82,11 +84,12 @@ def _costs(
     rates: Rates,
     loan: Callable[[str], LoanFact | None],
     on: dt.date,
+    is_entity: Callable[[str], bool],
 ) -> SettledReport:
     """Lines, taxes, bearers and parties of a report."""
     problems: list[Problem] = []
     lines = _priced(document, rules, rates, on, problems)
-    found = deductions(document, lines, rules, head.entity, on)
+    found = deductions(document, lines, rules, on, is_entity)
     problems += found.problems
     slices, taxed, notes = _sliced(document, lines, found.by_line, rules, head.entity, problems)
     if problems:
@@ -177,15 +180,17 @@ def _kind(rules: RuleSet, table: str, key: str, code: str | None, on: dt.date) -
 
 
 def _taxes(taxed: Sequence[tuple[str, Deduction]], rules: RuleSet) -> tuple[Tax, ...]:
-    """Tax facts by rate or by invoice; amounts of opposite sign and different tax codes stay apart."""
+    """Tax facts by rate or by invoice; amounts of opposite sign and different tax codes stay apart.
+
+    A line too small for a cent of tax still counts in the base.
+    """
     groups: dict[tuple[object, ...], list[tuple[str, Deduction]]] = {}
     for entity, one in taxed:
-        if not one.tax:
-            continue
         codes = tuple(sorted(one.codes.items()))
         invoice = one.invoice if rules.tax.lines_by == "invoice" else ""
-        groups.setdefault((entity, str(one.rate), invoice, one.tax > 0, codes), []).append((entity, one))
-    return tuple(_tax(members[0][0], [one for _, one in members]) for _, members in sorted(groups.items()))
+        groups.setdefault((entity, str(one.rate), invoice, one.base > 0, codes), []).append((entity, one))
+    taxes = (_tax(members[0][0], [one for _, one in members]) for _, members in sorted(groups.items()))
+    return tuple(one for one in taxes if one.tax.base)
 
 
 def _tax(entity: str, members: Sequence[Deduction]) -> Tax:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -43,7 +44,7 @@ class SummaryTemplate:
     def problems(self, known: Roots) -> Iterator[Problem]:
         """What `check` finds: braces that do not pair, names that do not exist."""
         try:
-            names = [name for _, name, _, _ in string.Formatter().parse(self.text) if name is not None]
+            names = [name for _, name in _parts(self.text) if name is not None]
         except ValueError as error:
             yield Problem("RULES_TEMPLATE", Text(f"模板有误: {error}", f"the template is wrong: {error}"))
             return
@@ -64,13 +65,13 @@ class SummaryTemplate:
         :param names: `item`, its singular, `report`, `period`.
         """
         out, protected = prefix, [prefix, suffix]
-        for literal, name, _, _ in string.Formatter().parse(self.text):
+        for literal, name in _parts(self.text):
             value = _clean(_value(name, names)) if name else ""
             out += literal + value
             if name and (name in keep or name.rpartition(".")[2] in keep):
                 protected.append(value)
         text = " ".join(f"{out} {suffix}".split())
-        clean = "".join(" " if character in limits.forbidden else character for character in text)
+        clean = text.translate({ord(character): " " for character in limits.forbidden}) if limits.forbidden else text
         note = refusals.characters_replaced(text, limits.forbidden) if clean != text else None
         fitted = fit(clean, limits.max_summary, protected)
         if fitted is None:
@@ -78,16 +79,23 @@ class SummaryTemplate:
         return Summary(fitted.strip(), note)
 
 
+@functools.cache
+def _parts(text: str) -> tuple[tuple[str, str | None], ...]:
+    """A template as literal texts, each followed by a name. :raises ValueError: braces do not pair."""
+    return tuple((literal, name) for literal, name, _, _ in string.Formatter().parse(text))
+
+
 def _clean(value: object) -> str:
     """One line of printable text, whatever the source had."""
     text = "" if value is None else str(value)
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _value(name: str, names: Mapping[str, Any]) -> object:
     if "." in name:
-        root, _, attribute = name.partition(".")
-        return NamePath(root, attribute).value(names)
+        return NamePath.of(name).value(names)
     report: SettledReport = names["report"]
     match name:
         case "period":

@@ -7,7 +7,7 @@ Passenger tickets (国内旅客运输服务): tax is computed from the price whe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
 
 import attrs
@@ -59,11 +59,17 @@ class _Verdict:
     decision: Decision | None = None
 
 
-def deductions(document: Document, lines: Sequence[PricedLine], rules: RuleSet, payer: str, on: dt.date) -> Deductions:
+def deductions(
+    document: Document,
+    lines: Sequence[PricedLine],
+    rules: RuleSet,
+    on: dt.date,
+    is_entity: Callable[[str], bool],
+) -> Deductions:
     """Deductible tax by line.
 
-    :param payer: the report's own entity; the buyer of an invoice that names none.
     :param on: business date for the tax table.
+    :param is_entity: whether a buyer's text is the code of one of our entities.
     """
     out = Deductions()
     invoices = {invoice.id: invoice for invoice in document.invoices}
@@ -77,7 +83,7 @@ def deductions(document: Document, lines: Sequence[PricedLine], rules: RuleSet, 
         if abs(total) > abs(invoice.gross):
             out.problems.append(messages.invoice_overclaimed(invoice, total, document.number))
             continue
-        for deduction in _of_invoice(document, invoice, claimed, rules, payer, on, out):
+        for deduction in _of_invoice(document, invoice, claimed, rules, on, is_entity, out):
             out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
     _check_lines(lines, out)
     return out
@@ -107,8 +113,8 @@ def _of_invoice(
     invoice: Invoice,
     claims: Sequence[_Claim],
     rules: RuleSet,
-    payer: str,
     on: dt.date,
+    is_entity: Callable[[str], bool],
     out: Deductions,
 ) -> list[Deduction]:
     """The deductions of one invoice, rounded once for all its lines: the parts of a whole invoice sum to its tax."""
@@ -119,7 +125,7 @@ def _of_invoice(
     allowed = [(claim, verdict) for claim, verdict in allowed if verdict.deduct]
     if not allowed:
         return []
-    buyer = _buyer(invoice, document, rules, payer, on, out.problems)
+    buyer = _buyer(invoice, document, rules, on, is_entity, out.problems)
     scale = scale_of(document.currency)
     with localcontext(CONTEXT):
         exact = [_exact(claim, invoice, known, rules) for claim, _ in allowed]
@@ -138,7 +144,6 @@ def _of_invoice(
             row=verdict.decision.row if verdict.decision else 0,
         )
         for (claim, verdict), tax in zip(allowed, parts, strict=True)
-        if tax
     ]
 
 
@@ -245,17 +250,24 @@ def _codes(verdict: _Verdict) -> dict[str, str]:
 
 
 def _buyer(
-    invoice: Invoice, document: Document, rules: RuleSet, payer: str, on: dt.date, problems: list[Problem]
+    invoice: Invoice,
+    document: Document,
+    rules: RuleSet,
+    on: dt.date,
+    is_entity: Callable[[str], bool],
+    problems: list[Problem],
 ) -> str | None:
-    """The entity named as buyer (抬头): by code, or by the buyers table, where a blank entity means nobody of ours."""
+    """The entity named as buyer (抬头): by the buyers table, where a blank entity means nobody of ours, or by its code.
+
+    An invoice that names no buyer counts as the report's own: the source has no such field, or its approvers looked.
+    """
     if not invoice.buyer:
-        return payer
+        return document.entity
     table = rules.tables.get("buyers")
     decision = table.lookup({"buyer": invoice.buyer}, on) if table else None
     if decision is not None:
         return decision.values["entity"] or None
-    bearers = {payer, *(one.entity for line in document.lines for one in line.splits if one.entity)}
-    if invoice.buyer not in bearers:
+    if invoice.buyer != document.entity and not is_entity(invoice.buyer):
         problems.append(messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
     return invoice.buyer
 
