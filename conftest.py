@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
 
-# Machines that run tests are busy; how long one example takes says nothing about it.
-settings.register_profile("dougong", deadline=None)
+from hypothesis import HealthCheck, settings
+
+# Machines that run tests are busy: how long an example takes says nothing about it. Continuous integration tries the same
+# examples each time, so that its verdict is about the change; everywhere else every run looks for new ones.
+settings.register_profile(
+    "dougong",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("dougong")
