@@ -359,3 +359,100 @@ def test_explain_names_fact_entry_and_row(context, make, rules_text):
     assert first.rules == f"rules/a01.toml:{line}"
     (tax, *_) = [row for row in rows if row.account == "2221.01.01"]
     assert (tax.account_by, tax.table, tax.row) == ("input_vat", "tables/tax_use.csv", 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gross", "fund", "tax", "base", "rate"),
+    [
+        ("铁路电子客票", "553.00", None, "45.66", "507.34", "0.09"),
+        ("航空电子客票", "1140.00", "50.00", "90.00", "1000.00", "0.09"),
+        ("公路客运", "103.00", None, "3.00", "100.00", "0.03"),
+    ],
+)
+def test_tickets_without_printed_tax(context, make, rules_with, kind, gross, fund, tax, base, rate):
+    rules = rules_with(tax_use=f"fee_type,invoice_kind,→deduct\n差旅费,{kind},yes\n".encode())
+    ticket = make.invoice("i1", kind, gross, fund=fund)
+    report = make.report([make.line("1", "差旅费", gross, invoice="i1")], [make.payee("E001", gross)], [ticket])
+    (draft,) = derive(report, context(rules={"A01": rules})).drafts
+    (line,) = [line for line in draft.booking.lines if line.tax]
+    assert (line.amount, line.tax.base, line.tax.rate) == (Decimal(tax), Decimal(base), Decimal(rate))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ((), "45.28"),
+        ((('below_invoice  = "proportional"', 'below_invoice  = "full"'),), "60.00"),
+        ((('below_invoice  = "proportional"', 'below_invoice  = "none"'),), None),
+        ((('taxpayer       = "general"', 'taxpayer       = "small_scale"'),), None),
+    ],
+    ids=["proportional", "full", "none", "small scale"],
+)
+def test_tax_of_what_was_not_approved_in_full(context, make, rules_with, change, expected):
+    report = make.report(
+        [make.line("1", "差旅费", "1060.00", approved="800.00", invoice="i1")],
+        [make.payee("E001", "800.00")],
+        [make.invoice("i1", "专票", "1060.00", "60.00", rate="0.06")],
+    )
+    (draft,) = derive(report, context(rules={"A01": rules_with(*change)})).drafts
+    taxes = [line.amount for line in draft.booking.lines if line.tax]
+    assert taxes == ([Decimal(expected)] if expected else [])
+    assert draft.booking.total == 800
+
+
+@pytest.mark.parametrize("verified", [True, None, False])
+def test_an_invoice_that_failed_verification_deducts_nothing(context, make, rules_with, verified):
+    report = make.report(
+        [make.line("1", "差旅费", "106.00", invoice="i1")],
+        [make.payee("E001", "106.00")],
+        [make.invoice("i1", "专票", "106.00", "6.00", rate="0.06", verified=verified)],
+    )
+    (draft,) = derive(report, context()).drafts
+    assert [line.amount for line in draft.booking.lines if line.tax] == ([] if verified is False else [Decimal("6.00")])
+    assert [note.code for note in draft.notes] == (["INVOICE_UNVERIFIED"] if verified is False else [])
+    hold = rules_with(("[tax]\n", '[tax]\nunverified = "hold"\n'))
+    problems = derive(report, context(rules={"A01": hold})).problems
+    assert [p.code for p in problems] == (["INVOICE_UNVERIFIED"] if verified is False else [])
+
+
+def test_the_sources_own_deductible_tax_wins(context, make):
+    share = InvoiceShare("i1", Decimal("530.00"), Decimal("25.00"))
+    report = make.report(
+        [make.line("1", "差旅费", "530.00", invoice=[share])],
+        [make.payee("E001", "530.00")],
+        [make.invoice("i1", "专票", "1060.00", "60.00", rate="0.06")],
+    )
+    (draft,) = derive(report, context()).drafts
+    assert [(line.amount, line.tax.base) for line in draft.booking.lines if line.tax] == [
+        (Decimal("25.00"), Decimal("505.00"))
+    ]
+
+
+def test_a_buyer_of_ours_by_name(context, make):
+    invoice = make.invoice("i1", "专票", "106.00", "6.00", buyer="示例科技有限公司")
+    report = make.report([make.line("1", "差旅费", "106.00", invoice="i1")], [make.payee("E001", "106.00")], [invoice])
+    (draft,) = derive(report, context()).drafts
+    assert [line.tax.rate for line in draft.booking.lines if line.tax] == [Decimal("0.06")]
+
+
+def test_rates_come_from_the_table_when_the_source_has_none(context, make):
+    from dougong.tables.files import read_table
+    from dougong.tables.rates import Rates
+
+    table = "from,to,type,date,per,→rate,note\nJPY,CNY,month_start,2026-11-01,100,4.8712,\n"
+    rates = Rates.from_table(read_table(table.encode(), "rates.csv"), "tables/rates.csv")
+    line = make.line("1", "差旅费", "12345", currency="JPY", expense_date=dt.date(2026, 11, 9))
+    report = make.report([line], [make.payee("E001", "601.35")])
+    (draft,) = derive(report, context(rates=rates)).drafts
+    assert draft.booking.lines[0].amount == Decimal("601.35")
+    assert draft.booking.lines[0].summary.endswith("JPY 12,345")
+
+
+def test_stated_amounts_make_the_rate(context, make):
+    line = make.line("1", "差旅费", "3.00", currency="USD", base="20.00")
+    needs = AccountNeeds(currencies=frozenset({"USD"}))
+    (draft,) = derive(
+        make.report([line], [make.payee("E001", "20.00")]), context(account_needs=lambda book, account: needs)
+    ).drafts
+    original = draft.booking.lines[0].original
+    assert (original.amount, original.rate) == (Decimal("3.00"), Decimal("6.666666666667"))

@@ -18,6 +18,9 @@ from dougong.tables.rates import Rates
 
 __all__ = ["Deduction", "PricedLine", "price"]
 
+#: Decimals of a rate that is recomputed from both amounts; as many as a rate may have.
+_RATE_SCALE = 12
+
 
 @attrs.frozen
 class PricedLine:
@@ -90,7 +93,7 @@ def _foreign(document: Document, line: Line, path: str, rules: RuleSet, rates: R
     with localcontext(CONTEXT):
         rate = line.rate if stated else found.value if found else None
         if rate is None:
-            rate = (line.base or Decimal(0)) / line.gross if line.gross else Decimal(1)
+            rate = round_to((line.base or Decimal(0)) / line.gross, _RATE_SCALE) if line.gross else Decimal(1)
         base = round_to(line.gross * rate, scale)
     if policy.amount == "source" and line.base is not None:
         base = line.base

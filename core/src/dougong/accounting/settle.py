@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import attrs
 
-from dougong.accounting import messages
+from dougong.accounting import messages, tax_messages
 from dougong.accounting.context import LoanFact
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.parties import parties
@@ -161,7 +161,9 @@ def _title_mismatches(
     for deduction in mine:
         others = sorted({one.entity for one in slices if one.gross.base and one.entity != deduction.buyer})
         if others:
-            yield messages.title_mismatch(priced.path, deduction.invoice, buyers.get(deduction.invoice) or "", others)
+            yield tax_messages.title_mismatch(
+                priced.path, deduction.invoice, buyers.get(deduction.invoice) or "", others
+            )
 
 
 def _with_kinds(slices: Iterable[Slice], rules: RuleSet, on: dt.date) -> Iterable[Slice]:

@@ -1,8 +1,4 @@
-"""Deductible input tax (posting-rules.md §2, steps 2–5); what is not told is held, not guessed.
-
-Passenger tickets (国内旅客运输服务): tax is computed from the price when the ticket does not print it
-(canonical-model.md §11).
-"""
+"""Deductible input tax (posting-rules.md §2, steps 2–5); what is not told is held, not guessed."""
 
 from __future__ import annotations
 
@@ -12,7 +8,8 @@ from decimal import Decimal, localcontext
 
 import attrs
 
-from dougong.accounting import messages
+from dougong.accounting import messages, tax_messages
+from dougong.accounting.invoices import invoice_rate, invoice_tax
 from dougong.accounting.priced import Deduction, PricedLine
 from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.split import allocate
@@ -24,13 +21,6 @@ from dougong.tables.decisions import Decision
 __all__ = ["Deductions", "deductions"]
 
 _YES, _NO = ("yes", "是", "1", "true"), ("no", "否", "0", "false", "")
-#: Words in a ticket's kind → rate that its price includes: rail and air 9 %, road and water 3 %.
-_TICKETS = (
-    (("铁路", "火车", "航空", "机票", "行程单"), Decimal("0.09")),
-    (("公路", "水路", "汽车票", "船票", "客运"), Decimal("0.03")),
-)
-#: Rates of Chinese VAT, highest first, to name the rate of an invoice that does not state it.
-_RATES = tuple(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.01")))
 
 
 @attrs.define
@@ -81,7 +71,7 @@ def deductions(
         invoice = invoices[id]
         total = sum((claim.share for claim in claimed), Decimal(0))
         if abs(total) > abs(invoice.gross):
-            out.problems.append(messages.invoice_overclaimed(invoice, total, document.number))
+            out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number))
             continue
         for deduction in _of_invoice(document, invoice, claimed, rules, on, is_entity, out):
             out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
@@ -95,7 +85,7 @@ def _claims(
     """What the line claims of each invoice; without stated shares its amount, at most what the invoices hold."""
     known = [one for one in priced.line.invoices if one.id in invoices]
     problems += [
-        messages.invoice_missing(priced.path, one.id) for one in priced.line.invoices if one.id not in invoices
+        tax_messages.invoice_missing(priced.path, one.id) for one in priced.line.invoices if one.id not in invoices
     ]
     open_ones = [one for one in known if one.share is None]
     free = priced.claimed.doc - sum((one.share for one in known if one.share is not None), Decimal(0))
@@ -118,7 +108,7 @@ def _of_invoice(
     out: Deductions,
 ) -> list[Deduction]:
     """The deductions of one invoice, rounded once for all its lines: the parts of a whole invoice sum to its tax."""
-    known = _invoice_tax(invoice)
+    known = invoice_tax(invoice)
     if _too_much(invoice, claims, known, out.problems):
         return []
     allowed = [(claim, _verdict(invoice, claim, known, rules, on, out)) for claim in claims]
@@ -130,7 +120,7 @@ def _of_invoice(
     with localcontext(CONTEXT):
         exact = [_exact(claim, invoice, known, rules) for claim, _ in allowed]
         parts = allocate(round_to(sum(exact, Decimal(0)), scale), exact, scale)
-    rate = _rate(invoice, known)
+    rate = invoice_rate(invoice, known)
     return [
         Deduction(
             line=claim.priced,
@@ -147,42 +137,12 @@ def _of_invoice(
     ]
 
 
-def _invoice_tax(invoice: Invoice) -> Decimal | None:
-    """The invoice's tax: as printed, from its net, or computed for passenger tickets; `None` when nothing tells it."""
-    fund = invoice.fund or Decimal(0)
-    if invoice.tax is not None:
-        return invoice.tax
-    if invoice.net is not None:
-        return invoice.gross - invoice.net - fund
-    rate = _ticket_rate(invoice.kind)
-    if rate is None:
-        return None
-    price = invoice.gross - fund
-    with localcontext(CONTEXT):
-        return price - round_to(price / (1 + rate), 2)
-
-
-def _ticket_rate(kind: str) -> Decimal | None:
-    return next((rate for words, rate in _TICKETS if any(word in kind for word in words)), None)
-
-
-def _rate(invoice: Invoice, tax: Decimal | None) -> Decimal | None:
-    """The invoice's rate: as stated, the ticket's, or the one of the law whose product with the net is the tax."""
-    if invoice.rate is not None:
-        return invoice.rate
-    if invoice.tax is None and invoice.net is None:
-        return _ticket_rate(invoice.kind)
-    net = invoice.gross - (tax or Decimal(0)) - (invoice.fund or Decimal(0))
-    with localcontext(CONTEXT):
-        return next((rate for rate in _RATES if tax and abs(net * rate - tax) < Decimal("0.01")), None)
-
-
 def _too_much(invoice: Invoice, claims: Sequence[_Claim], known: Decimal | None, problems: list[Problem]) -> bool:
     """Whether the source's deductible tax exceeds the invoice's."""
     stated = sum((claim.stated for claim in claims if claim.stated is not None), Decimal(0))
     if known is None or abs(stated) <= abs(known):
         return False
-    problems.append(messages.tax_above_invoice(invoice, stated, known))
+    problems.append(tax_messages.tax_above_invoice(invoice, stated, known))
     return True
 
 
@@ -205,11 +165,11 @@ def _verdict(
     if word in _NO:
         return _Verdict(False, decision)
     if word not in _YES:
-        out.problems.append(messages.tax_use_missing(table, keys, claim.priced.approved.base))
+        out.problems.append(tax_messages.tax_use_missing(table, keys, claim.priced.approved.base))
     elif invoice.verified is False:
-        (out.problems if rules.tax.unverified == "hold" else out.notes).append(messages.unverified(invoice))
+        (out.problems if rules.tax.unverified == "hold" else out.notes).append(tax_messages.unverified(invoice))
     elif tax is None:
-        out.problems.append(messages.tax_missing(invoice))
+        out.problems.append(tax_messages.tax_missing(invoice))
     elif (invoice.currency or claim.priced.currency) != claim.priced.currency:
         out.problems.append(
             messages.not_yet(claim.priced.path, "票面币种与费用币种不同的抵扣", "tax of an invoice in another currency")
@@ -268,7 +228,7 @@ def _buyer(
     if decision is not None:
         return decision.values["entity"] or None
     if invoice.buyer != document.entity and not is_entity(invoice.buyer):
-        problems.append(messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
+        problems.append(tax_messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
     return invoice.buyer
 
 
@@ -277,4 +237,4 @@ def _check_lines(lines: Sequence[PricedLine], out: Deductions) -> None:
     for priced in lines:
         tax = sum((one.tax for one in out.by_line.get(priced.line.id, ())), Decimal(0))
         if tax and (abs(tax) > abs(priced.approved.base) or tax * priced.approved.base < 0):
-            out.problems.append(messages.tax_above_approved(priced.path, tax, priced.approved.base))
+            out.problems.append(tax_messages.tax_above_approved(priced.path, tax, priced.approved.base))

@@ -1,0 +1,145 @@
+"""What finance is told about invoices and their tax (posting-rules.md §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from dougong.model.documents import Invoice
+from dougong.model.money import plain
+from dougong.model.problems import Problem
+from dougong.tables.decisions import DecisionTable, key_text
+
+__all__: list[str] = []
+
+
+def invoice_missing(path: str, id: str) -> Problem:
+    """A line names an invoice that the document lacks."""
+    return Problem.of(
+        "INVOICE_MISSING",
+        f"明细引用的发票 {id!r} 不在单据里",
+        f"the line names invoice {id!r}, which the document does not have",
+        path=f"{path}.invoices",
+        hint_zh="请同时提供发票数据",
+        hint_en="supply the invoice's data too",
+        invoice=id,
+    )
+
+
+def invoice_overclaimed(invoice: Invoice, claimed: Decimal, report: str) -> Problem:
+    """Claims above the invoice's gross."""
+    name, gross = invoice.number or invoice.id, plain(invoice.gross)
+    return Problem.of(
+        "INVOICE_OVERCLAIMED",
+        f"发票 {name} 价税合计 {gross}, 已报 {plain(claimed)} ({report})",
+        f"invoice {name} of {gross} is claimed for {plain(claimed)} by {report}",
+        path="invoices",
+        hint_zh="请在来源核对各明细占用的发票金额",
+        hint_en="check in the source how much each line claims of it",
+        invoice=name,
+        gross=gross,
+        claimed=plain(claimed),
+        reports=report,
+    )
+
+
+def tax_above_invoice(invoice: Invoice, stated: Decimal, tax: Decimal) -> Problem:
+    """More deductible tax than tax."""
+    name = invoice.number or invoice.id
+    return Problem.of(
+        "TAX_ABOVE_INVOICE",
+        f"发票 {name}: 可抵扣税额 {plain(stated)} 大于票面税额 {plain(tax)}",
+        f"invoice {name}: deductible tax {plain(stated)} exceeds its tax {plain(tax)}",
+        path="invoices",
+        hint_zh="请在来源核对可抵扣税额",
+        hint_en="check the deductible tax in the source",
+        invoice=name,
+    )
+
+
+def tax_above_approved(path: str, tax: Decimal, approved: Decimal) -> Problem:
+    """More tax than cost."""
+    return Problem.of(
+        "TAX_ABOVE_APPROVED",
+        f"可抵扣税额 {plain(tax)} 大于审批额 {plain(approved)}",
+        f"deductible tax {plain(tax)} exceeds the approved {plain(approved)}",
+        path=path,
+        hint_zh="请核对发票占用金额与 below_invoice",
+        hint_en="check the invoice shares and `below_invoice`",
+    )
+
+
+def tax_missing(invoice: Invoice) -> Problem:
+    """A deductible invoice without its tax."""
+    name = invoice.number or invoice.id
+    return Problem.of(
+        "TAX_MISSING",
+        f"发票 {name} ({invoice.kind}) 可抵扣, 但没有税额",
+        f"invoice {name} ({invoice.kind}) is deductible, but its tax is not told",
+        path="invoices",
+        hint_zh="请补上发票的 tax 或 net",
+        hint_en="supply the invoice's tax or net",
+        invoice=name,
+    )
+
+
+def tax_use_missing(table: DecisionTable | None, keys: Mapping[str, str], amount: Decimal) -> Problem:
+    """No row says whether this use deducts."""
+    path = table.path if table else "tables/tax_use.csv"
+    shown = key_text(keys)
+    return Problem.of(
+        "TAX_USE_NOT_DETERMINED",
+        f"{shown.zh}: 无抵扣规则",
+        f"{shown.en}: no row says whether the tax is deductible",
+        path=path,
+        hint_zh=f"请在 {path} 加一行, →deduct 写 yes 或 no",
+        hint_en=f"add a row to {path} with →deduct yes or no",
+        table="tax_use",
+        amount=plain(amount),
+        **keys,
+    )
+
+
+def unverified(invoice: Invoice) -> Problem:
+    """验真 failed."""
+    name = invoice.number or invoice.id
+    return Problem.of(
+        "INVOICE_UNVERIFIED",
+        f"发票 {name} 验真未通过, 税额不抵扣",
+        f"invoice {name} is not verified; its tax is not deducted",
+        path="invoices",
+        hint_zh="验真后重新推送, 或按成本入账",
+        hint_en="verify it and push again, or leave the tax in the cost",
+        invoice=name,
+    )
+
+
+def buyer_unknown(invoice: Invoice, table: str) -> Problem:
+    """抬头 that is nobody known."""
+    name = invoice.number or invoice.id
+    return Problem.of(
+        "BUYER_UNKNOWN",
+        f"发票 {name} 的抬头 {invoice.buyer!r} 不对应任何法人实体",
+        f"the buyer {invoice.buyer!r} of invoice {name} is no entity of ours",
+        path="invoices",
+        hint_zh=f"请在 {table} 加一行 抬头 → 法人实体 (不是本集团则实体留空, 税额进成本)",
+        hint_en=f"add a row buyer → entity to {table} (a blank entity = not ours, the tax stays in the cost)",
+        table="buyers",
+        buyer=invoice.buyer or "",
+    )
+
+
+def title_mismatch(path: str, invoice: str, buyer: str, bearers: Sequence[str]) -> Problem:
+    """The buyer does not bear the cost."""
+    names = "、".join(bearers)
+    return Problem.of(
+        "TITLE_MISMATCH",
+        f"发票 {invoice} 抬头 {buyer or '(空)'}, 由 {names} 承担: 该部分税额进成本",
+        f"invoice {invoice} names {buyer or '(nobody)'} as buyer but {names} bears it: that tax stays in the cost",
+        path=path,
+        hint_zh="如需抵扣, 请换开抬头正确的发票",
+        hint_en="to deduct it, get an invoice with the right buyer",
+        invoice=invoice,
+        buyer=buyer,
+        bearer=names,
+    )
