@@ -8,6 +8,7 @@ touched by a person's hand (interfaces.md §4).
 from __future__ import annotations
 
 from .base import Outgoing, Request, Response, Sandbox
+from .defaults import ProjectDefaults
 from .errors import SandboxError
 from .launch import RunningSandbox, launch
 from .registry import find_sandbox, installed_sandboxes
@@ -19,6 +20,7 @@ from .store import Record, Store
 __all__ = [
     "COMMON_SETTINGS",
     "Outgoing",
+    "ProjectDefaults",
     "Record",
     "Request",
     "Response",

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from dougong_sdk.sandbox import Request, Response, Sandbox, Setting
+from dougong_sdk.sandbox import ProjectDefaults, Request, Response, Sandbox, Setting, Settings
 
 from .auth import Authority, Session, WrongDataCentre, session_cookies
 from .basedata import BaseData
 from .body import BodyRefused, FormCall, Parameters, read_parameters
-from .codes import default_seed
+from .codes import default_codes, default_seed
 from .envelope import MESSAGES, KingdeeError, json_response, nested, operation_result, status
 from .fields import BASE_FORMS, Form, base_form
 from .postings import Hand, as_posting
@@ -68,6 +68,20 @@ class KingdeeSandbox(Sandbox):
             "number",
         ),
     )
+
+    @classmethod
+    def project_defaults(cls) -> ProjectDefaults:
+        """Both users with their applications, and the codes of ``seed.toml``."""
+        known = Settings(cls.settings_declared)
+        return ProjectDefaults(
+            ca_setting="ca_file",
+            settings={"acct_id": known["tenant"], "user": known["user"], "app_id": known["app_key"]},
+            secrets={"app_secret": known["app_secret"]},
+            auditor={"user": known["auditor"], "app_id": known["auditor_app_key"]},
+            auditor_secrets={"app_secret": known["auditor_app_secret"]},
+            codes=[(row.table, row.ours, row.theirs) for row in default_codes()],
+            standard_tables=("account", "currency", "voucher_type"),
+        )
 
     def default_seed(self) -> Mapping[str, Any]:
         """``seed.toml``, and the two users with their applications from the settings."""
