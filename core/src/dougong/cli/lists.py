@@ -1,0 +1,100 @@
+"""The list of deliveries: what `push`, `run` and `status` print, with what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dougong.cli import output, words
+from dougong.cli.language import chosen, say
+from dougong.cli.options import options
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+__all__ = ["rows", "show", "status_of"]
+
+#: At most so many problems are spelled out below a list.
+_MOST_TOLD = 20
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def rows(connection: Connection, documents: Collection[int] | None = None) -> list[dict[str, Any]]:
+    """Deliveries, then documents without one, in the shapes of interfaces.md §1.
+
+    :param documents: document rows; `None` = all.
+    """
+    from dougong.ledger import views
+
+    language = chosen()
+    return [
+        *views.deliveries_view(connection, language, documents=documents),
+        *views.documents_view(connection, language, documents=documents),
+    ]
+
+
+def status_of(found: Rows) -> int:
+    """Exit status: 0 when all is in order, 2 when something is to be looked at."""
+    from dougong.ledger.views import in_order
+
+    return 0 if in_order(found) else 2
+
+
+def show(found: Rows) -> None:
+    """Print the list: one JSON object per row, or a table and the problems below it."""
+    if options().json:
+        for row in found:
+            output.emit(row)
+        return
+    if not found:
+        output.tell(say("没有单据。", "No documents."))
+        return
+    made = output.table(
+        "#",
+        say("单据", "document"),
+        say("时点", "moment"),
+        say("连接", "connection"),
+        say("状态", "state"),
+        say("凭证号", "voucher"),
+        say(">金额", ">amount"),
+    )
+    for row in found:
+        made.add_row(*_cells(row), style=words.state_style(row["state"]))
+    output.console().print(made)
+    _tell_problems(found)
+    output.tell(_summary(found))
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    stage = words.stage(row.get("stage"))
+    return [
+        row["delivery"] or "–",
+        ", ".join(row["documents"]),
+        words.moment(row.get("moment")),
+        row.get("connection") or "",
+        words.state(row["state"]) + (f" · {stage}" if stage else ""),
+        row.get("erp_number") or "",
+        words.money(row.get("total")),
+    ]
+
+
+def _tell_problems(found: Rows) -> None:
+    told = [(row, problem) for row in found for problem in row["problems"] if row["state"] != "not_due"]
+    for row, problem in told[:_MOST_TOLD]:
+        output.tell(f"  {row['delivery'] or ', '.join(row['documents'])} {problem['code']}: {problem['message']}")
+        if problem["hint"]:
+            output.tell(f"      → {problem['hint']}")
+    for row in found:
+        if row.get("waits_for"):
+            waits = ", ".join(row["waits_for"])
+            output.tell(f"  {row['delivery']} " + say(f"等待 {waits}", f"waits for {waits}"))
+    if len(told) > _MOST_TOLD:
+        output.tell(say(f"  … 另有 {len(told) - _MOST_TOLD} 项", f"  … and {len(told) - _MOST_TOLD} more"))
+
+
+def _summary(found: Rows) -> str:
+    counts: dict[str, int] = {}
+    for row in found:
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    return " · ".join(f"{words.state(state)} {count}" for state, count in counts.items())

@@ -1,0 +1,69 @@
+"""`status`, `show`, `trace`: looking, never changing."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from dougong.cli import details, lists, output, selecting, worklist
+from dougong.cli.language import chosen, say
+from dougong.cli.options import common, opened, options
+
+__all__ = ["show", "status", "trace"]
+
+number = click.argument("number", metavar="NUMBER")
+
+
+@click.command(help=say("送达清单与待办 (按原因汇总)。", "Deliveries, and the work list by cause."))
+@common
+@click.argument("number", metavar="[NUMBER]", required=False)
+@click.option(
+    "--by", type=click.Choice(["delivery", "cause"]), default="delivery", help=say("逐笔或按原因", "each one, or by cause")
+)
+def status(number: str | None, by: str) -> int:
+    """List deliveries; exit status 2 when anything is to be looked at."""
+    with opened() as project, project.ledger.read() as connection:
+        found = lists.rows(connection) if number is None else selecting.rows_of(connection, number)
+        causes = worklist.causes(connection) if number is None else []
+    if by == "cause":
+        worklist.show(causes)
+    else:
+        lists.show(found)
+        if causes and not options().json:
+            worklist.show(causes)
+    details.tell_clock()
+    return lists.status_of(found)
+
+
+@click.command(help=say("一笔送达的全部细节。", "One delivery in full."))
+@common
+@number
+def show(number: str) -> int:
+    """State, posting, attempts, booking, audit."""
+    from dougong.ledger.views import show_view
+
+    with opened() as project, project.ledger.read() as connection:
+        view = show_view(connection, selecting.one(connection, number), chosen())
+    if options().json:
+        output.emit(view)
+    else:
+        details.show(view)
+    return 0
+
+
+@click.command(help=say("一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, events, deliveries."))
+@common
+@number
+def trace(number: str) -> int:
+    """Every revision, its events and audit, its deliveries."""
+    from dougong.ledger.views import trace_view
+
+    with opened() as project, project.ledger.read() as connection:
+        traced = [
+            view for each in selecting.documents(connection, number) for view in trace_view(connection, each, chosen())
+        ]
+    for view in traced:
+        if options().json:
+            output.emit(view)
+        else:
+            details.trace(view)
+    return 0

@@ -1,0 +1,84 @@
+"""`plan` and `convert`: what would be sent, what a file says; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from dougong.cli import details, output, plans, selecting
+from dougong.cli.language import say
+from dougong.cli.options import common, opened
+from dougong.cli.pushing import files, source, told_bad_files
+
+if TYPE_CHECKING:
+    from dougong.flow import Project
+    from dougong.plan import Planned, Undelivered
+
+__all__ = ["convert", "plan"]
+
+
+@click.command(help=say("显示文件的规范格式。", "Show files in canonical form."))
+@common
+@files
+@source
+@click.option("--format", "form", type=click.Choice(["json", "jsonl", "xml"]), default="json", show_default=True)
+def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
+    """Print the canonical form on standard output, problems on standard error."""
+    from dougong.flow import read_files
+    from dougong.formats import write_canonical
+    from dougong.model.sources import SourceDocument
+
+    with opened() as project:
+        read = read_files(project, files, source)
+    told_bad_files(read.bad)
+    for _, item in read.documents:
+        if isinstance(item, SourceDocument):
+            output.problems(item.problems, where=item.document.number)
+    if read.documents:
+        text = write_canonical((item for _, item in read.documents), form)  # type: ignore[arg-type]
+        click.echo(text, nl=False)
+    return 1 if read.bad else 0
+
+
+@click.command(help=say("显示将要发送的凭证与报文, 不发送。", "Show vouchers and payload as they would be sent; send nothing."))
+@common
+@click.argument("what", nargs=-1, required=True, metavar="FILE…|NUMBER")
+@source
+@click.option("-v", "--verbose", is_flag=True, help=say("显示报文与每个字段的来源", "show the payload and the source of each field"))
+def plan(what: tuple[str, ...], source: str | None, verbose: bool) -> int:
+    """Plan files, or documents that were accepted already; exit status 2 when something is in the way."""
+    with opened() as project:
+        found, bad = _planned(project, what, source)
+    told_bad_files(bad)
+    plans.show(found, verbose=verbose)
+    details.tell_clock()
+    if bad:
+        return 1
+    return 2 if any(plans.in_the_way(one) for one in found) else 0
+
+
+def _planned(
+    project: Project, what: Sequence[str], source: str | None
+) -> tuple[list[Planned | Undelivered], list[tuple[Path, Any]]]:
+    """Names of files that exist are files; everything else is a NUMBER."""
+    from dougong.plan import plan_files, plan_number
+
+    paths = [Path(name) for name in what if _is_file(name)]
+    found, bad = plan_files(project, paths, source) if paths else ([], [])
+    for name in what:
+        if not _is_file(name):
+            with project.ledger.read() as connection:
+                numbers = selecting.documents(connection, name)
+            for number in numbers:
+                found += plan_number(project, number)
+    return found, bad
+
+
+def _is_file(name: str) -> bool:
+    """A path, even one that is not there: a NUMBER holds no separator and no file suffix."""
+    return Path(name).exists() or "/" in name or "\\" in name or Path(name).suffix in (".json", ".jsonl", ".xml")
+
+

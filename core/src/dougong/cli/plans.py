@@ -1,0 +1,132 @@
+"""A plan on the screen, as Terraform shows one: vouchers with their lines, then what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dougong.cli import details, output, words
+from dougong.cli.language import chosen, say
+from dougong.cli.options import options
+
+if TYPE_CHECKING:
+    from dougong.plan import Planned, Undelivered
+
+__all__ = ["in_the_way", "show", "view"]
+
+
+def in_the_way(one: Planned | Undelivered) -> bool:
+    """Whether a person has to look at it: a problem, or something in the ERP already."""
+    from dougong.plan import Undelivered
+
+    if isinstance(one, Undelivered):
+        return one.state != "not_due"
+    return bool(one.problems or one.already)
+
+
+def view(one: Planned | Undelivered) -> dict[str, Any]:
+    """The object of `plan --json` (interfaces.md §1)."""
+    from dougong.ledger.views import problem_view
+    from dougong.plan import Undelivered, line_view
+
+    problems = [problem_view(problem, chosen()) for problem in one.problems]
+    if isinstance(one, Undelivered):
+        return {"delivery": None, "documents": [one.number], "state": one.state, "problems": problems}
+    booking = one.draft.booking
+    return {
+        "documents": list(one.documents),
+        "moment": one.draft.moment,
+        "entity": one.draft.entity,
+        "book": one.draft.book,
+        "connection": one.connection,
+        "date": booking.posting_date.isoformat() if booking else None,
+        "period": booking.period if booking else None,
+        "date_reasons": list(one.draft.date_reasons),
+        "voucher_type": booking.voucher_type if booking else None,
+        "attachments": booking.attachments if booking else None,
+        "lines": [line_view(line, booking.currency) for line in booking.lines] if booking else [],
+        "payload": dict(one.payload.body) if one.payload else None,
+        "problems": problems,
+        "waits_for": list(one.waits_for),
+        "already": one.already,
+    }
+
+
+def show(found: Sequence[Planned | Undelivered], *, verbose: bool) -> None:
+    """Print a plan: JSON objects, or vouchers and a count."""
+    if options().json:
+        for one in found:
+            output.emit(view(one))
+        return
+    for one in found:
+        _show(one, verbose=verbose)
+    output.tell(_summary(found))
+
+
+def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
+    row = view(one)
+    if "moment" not in row:
+        style = words.state_style(row["state"])
+        output.tell(f"– {', '.join(row['documents'])}  {words.state(row['state'])}", style=style or None)
+        _problems(one)
+        return
+    attachments = say(f"附件 {row['attachments']}", f"{row['attachments']} attachments")
+    head = [", ".join(row["documents"]), words.moment(row["moment"]), f"→ {row['connection']} {row['book']}"]
+    if row["date"]:
+        head += [row["date"], say(f"期间 {row['period']}", f"period {row['period']}"), row["voucher_type"] or "", attachments]
+    output.tell(("! " if in_the_way(one) else "+ ") + "  ".join(head), style="yellow" if in_the_way(one) else "green")
+    for reason in row["date_reasons"]:
+        output.tell(f"    {say('日期', 'date')}: {reason}")
+    if row["lines"]:
+        details.booking(row["lines"])
+    for name in row["waits_for"]:
+        output.tell("    " + say(f"等待 {name}", f"waits for {name}"))
+    if row["already"]:
+        output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))
+    _problems(one)
+    if verbose and not isinstance(row["payload"], type(None)):
+        _payload(one)
+
+
+def _problems(one: Planned | Undelivered) -> None:
+    for problem in one.problems:
+        for line in output.problem_lines(problem, indent="    "):
+            output.tell(line)
+
+
+def _payload(one: Any) -> None:
+    made = output.table(say("字段", "field"), say("值", "value"), say("来源", "source"))
+    sources = one.payload.sources
+    for path, value in _leaves(one.payload.body):
+        made.add_row(path, _text(value), sources.get(path) or sources.get(_bare(path), ""))
+    output.console().print(made)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _leaves(member, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, (list, tuple)):
+        for at, member in enumerate(value):
+            yield from _leaves(member, f"{path}[{at}]")
+    else:
+        yield path, value
+
+
+def _bare(path: str) -> str:
+    """The path without its positions: sources of rows are told once for all of them."""
+    import re
+
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def _summary(found: Sequence[Planned | Undelivered]) -> str:
+    stopped = sum(map(in_the_way, found))
+    due = [one for one in found if not in_the_way(one) and "moment" in view(one)]
+    if not found:
+        return say("无变更: ERP 与账本已是最新。", "No changes: everything is in the ERP already.")
+    return say(f"计划: 新增凭证 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way.")

@@ -1,0 +1,107 @@
+"""`accept`, `push`, `run`: documents come in, vouchers go out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from dougong.cli import lists, output
+from dougong.cli.language import say
+from dougong.cli.options import actor, common, opened
+from dougong.cli.progress import progress
+
+if TYPE_CHECKING:
+    from dougong.flow import Project, Read
+    from dougong.intake import Accepted
+
+__all__ = ["accept", "push", "run", "source", "take", "told_bad_files"]
+
+files = click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+source = click.option(
+    "--source",
+    metavar="NAME",
+    help=say("读取文件的连接器或连接, 如 hesi; 规范格式自动识别", "connector or connection that reads the files, e.g. hesi"),
+)
+to = click.option("--to", metavar="CONNECTION", help=say("只处理此连接", "work on this connection only"))
+
+
+@click.command(help=say("接收单据, 不发送。", "Accept documents; send nothing."))
+@common
+@files
+@source
+@actor
+def accept(files: tuple[Path, ...], source: str | None, actor: str) -> int:
+    """Accept, and say what became of each document."""
+    with opened() as project:
+        read, accepted = take(project, files, source, actor)
+        with project.ledger.read() as connection:
+            rows = lists.rows(connection, {item.document_id for item in accepted if item.document_id})
+        lists.show(rows)
+    _told_waiting(accepted)
+    return 1 if read.bad else lists.status_of(rows)
+
+
+@click.command(help=say("接收单据并发送, 直到这些单据都有结果。", "Accept documents, then work until their deliveries rest."))
+@common
+@files
+@source
+@to
+@actor
+def push(files: tuple[Path, ...], source: str | None, to: str | None, actor: str) -> int:
+    """Accept, work on these documents, list their deliveries."""
+    with opened() as project:
+        if to is not None:
+            project.config.connection(to)
+        read, accepted = take(project, files, source, actor)
+        ids = {item.document_id for item in accepted if item.document_id is not None}
+        status = _work(project, ids, to) if ids else 0
+    _told_waiting(accepted)
+    return 1 if read.bad else status
+
+
+@click.command(help=say("处理所有未完成的单据, 直到都有结果。", "Work until everything rests."))
+@common
+@to
+def run(to: str | None) -> int:
+    """Work on everything."""
+    with opened() as project:
+        return _work(project, None, to)
+
+
+def take(
+    project: Project, files: Sequence[Path], source: str | None, actor: str
+) -> tuple[Read, list[Accepted]]:
+    """Read files and accept what is in them; bad ones are told and do not hinder the good ones."""
+    from dougong.flow import read_files, take_in
+
+    read = read_files(project, files, source)
+    told_bad_files(read.bad)
+    return read, take_in(project, read, actor=actor)
+
+
+def told_bad_files(bad: Sequence[tuple[Path, object]]) -> None:
+    """Say which files could not be read, and why."""
+    for path, problem in bad:
+        output.problems([problem], where=path.name)  # type: ignore[list-item]
+
+
+def _work(project: Project, ids: Collection[int] | None, to: str | None) -> int:
+    from dougong.flow import work
+
+    with progress() as told:
+        problems = work(project, only=ids, to=to, progress=told)
+    output.problems(problems)
+    with project.ledger.read() as connection:
+        rows = lists.rows(connection, ids)
+    lists.show(rows)
+    return 2 if problems else lists.status_of(rows)
+
+
+def _told_waiting(accepted: Sequence[Accepted]) -> None:
+    """Events of documents that are not known have no row to show."""
+    for item in accepted:
+        if item.document_id is None:
+            output.note(say(f"{item.number}: 单据尚未收到, 事件已保存", f"{item.number}: its document is not known yet; the events are kept"))

@@ -1,0 +1,56 @@
+"""The work list by cause: "无对应科目: 差旅费/研发/(空): 14 单, 38,220.50"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dougong.cli import output, words
+from dougong.cli.language import chosen, say
+from dougong.cli.options import options
+from dougong.model.money import plain
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from dougong.ledger.causes import Cause
+
+__all__ = ["causes", "show"]
+
+
+def causes(connection: Connection) -> list[Cause]:
+    """What waits for a person, by cause."""
+    from dougong.ledger.causes import causes as found
+
+    return found(connection)
+
+
+def show(found: Sequence[Cause]) -> None:
+    """Print it: JSON objects, or one line per cause and the next step below."""
+    language = chosen()
+    if options().json:
+        for cause in found:
+            output.emit(
+                {
+                    "code": cause.problem.code,
+                    "message": cause.problem.message.for_language(language),
+                    "hint": cause.problem.hint.for_language(language),
+                    "count": len(cause.numbers),
+                    "amount": None if cause.amount is None else plain(cause.amount),
+                    "documents": list(cause.numbers),
+                }
+            )
+        return
+    if not found:
+        output.tell(say("没有待办。", "Nothing to do."))
+        return
+    output.tell()
+    output.tell(say("待办 (按原因)", "To do, by cause"))
+    for cause in found:
+        count = len(cause.numbers)
+        noun = say("单", "document" if count == 1 else "documents")
+        amount = "" if cause.amount is None else f", {words.money(cause.amount)}"
+        text = cause.problem.message.for_language(language)
+        output.tell(f"  {cause.problem.code}  {text}: {count} {noun}{amount}")
+        if hint := cause.problem.hint.for_language(language):
+            output.tell(f"      → {hint}")
