@@ -26,7 +26,7 @@ name = "crash"
 
 [connections.kingdee]
 connector = "kingdee"
-settle = 0.2
+settle = {settle}
 target_stage = "{stage}"
 
 [connections.kingdee.settings]
@@ -80,12 +80,12 @@ def template(running_sandbox, tmp_path_factory):
     return folder
 
 
-def configure(folder, url, *, stage="submitted", deadline=5.0):
+def configure(folder, url, *, stage="submitted", deadline=5.0, settle=0.2):
     """The moment asks for a stage and the connection caps it: both say the same here."""
     for rules in (folder / "rules").glob("*.toml"):
         text = re.sub(r'^target_stage = "\w+"', f'target_stage = "{stage}"', rules.read_text("utf-8"), flags=re.MULTILINE)
         rules.write_text(text, encoding="utf-8")
-    (folder / "dougong.toml").write_text(CONFIG.format(url=url, stage=stage, deadline=deadline), encoding="utf-8")
+    (folder / "dougong.toml").write_text(CONFIG.format(url=url, stage=stage, deadline=deadline, settle=settle), encoding="utf-8")
 
 
 @attrs.define
