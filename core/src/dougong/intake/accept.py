@@ -108,10 +108,12 @@ def _accept_one(
     known = documents.latest(tx, item.document.ref)
     if known is None:
         return _store(tx, item, content, connection, actor, revision=1, outcome="new")
-    if known.state is DocumentState.HELD and _never_derived(known):
-        return _renew(tx, known, item, content, actor)
-    if _is_stale(known, item.document, content):
+    unread = known.state is DocumentState.HELD and _never_derived(known)
+    # The kept answer itself, read with more reference data or other settings, is not stale.
+    if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
         return _stale(tx, item, content, connection, actor)
+    if unread:
+        return _renew(tx, known, item, content, actor)
     if known.fingerprint == content.fingerprint:
         return _told_again(tx, known, item, content)
     return _revise(tx, known, item, content, connection, actor)
