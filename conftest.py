@@ -6,8 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# Machines that run tests are busy: how long an example takes says nothing about it. Continuous integration tries the same
-# examples each time, so that its verdict is about the change; everywhere else every run looks for new ones.
+# Machines that run tests are busy: how long an example takes says nothing about it. Continuous integration tries the
+# same examples each time, so that its verdict is about the change; everywhere else every run looks for new ones.
 settings.register_profile(
     "dougong",
     deadline=None,
