@@ -261,7 +261,8 @@ def _revise(
 ) -> Accepted:
     """Other content: a new revision. What was not sent of the old one is cancelled; the rest is policy's matter."""
     sent = _cancel_unsent(tx, known.ref, "superseded")
-    if not sent:
+    # Only a revision that is in the ERP, or may be, stands beside its successor.
+    if not sent or known.state is not DocumentState.OPEN:
         documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
     return _store(tx, item, content, connection, actor, revision=known.revision + 1, outcome="revised")
 
