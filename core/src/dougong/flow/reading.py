@@ -160,26 +160,33 @@ def _documents(door: Door, content: bytes, told: LedgerReference) -> Iterator[So
 
 
 def take_in(project: Project, read: Read, *, actor: str = audit.SYSTEM) -> list[Accepted]:
-    """Store reference data, then accept what was read."""
+    """Store reference data, then accept what was read, and what was held until this reference data explained it."""
+    accepted: list[Accepted] = []
     if read.records:
         project.ledger.write(lambda tx: reference.put_master(tx, read.connection, read.records))
-    accepted: list[Accepted] = []
+        accepted += read_held_again(project, actor=actor)
     for connection in dict.fromkeys(name for name, _ in read.documents):
         items = [item for name, item in read.documents if name == connection]
         accepted += intake.accept(project.ledger, items, connection=connection, actor=actor)
     return accepted
 
 
-def read_held_again(project: Project, *, actor: str = audit.SYSTEM) -> None:
-    """Read again what was held for a fact that a companion answer or a setting may have supplied since."""
+def read_held_again(project: Project, *, actor: str = audit.SYSTEM) -> list[Accepted]:
+    """Read again what was held for a fact that a companion answer or a setting may have supplied since.
+
+    :returns: what is another document now than it was; what is still held for the same reasons is left out.
+    """
     table = schema.document
     query = select(table).where(
         table.c.state == DocumentState.HELD.value, table.c.inputs == "", table.c.raw.is_not(None)
     )
     with project.ledger.read() as connection:
         rows = [DocumentRow(**row) for row in connection.execute(query).mappings()]
+    changed: list[Accepted] = []
     for name in dict.fromkeys(row.connection for row in rows if row.connection):
         door = project.source_door(name)
         told = LedgerReference(project, door.connection.name)
         again = [item for row in rows if row.connection == name for item in _documents(door, row.raw or b"", told)]
-        intake.accept(project.ledger, again, connection=name, actor=actor)
+        accepted = intake.accept(project.ledger, again, connection=name, actor=actor)
+        changed += [item for item in accepted if item.outcome != "known"]
+    return changed
