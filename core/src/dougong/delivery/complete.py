@@ -26,17 +26,19 @@ __all__ = ["complete", "guarded"]
 _MOST_STEPS = 5
 
 
-def complete(ledger: Ledger, row: DeliveryRow, link: Link) -> DeliveryRow:
+def complete(ledger: Ledger, row: DeliveryRow, link: Link, known: tuple[Posting, Facts] | None = None) -> DeliveryRow:
     """Bring one incomplete delivery towards its target stage; harmless to repeat, never creates.
 
     :param row: `incomplete`, leased.
+    :param known: its posting and facts, when the caller has just recorded them.
     :returns: the row as it now is: delivered, parked, or incomplete and due again.
     """
     operation = link.door.operation(f"{row.target_type}.{row.verb}")
     for _ in range(_MOST_STEPS):
-        found = ledger.look(partial(_posting_and_facts, delivery_id=row.id))
+        found = known or ledger.look(partial(_posting_and_facts, delivery_id=row.id))
         if found is None:
             return _broken(ledger, row)
+        known = None
         posting, facts = found
         outcome = _step(row, posting, operation, link)
         link.report([outcome])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import attrs
@@ -47,14 +47,13 @@ class Derived:
 
     :param place: writes our reference, as text, into the payload.
     :param booking_text: the booking as JSON, frozen with the attempt.
-    :param artifacts: hash → (kind, text) of what it was made with.
+    :param inputs: hash of the rules, tables, mapping and codes that it was made with; the ledger keeps their texts.
     """
 
     place: Callable[[str], Payload]
     booking: Voucher
     booking_text: str
     inputs: str
-    artifacts: Mapping[str, tuple[str, str]]
 
 
 @attrs.frozen

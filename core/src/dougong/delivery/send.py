@@ -23,7 +23,7 @@ from dougong.model.bookings import Voucher
 from dougong.model.identity import Key
 from dougong.model.messages import Item, ItemId, Message
 from dougong.model.operations import Operation, Reference
-from dougong.model.outcomes import Unknown
+from dougong.model.outcomes import AlreadyThere, Done, Unknown
 from dougong.model.postings import Facts
 from dougong.model.problems import DougongError, Problem
 
@@ -212,8 +212,6 @@ def _freeze(
         facts[item.id] = attrs.evolve(
             own, **{name: value for name, value in attrs.asdict(told, recurse=False).items() if value not in (None, ())}
         )
-    artifacts = {digest: text for _, made in pairs for digest, text in made.artifacts.items()}
-    attempts.keep_artifacts(tx, artifacts)
     frozen = attempts.freeze(
         tx,
         [row for row, _ in pairs],
@@ -223,7 +221,7 @@ def _freeze(
         facts=facts,
         bookings={item.id: ready[item.id][1].booking_text for item in items},
         request_id=Key(("attempt", *(item.request_id.base64() for item in items))).base64(),
-        artifacts=sorted(artifacts),
+        artifacts=sorted({made.inputs for _, made in pairs}),
         connector_version=link.door.package,
     )
     sending = [_to_sending(tx, row, made, frozen) for row, made in pairs]
@@ -274,4 +272,6 @@ def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], lin
     crashpoint("outcome")
     for row in moved:
         if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
-            complete(ledger, row, link)
+            outcome = outcomes.get(names[row.id])
+            there = isinstance(outcome, (Done, AlreadyThere))
+            complete(ledger, row, link, (outcome.posting, frozen.facts[names[row.id]]) if there else None)

@@ -98,7 +98,7 @@ class Deriver:
         connection = self.inputs.books.get(book)
         if connection is None:
             return None
-        codes = self.inputs.codes.for_scope(connection, f"{connection}/{book}")
+        codes = self.inputs.codes_for(connection, book)
         theirs = codes.lookup("account", account, business_now().date())
         return self.inputs.needs.get(connection, {}).get(theirs or account)
 
@@ -133,7 +133,7 @@ class Deriver:
             return Held(problems, self.inputs.hash)
         text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
-        return Derived(place, draft.booking, text, self.inputs.hash, self.inputs.artifacts)
+        return Derived(place, draft.booking, text, self.inputs.hash)
 
     def payload(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:
         """Map, let add-ons change, check: everything that comes before the freeze.
@@ -143,7 +143,7 @@ class Deriver:
         """
         door, name = link.door, link.door.connection.name
         call = door.call()
-        codes = self.inputs.codes.for_scope(name, f"{name}/{booking.book}")
+        codes = self.inputs.codes_for(name, booking.book)
         mapping = self.inputs.mappings[name, self.inputs.operations[name].target_type]
         payload = door.map_booking(booking, mapping, codes, call)
         payload = apply_changes(payload, door.changes(payload, booking, call))

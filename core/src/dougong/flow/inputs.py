@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -18,6 +19,7 @@ from dougong.config import FILE_NAME
 from dougong.flow.project import Project
 from dougong.ledger import reference
 from dougong.mapping import CompiledMapping, compile_mapping
+from dougong.model.codes import Codes
 from dougong.model.masterdata import AccountNeeds, MasterRecord
 from dougong.model.operations import Limits, Operation
 from dougong.tables.codes import CodeRow, CodeTable
@@ -27,7 +29,7 @@ from dougong.tables.rates import Rates
 __all__ = ["Inputs", "load_inputs"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Inputs:
     """Everything that a derivation may depend on beside its document and the ledger's state.
 
@@ -36,7 +38,7 @@ class Inputs:
     :param needs: connection → the ERP's account code → what that account takes; a connection without an entry has told
         nothing yet.
     :param books: book → connection that serves it. :param operations: connection → its operation for vouchers.
-    :param artifacts: content hash → (kind, text) of every file and table.
+    :param artifacts: content hash → (kind, text) of every file and table; under `hash` the list of all of them.
     """
 
     rules: Mapping[str, RuleSet]
@@ -48,6 +50,17 @@ class Inputs:
     operations: Mapping[str, Operation]
     artifacts: Mapping[str, tuple[str, str]]
     hash: str
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, str], Codes]:
+        return {}
+
+    def codes_for(self, connection: str, book: str) -> Codes:
+        """The code tables as a connection's book sees them."""
+        key = (connection, book)
+        if key not in self._codes:
+            self._codes[key] = self.codes.for_scope(connection, f"{connection}/{book}")
+        return self._codes[key]
 
     def limits(self, book: str) -> Limits:
         """What the ERP behind a book can take."""
@@ -80,6 +93,7 @@ def load_inputs(project: Project) -> Inputs:
     books = {route.book: route.connection for route in reversed(project.config.routes)}
     _keep(artifacts, "config", hashlib.sha256((project.folder / FILE_NAME).read_bytes()).hexdigest())
     digest = hashlib.sha256("\n".join([version, *sorted(artifacts)]).encode()).hexdigest()
+    artifacts[digest] = ("inputs", json.dumps(sorted(artifacts)))
     return Inputs(
         rules, rates, codes, mappings, {n: v for n, v in needs.items() if v}, books, operations, artifacts, digest
     )

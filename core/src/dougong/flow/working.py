@@ -13,7 +13,7 @@ from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
-from dougong.ledger import deliveries, documents, reference, schema
+from dougong.ledger import attempts, deliveries, documents, reference, schema
 from dougong.ledger.rows import FOREVER
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
@@ -52,6 +52,7 @@ def work(
     read_held_again(project)
     problems = refresh_master_data(project, names)
     inputs = load_inputs(project)
+    project.ledger.write(lambda tx: attempts.keep_artifacts(tx, inputs.artifacts))
     deriver = Deriver(project, inputs)
     blind = _blind(inputs)
     _free_held(project, inputs)

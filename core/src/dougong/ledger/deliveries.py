@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -34,6 +35,8 @@ _UPDATE = Statement(
     .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
     .values({name: bindparam(f"v_{name}") for name in _MUTABLE})
 )
+_PARAMETERS = [f"v_{name}" for name in _MUTABLE]
+_VALUES = attrgetter(*_MUTABLE)
 _BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
 _COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
 _UNCOVER = Statement(update(schema.coverage).where(schema.coverage.c.delivery_id == bindparam("id_")).values(live=None))
@@ -210,13 +213,15 @@ def move(
 
 
 def _write(tx: Tx, row: DeliveryRow, expected: int) -> None:
-    values = {f"v_{name}": _plain(getattr(row, name)) for name in _MUTABLE}
-    if tx.run(_UPDATE, {**values, "_id": row.id, "_version": expected}) != 1:
+    values = dict(zip(_PARAMETERS, _VALUES(row), strict=True))
+    values |= {
+        "v_state": row.state.value,
+        "v_target_stage": row.target_stage.value,
+        "_id": row.id,
+        "_version": expected,
+    }
+    if tx.run(_UPDATE, values) != 1:
         raise StaleLease(row.name)
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, (Stage, DeliveryState)) else value
 
 
 def by_id(tx: Tx, id_: int) -> DeliveryRow:

@@ -20,13 +20,13 @@ class Slot:
     """One thread's way to the ERP (`dougong.delivery.Link`): sessions are its own, opened when first needed."""
 
     def __init__(self, lane: Lane) -> None:
-        self._lane = lane
+        self.lane = lane
         self._sessions: dict[str, Any] = {}
 
     @property
     def door(self) -> Door:
         """The connection's door."""
-        return self._lane.door
+        return self.lane.door
 
     def session(self, credential: str = "main") -> Any:
         """This thread's session for a credential."""
@@ -36,13 +36,13 @@ class Slot:
 
     def call(self, operation: Operation, credential: str = "main") -> Call:
         """A fresh call within the rate limit."""
-        self._lane.rate.take()
+        self.lane.rate.take()
         return self.door.call(seconds=self.door.deadline(operation), credential=credential)
 
     def report(self, outcomes: Iterable[Outcome]) -> None:
         """Failures that say the ERP is unwell count against the breaker."""
         for outcome in outcomes:
-            self._lane.breaker.report(not isinstance(outcome, (NotDone, Unknown)))
+            self.lane.breaker.report(not isinstance(outcome, (NotDone, Unknown)))
 
     def close(self) -> None:
         """Close whatever was opened."""
@@ -78,6 +78,11 @@ class Lane:
     def waiting(self) -> int:
         """Units of work that were submitted and are not done."""
         return self._waiting
+
+    @property
+    def hungry(self) -> bool:
+        """Whether some threads will soon have nothing to do."""
+        return self._waiting <= 2 * self.concurrency
 
     def submit(self, work: Callable[[Slot], None]) -> None:
         """Hand a unit of work to the next free thread; threads start as they are needed."""

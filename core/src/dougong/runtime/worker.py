@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -26,7 +27,9 @@ _LOG = logging.getLogger("dougong.runtime")
 _LEASE_MS = 300_000
 #: Claimed at once per lane; a multiple of the threads, so that none waits for a claim.
 _AHEAD = 4
-#: The loop looks around at least this often, for what other processes did.
+#: Between two looks at what was accepted and at what other processes left, while there is work in flight.
+_LOOK_SECONDS = 0.2
+#: The loop wakes at least this often, for what other processes did.
 _IDLE_SECONDS = 0.5
 
 
@@ -55,20 +58,25 @@ class Worker:
         :param progress: called after each unit of work, from the loop's thread.
         :raises BaseException: what a unit of work did not expect; everything committed stays.
         """
-        self.adopt()
+        looked = -_LOOK_SECONDS
         while True:
             self._moved.clear()
-            self._open_documents()
+            if time.monotonic() - looked >= _LOOK_SECONDS:
+                looked = time.monotonic()
+                self.adopt()
+                self._open_documents()
+                progress()
             claimed = sum(self._feed(lane) for lane in self._lanes.values())
-            progress()
             if self._failure is not None:
                 raise self._failure
             if claimed:
                 continue
-            if not any(lane.waiting for lane in self._lanes.values()) and rested():
-                return
-            self._moved.wait(self._until_due())
-            self.adopt()
+            if any(lane.waiting for lane in self._lanes.values()):
+                self._moved.wait(_IDLE_SECONDS)
+            elif not self._open_documents():
+                if rested():
+                    return
+                self._moved.wait(self._until_due())
 
     def adopt(self) -> None:
         """Take over what a dead process left: its leases end now, not by time."""
@@ -84,9 +92,9 @@ class Worker:
 
     def _feed(self, lane: Lane) -> int:
         """Claim due deliveries for a lane that has room; returns how many."""
-        room = lane.concurrency * _AHEAD - lane.waiting
-        if room <= lane.concurrency * (_AHEAD - 1) or lane.breaker.open_seconds:
+        if not lane.hungry or lane.breaker.open_seconds:
             return 0
+        room = lane.concurrency * _AHEAD - lane.waiting
         batch = max(map(lane.door.batch, lane.door.operations), default=1)
         rows = self._ledger.write(
             lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
@@ -111,7 +119,8 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - must reach the loop's thread, whatever it is
             self._failure = self._failure or error
         finally:
-            self._moved.set()
+            if slot.lane.hungry or self._failure is not None:
+                self._moved.set()
 
     def _until_due(self) -> float:
         """Seconds until something is due, at most the idle time."""
