@@ -1,8 +1,8 @@
 """Delivery: derive and freeze under one claim, send once, complete up to the target stage, resolve what is unknown.
 
-One claimed group of deliveries at a time: `send` for what is ready, `resolve` for what is unknown, `complete` for what
-stands below its target stage, `poll` for what waits. Each ends in one transaction of the ledger; in between only the ERP
-is spoken to.
+One claimed group of deliveries at a time: `send` for what is ready, `resolve` for what is unknown, `complete` for
+what stands below its target stage, `poll` for what waits. Each ends in one transaction of the ledger; in between only
+the ERP is spoken to.
 """
 
 from __future__ import annotations

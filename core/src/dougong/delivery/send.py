@@ -273,5 +273,7 @@ def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], lin
     for row in moved:
         if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
             outcome = outcomes.get(names[row.id])
-            there = isinstance(outcome, (Done, AlreadyThere))
-            complete(ledger, row, link, (outcome.posting, frozen.facts[names[row.id]]) if there else None)
+            known = None
+            if isinstance(outcome, (Done, AlreadyThere)):
+                known = (outcome.posting, frozen.facts[names[row.id]])
+            complete(ledger, row, link, known)

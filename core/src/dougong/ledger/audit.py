@@ -1,8 +1,7 @@
 """Who did what, when and why: one row per change, in the same transaction, chained by hash per subject.
 
 A chain proves that nothing in the middle was changed or removed; the head of each chain stands in the row it is
-about, so that a
-missing tail shows too.
+about, so that a missing tail shows too.
 """
 
 from __future__ import annotations

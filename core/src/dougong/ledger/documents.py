@@ -222,13 +222,20 @@ def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> 
     return DocumentRow(**found) if found else None
 
 
-def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str) -> bool:
-    """Store an event; the same id told again changes nothing. Returns whether it was new."""
+def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, replace: bool = False) -> bool:
+    """Store an event; the same id told again changes nothing. Returns whether it told anything new.
+
+    :param replace: nothing was booked from it yet, so what is told of it now takes the place of what was told before.
+    """
     key = {**_key(ref), "event_id": event_id}
-    if tx.one(_EVENT_KNOWN, key) is not None:
-        return False
-    tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
-    return True
+    known = tx.one(_EVENT_KNOWN, key)
+    if known is None:
+        tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
+        return True
+    if replace and known["fact"] != fact:
+        tx.run(_EVENT_FACT, {**key, "fact": fact})
+        return True
+    return False
 
 
 def events_of(tx: Tx, ref: SourceRef) -> list[str]:

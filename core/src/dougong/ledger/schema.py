@@ -1,8 +1,7 @@
 """The tables (contract.md §6). Portable on purpose: text, integers, bytes; instants are milliseconds since 1970 UTC.
 
 `live` and `open` are nullable uniques: at most one live delivery per coverage, at most one open attempt per delivery,
-on SQLite,
-PostgreSQL and MySQL alike. JSON columns are text that core itself reads strictly.
+on SQLite, PostgreSQL and MySQL alike. JSON columns are text that core itself reads strictly.
 """
 
 from __future__ import annotations
