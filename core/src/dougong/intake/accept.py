@@ -99,6 +99,22 @@ def _event_texts(events: Sequence[Event]) -> tuple[tuple[str, str, str], ...]:
     return tuple((event.id, event.type, json.dumps(event_to_json(event), ensure_ascii=False)) for event in events)
 
 
+def _add_events(tx: Tx, ref: SourceRef, content: _Content) -> int:
+    """Keep what is told of events; returns how many say something new.
+
+    While nothing was sent, a later reading of an event counts: reference data may name its account only then.
+    """
+    if not content.events:
+        return 0
+    replace = not _sent(tx, ref)
+    return sum(documents.add_event(tx, ref, *texts, replace=replace) for texts in content.events)
+
+
+def _sent(tx: Tx, ref: SourceRef) -> bool:
+    """Whether anything of a document is in the ERP, or may be."""
+    return any(row.state not in UNSENT | FINAL for row in documents.deliveries_of(tx, ref))
+
+
 def _accept_one(
     tx: Tx, item: SourceDocument | EventsOnly, content: _Content | None, connection: str, actor: str
 ) -> Accepted:
@@ -141,8 +157,7 @@ def _store(
     outcome: Literal["new", "revised"],
 ) -> Accepted:
     document = item.document
-    for texts in content.events:
-        documents.add_event(tx, document.ref, *texts)
+    _add_events(tx, document.ref, content)
     row = documents.add(
         tx,
         document.ref,
@@ -169,9 +184,9 @@ def _never_derived(row: DocumentRow) -> bool:
 def _renew(tx: Tx, row: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
     """What was held for a missing fact is read again; nothing was derived from it, so it is no new revision."""
     document = item.document
-    fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
+    fresh = _add_events(tx, document.ref, content)
     same = row.fingerprint == content.fingerprint and problems_from(row.problems) == item.problems
-    if same and not any(fresh) and row.source_state == document.state:
+    if same and not fresh and row.source_state == document.state:
         return Accepted(document.ref, document.number, "known", row.id, item.problems)
     documents.change(
         tx,
@@ -230,15 +245,15 @@ def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, act
 def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> Accepted:
     """Same content: only facts, the source's state and what is not money may be new."""
     document = item.document
-    fresh = [documents.add_event(tx, document.ref, *texts) for texts in content.events]
+    fresh = _add_events(tx, document.ref, content)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
-    if any(fresh) or turned:
+    if fresh or turned:
         if document.state in TAKEN_BACK:
             _cancel_unsent(tx, document.ref, "withdrawn")
         told |= _reread(tx, known, item, content)
         told.setdefault("state", DocumentState.ACCEPTED)
-        documents.change(tx, known, event="events", detail={"new": sum(fresh), "said": document.state}, **told)
+        documents.change(tx, known, event="events", detail={"new": fresh, "said": document.state}, **told)
         return Accepted(document.ref, document.number, "events", known.id, item.problems)
     if (known.source_state, known.source_time) != (document.state, content.source_time):
         documents.change(tx, known, event="told_again", **told)
@@ -247,8 +262,7 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
 
 def _reread(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> dict[str, Any]:
     """Codes and texts that reference data has supplied since: taken on while nothing was sent with the old ones."""
-    sent = [row for row in documents.deliveries_of(tx, known.ref) if row.state not in UNSENT | FINAL]
-    if sent or (known.canonical == content.canonical and not item.problems):
+    if _sent(tx, known.ref) or (known.canonical == content.canonical and not item.problems):
         return {}
     changes: dict[str, Any] = {"canonical": content.canonical, "raw": item.raw or known.raw}
     if item.problems:

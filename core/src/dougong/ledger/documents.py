@@ -76,6 +76,9 @@ _BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
 _EVENTS = Statement(select(_E.c.event_id, _E.c.fact).where(_same(_E)).order_by(_E.c.id))
 _EVENT = Statement(insert(_E), [c.name for c in _E.columns if c.name != "id"])
 _EVENT_KNOWN = Statement(select(_E.c.fact).where(_same(_E), _E.c.event_id == bindparam("event_id")))
+_EVENT_FACT = Statement(
+    update(_E).where(_same(_E), _E.c.event_id == bindparam("event_id")).values(fact=bindparam("v_fact"))
+)
 _DELIVERIES = Statement(
     select(schema.delivery)
     .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
@@ -233,7 +236,7 @@ def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, re
         tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
         return True
     if replace and known["fact"] != fact:
-        tx.run(_EVENT_FACT, {**key, "fact": fact})
+        tx.run(_EVENT_FACT, {**key, "v_fact": fact})
         return True
     return False
 
