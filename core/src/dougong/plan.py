@@ -9,16 +9,18 @@ from typing import Any
 
 import attrs
 
-from dougong.accounting import Draft
+from dougong.accounting import Draft, LoanFact
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
-from dougong.flow.deriving import waiting_for
+from dougong.flow.deriving import Waiting, waiting_for
+from dougong.flow.inputs import Inputs
+from dougong.flow.working import refresh_master_data
 from dougong.ledger import deliveries, documents
 from dougong.ledger.rows import DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DocumentState
 from dougong.model.bookings import Voucher, VoucherLine
-from dougong.model.documents import Document
+from dougong.model.documents import Document, SourceRef
 from dougong.model.identity import Coverage, content_fingerprint, document_content
 from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.money import plain
@@ -78,19 +80,48 @@ def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
 
 
 def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterator[Planned | Undelivered]:
-    """Derive, map and check each document; what is in the ERP already with this content is left out."""
-    deriver = Deriver(project, load_inputs(project))
+    """Derive, map and check each document; what is in the ERP already with this content is left out.
+
+    Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
+    """
+    planned = list(items)
+    refresh_master_data(project, project.targets)
+    deriver = _PlanDeriver(project, load_inputs(project), planned)
     slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
     try:
-        for item in items:
+        for item in planned:
             yield from _plan(project, deriver, slots, item)
     finally:
         for slot in slots.values():
             slot.close()
 
 
+class _PlanDeriver(Deriver):
+    """Knows the loans of the plan itself beside those of the ledger."""
+
+    def __init__(self, project: Project, inputs: Inputs, items: Iterable[SourceDocument]) -> None:
+        super().__init__(project, inputs)
+        loans = [item.document for item in items if item.document.type == "loan"]
+        self._beside = {(d.source, d.tenant, key): d.number for d in loans for key in (d.id, d.number)}
+
+    def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
+        number = self.loan_beside(ref, loan)
+        return super()._loan(ref, loan) if number is None else LoanFact(number=number)
+
+    def loan_beside(self, ref: SourceRef, loan: str) -> str | None:
+        """Number of a loan in the same plan; `None` when it is not there."""
+        return self._beside.get((ref.source, ref.tenant, loan))
+
+    def waiting(self, ref: SourceRef, draft: Draft) -> Waiting:
+        """What a draft waits for, in the ledger and in the same plan."""
+        beside = {wait: number for wait in draft.waits_for if (number := self.loan_beside(ref, wait.document))}
+        others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
+        found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
+        return attrs.evolve(found, names=found.names + tuple(f"{wait.kind} {beside[wait]}" for wait in beside))
+
+
 def _plan(
-    project: Project, deriver: Deriver, slots: dict[str, Slot], item: SourceDocument
+    project: Project, deriver: _PlanDeriver, slots: dict[str, Slot], item: SourceDocument
 ) -> Iterator[Planned | Undelivered]:
     document = item.document
     if item.problems:
@@ -117,14 +148,14 @@ def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> bool:
 
 def _draft(
     project: Project,
-    deriver: Deriver,
+    deriver: _PlanDeriver,
     slots: dict[str, Slot],
     document: Document,
     draft: Draft,
     coverage: Coverage,
 ) -> Planned:
     name = project.config.route(draft.entity, draft.book, draft.moment, document.type)
-    waiting = project.ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
+    waiting = deriver.waiting(document.ref, draft)
     problems = draft.problems + waiting.problems
     payload: Payload | None = None
     already: str | None = None

@@ -109,7 +109,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show(sys.stderr)
         return 1
     except (click.Abort, KeyboardInterrupt):
-        output.note(say("已中断; 已提交的内容不会丢失, 再次运行即可继续", "interrupted; nothing committed is lost, run it again"))
+        output.note(
+            say(
+                "已中断; 已提交的内容不会丢失, 再次运行即可继续", "interrupted; nothing committed is lost, run it again"
+            )
+        )
         return 1
     except DougongError as error:
         output.problems(error.problems)
@@ -144,4 +148,3 @@ def _speak_utf8() -> None:
         if isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(io.UnsupportedOperation):
                 stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
-

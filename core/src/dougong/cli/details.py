@@ -53,12 +53,18 @@ def show(view: Mapping[str, Any]) -> None:
 def booking(lines: list[Mapping[str, Any]]) -> None:
     """The lines of a voucher as debit and credit."""
     made = output.table(
-        say("科目", "account"), say("摘要", "text"), say("辅助核算", "dimensions"), say(">借方", ">debit"), say(">贷方", ">credit")
+        say("科目", "account"),
+        say("摘要", "text"),
+        say("辅助核算", "dimensions"),
+        say(">借方", ">debit"),
+        say(">贷方", ">credit"),
     )
     for line in lines:
         amount = words.money(line.get("base_amount") or line["amount"])
         sides = (amount, "") if line["side"] == "D" else ("", amount)
-        made.add_row(line["account"], line["summary"], " ".join(f"{k}={v}" for k, v in line["dimensions"].items()), *sides)
+        made.add_row(
+            line["account"], line["summary"], " ".join(f"{k}={v}" for k, v in line["dimensions"].items()), *sides
+        )
     output.console().print(made)
 
 

@@ -17,7 +17,10 @@ number = click.argument("number", metavar="NUMBER")
 @common
 @click.argument("number", metavar="[NUMBER]", required=False)
 @click.option(
-    "--by", type=click.Choice(["delivery", "cause"]), default="delivery", help=say("逐笔或按原因", "each one, or by cause")
+    "--by",
+    type=click.Choice(["delivery", "cause"]),
+    default="delivery",
+    help=say("逐笔或按原因", "each one, or by cause"),
 )
 def status(number: str | None, by: str) -> int:
     """List deliveries; exit status 2 when anything is to be looked at."""
@@ -50,7 +53,9 @@ def show(number: str) -> int:
     return 0
 
 
-@click.command(help=say("一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, events, deliveries."))
+@click.command(
+    help=say("一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, events, deliveries.")
+)
 @common
 @number
 def trace(number: str) -> int:

@@ -35,10 +35,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def emit(row: Mapping[str, Any]) -> None:
-    """One line of JSON on standard output, exact."""
-    from dougong.formats import dumps
+    """One line of JSON on standard output: decimals as exact numbers, dates as ISO text."""
+    from dougong.plugins import exact_json
 
-    click.echo(dumps(dict(row), numbers=True))
+    click.echo(exact_json(row).decode())
 
 
 def tell(text: str = "", *, style: str | None = None) -> None:
@@ -81,9 +81,13 @@ def table(*columns: str, title: str | None = None) -> Table:
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, title=title, title_justify="left", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, title=title, title_justify="left", pad_edge=False
+    )
     for column in columns:
-        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+        made.add_column(
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
     return made
 
 

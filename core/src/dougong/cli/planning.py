@@ -43,11 +43,18 @@ def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
     return 1 if read.bad else 0
 
 
-@click.command(help=say("显示将要发送的凭证与报文, 不发送。", "Show vouchers and payload as they would be sent; send nothing."))
+@click.command(
+    help=say("显示将要发送的凭证与报文, 不发送。", "Show vouchers and payload as they would be sent; send nothing.")
+)
 @common
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|NUMBER")
 @source
-@click.option("-v", "--verbose", is_flag=True, help=say("显示报文与每个字段的来源", "show the payload and the source of each field"))
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help=say("显示报文与每个字段的来源", "show the payload and the source of each field"),
+)
 def plan(what: tuple[str, ...], source: str | None, verbose: bool) -> int:
     """Plan files, or documents that were accepted already; exit status 2 when something is in the way."""
     with opened() as project:
@@ -80,5 +87,3 @@ def _planned(
 def _is_file(name: str) -> bool:
     """A path, even one that is not there: a NUMBER holds no separator and no file suffix."""
     return Path(name).exists() or "/" in name or "\\" in name or Path(name).suffix in (".json", ".jsonl", ".xml")
-
-

@@ -46,6 +46,7 @@ def view(one: Planned | Undelivered) -> dict[str, Any]:
         "attachments": booking.attachments if booking else None,
         "lines": [line_view(line, booking.currency) for line in booking.lines] if booking else [],
         "payload": dict(one.payload.body) if one.payload else None,
+        "sources": dict(one.payload.sources) if one.payload else {},
         "problems": problems,
         "waits_for": list(one.waits_for),
         "already": one.already,
@@ -73,7 +74,12 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
     attachments = say(f"附件 {row['attachments']}", f"{row['attachments']} attachments")
     head = [", ".join(row["documents"]), words.moment(row["moment"]), f"→ {row['connection']} {row['book']}"]
     if row["date"]:
-        head += [row["date"], say(f"期间 {row['period']}", f"period {row['period']}"), row["voucher_type"] or "", attachments]
+        head += [
+            row["date"],
+            say(f"期间 {row['period']}", f"period {row['period']}"),
+            row["voucher_type"] or "",
+            attachments,
+        ]
     output.tell(("! " if in_the_way(one) else "+ ") + "  ".join(head), style="yellow" if in_the_way(one) else "green")
     for reason in row["date_reasons"]:
         output.tell(f"    {say('日期', 'date')}: {reason}")
@@ -95,10 +101,11 @@ def _problems(one: Planned | Undelivered) -> None:
 
 
 def _payload(one: Any) -> None:
+    from dougong.mapping import source_of
+
     made = output.table(say("字段", "field"), say("值", "value"), say("来源", "source"))
-    sources = one.payload.sources
     for path, value in _leaves(one.payload.body):
-        made.add_row(path, _text(value), sources.get(path) or sources.get(_bare(path), ""))
+        made.add_row(path, "null" if value is None else str(value), source_of(one.payload, path) or "")
     output.console().print(made)
 
 
@@ -113,20 +120,11 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _bare(path: str) -> str:
-    """The path without its positions: sources of rows are told once for all of them."""
-    import re
-
-    return re.sub(r"\[\d+\]", "", path)
-
-
-def _text(value: Any) -> str:
-    return "null" if value is None else str(value)
-
-
 def _summary(found: Sequence[Planned | Undelivered]) -> str:
     stopped = sum(map(in_the_way, found))
     due = [one for one in found if not in_the_way(one) and "moment" in view(one)]
     if not found:
         return say("无变更: ERP 与账本已是最新。", "No changes: everything is in the ERP already.")
-    return say(f"计划: 新增凭证 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way.")
+    return say(
+        f"计划: 新增凭证 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way."
+    )

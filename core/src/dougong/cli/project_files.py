@@ -72,7 +72,9 @@ def make_project(folder: Path, wanted: Sequence[Wanted], *, actor: str) -> list[
     _write(folder / "dougong.toml", config_text(folder.resolve().name, ENTITY, erps, sources))
     _write(folder / ".gitignore", _IGNORED)
     _fill(folder, planned, actor)
-    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "ledger.db" not in path.name)
+    return sorted(
+        path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "ledger.db" not in path.name
+    )
 
 
 def _plan(wanted: Sequence[Wanted]) -> list[_Planned]:
@@ -144,9 +146,7 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
             (folder / "codes").mkdir(exist_ok=True)
             write_code_rows(own, folder / "codes" / f"{one.name}.csv")
             rows += own
-        project.ledger.write(
-            lambda tx: reference.replace_codes(tx, [row.to_ledger() for row in rows], actor=actor)
-        )
+        project.ledger.write(lambda tx: reference.replace_codes(tx, [row.to_ledger() for row in rows], actor=actor))
 
 
 def _codes(one: _Planned) -> list[tuple[str, str, str]]:

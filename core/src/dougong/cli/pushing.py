@@ -23,7 +23,9 @@ files = click.argument("files", nargs=-1, required=True, metavar="FILE…", type
 source = click.option(
     "--source",
     metavar="NAME",
-    help=say("读取文件的连接器或连接, 如 hesi; 规范格式自动识别", "connector or connection that reads the files, e.g. hesi"),
+    help=say(
+        "读取文件的连接器或连接, 如 hesi; 规范格式自动识别", "connector or connection that reads the files, e.g. hesi"
+    ),
 )
 to = click.option("--to", metavar="CONNECTION", help=say("只处理此连接", "work on this connection only"))
 
@@ -44,7 +46,9 @@ def accept(files: tuple[Path, ...], source: str | None, actor: str) -> int:
     return 1 if read.bad else lists.status_of(rows)
 
 
-@click.command(help=say("接收单据并发送, 直到这些单据都有结果。", "Accept documents, then work until their deliveries rest."))
+@click.command(
+    help=say("接收单据并发送, 直到这些单据都有结果。", "Accept documents, then work until their deliveries rest.")
+)
 @common
 @files
 @source
@@ -71,9 +75,7 @@ def run(to: str | None) -> int:
         return _work(project, None, to)
 
 
-def take(
-    project: Project, files: Sequence[Path], source: str | None, actor: str
-) -> tuple[Read, list[Accepted]]:
+def take(project: Project, files: Sequence[Path], source: str | None, actor: str) -> tuple[Read, list[Accepted]]:
     """Read files and accept what is in them; bad ones are told and do not hinder the good ones."""
     from dougong.flow import read_files, take_in
 
@@ -104,4 +106,9 @@ def _told_waiting(accepted: Sequence[Accepted]) -> None:
     """Events of documents that are not known have no row to show."""
     for item in accepted:
         if item.document_id is None:
-            output.note(say(f"{item.number}: 单据尚未收到, 事件已保存", f"{item.number}: its document is not known yet; the events are kept"))
+            output.note(
+                say(
+                    f"{item.number}: 单据尚未收到, 事件已保存",
+                    f"{item.number}: its document is not known yet; the events are kept",
+                )
+            )

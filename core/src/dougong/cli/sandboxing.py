@@ -19,7 +19,9 @@ __all__ = ["sandbox"]
 @common
 @click.argument("name", metavar="NAME")
 @click.option("--host", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind"))
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help=say("端口, 0 为任意空闲端口", "port; 0 takes a free one"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help=say("端口, 0 为任意空闲端口", "port; 0 takes a free one")
+)
 @click.option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -30,7 +32,13 @@ __all__ = ["sandbox"]
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help=say("基础资料, JSON 或 TOML, 叠加在默认值之上", "master data, JSON or TOML, laid over the default"),
 )
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=say("设置, 见 --help-set", "a setting; see --help-set"))
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=say("设置, 见 --help-set", "a setting; see --help-set"),
+)
 @click.option("--help-set", is_flag=True, help=say("列出 --set 的键", "list the keys of --set"))
 def sandbox(
     name: str,
@@ -51,7 +59,13 @@ def sandbox(
             _list_settings(sdk.Settings(found.settings_declared).help())
             return 0
         sdk.serve(
-            found, host=host, port=port, ledger=ledger, seed=seed, settings=_pairs(settings), on_ready=_Ready(found.title)
+            found,
+            host=host,
+            port=port,
+            ledger=ledger,
+            seed=seed,
+            settings=_pairs(settings),
+            on_ready=_Ready(found.title),
         )
     except sdk.SandboxError as error:
         raise DougongError(Problem.of("SANDBOX", error.zh, error.en)) from error
@@ -68,7 +82,9 @@ class _Ready:
         if options().json:
             output.emit(ready)
             return
-        output.tell(say(f"{self._title} 沙箱已就绪, 按 Ctrl-C 停止", f"{self._title}: the sandbox is ready; Ctrl-C stops it"))
+        output.tell(
+            say(f"{self._title} 沙箱已就绪, 按 Ctrl-C 停止", f"{self._title}: the sandbox is ready; Ctrl-C stops it")
+        )
         names = {"url": say("地址", "address"), "admin": say("管理面", "plane"), "ca": say("CA 证书", "CA")}
         for key, value in ready.items():
             output.tell(f"  {names.get(key, key)}  {value}")

@@ -13,7 +13,9 @@ from dougong.cli.options import actor, common, options
 __all__ = ["init"]
 
 
-@click.command(help=say("新建项目目录, 可直接向这些沙箱推送。", "Make a project's folder, ready to push to these sandboxes."))
+@click.command(
+    help=say("新建项目目录, 可直接向这些沙箱推送。", "Make a project's folder, ready to push to these sandboxes.")
+)
 @common
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
@@ -21,7 +23,10 @@ __all__ = ["init"]
     "sandboxes",
     multiple=True,
     metavar="NAME=URL",
-    help=say("沙箱及其地址, 可多次给出; 缺省为真实 ERP 的占位值", "a sandbox and its address, may be repeated; without it placeholders for a real ERP"),
+    help=say(
+        "沙箱及其地址, 可多次给出; 缺省为真实 ERP 的占位值",
+        "a sandbox and its address, may be repeated; without it placeholders for a real ERP",
+    ),
 )
 @actor
 def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
@@ -31,7 +36,9 @@ def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
     pairs = [_pair(text) for text in sandboxes]
     names = [name for name, _ in pairs]
     if doubled := {name for name in names if names.count(name) > 1}:
-        raise click.BadParameter(say(f"重复: {', '.join(doubled)}", f"named twice: {', '.join(doubled)}"), param_hint="--sandbox")
+        raise click.BadParameter(
+            say(f"重复: {', '.join(doubled)}", f"named twice: {', '.join(doubled)}"), param_hint="--sandbox"
+        )
     files = make_project(folder, [Wanted(name, url) for name, url in pairs], actor=actor)
     if options().json:
         output.emit({"project": str(folder), "files": [path.as_posix() for path in files]})
@@ -41,7 +48,12 @@ def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
         output.tell(f"  {path.as_posix():36} {_meaning(path)}".rstrip())
     output.tell(say("下一步:", "Next:"))
     if not sandboxes:
-        output.tell(say("  把 dougong.toml 与 secrets/ 中的 CHANGE-ME 换成真实值", "  replace CHANGE-ME in dougong.toml and secrets/"))
+        output.tell(
+            say(
+                "  把 dougong.toml 与 secrets/ 中的 CHANGE-ME 换成真实值",
+                "  replace CHANGE-ME in dougong.toml and secrets/",
+            )
+        )
     output.tell(f"  dougong check --project {folder}")
     output.tell(f"  dougong push FILE… --project {folder}")
     return 0
@@ -50,7 +62,10 @@ def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, url = text.partition("=")
     if not equals or not name or "://" not in url:
-        words = say(f"{text!r}: 写成 NAME=URL, 如 kingdee=http://127.0.0.1:8765", f"{text!r}: write NAME=URL, e.g. kingdee=http://127.0.0.1:8765")
+        words = say(
+            f"{text!r}: 写成 NAME=URL, 如 kingdee=http://127.0.0.1:8765",
+            f"{text!r}: write NAME=URL, e.g. kingdee=http://127.0.0.1:8765",
+        )
         raise click.BadParameter(words, param_hint="--sandbox")
     return name, url
 

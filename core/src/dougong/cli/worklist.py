@@ -25,7 +25,7 @@ def causes(connection: Connection) -> list[Cause]:
     return found(connection)
 
 
-def show(found: Sequence[Cause]) -> None:
+def show(found: Sequence[Cause], *, title: bool = True) -> None:
     """Print it: JSON objects, or one line per cause and the next step below."""
     language = chosen()
     if options().json:
@@ -44,8 +44,9 @@ def show(found: Sequence[Cause]) -> None:
     if not found:
         output.tell(say("没有待办。", "Nothing to do."))
         return
-    output.tell()
-    output.tell(say("待办 (按原因)", "To do, by cause"))
+    if title:
+        output.tell()
+        output.tell(say("待办 (按原因)", "To do, by cause"))
     for cause in found:
         count = len(cause.numbers)
         noun = say("单", "document" if count == 1 else "documents")
