@@ -1,4 +1,4 @@
-"""Time, in its three kinds: business time (where a rule needs today), real time (leases, audit), monotonic time (deadlines)."""
+"""Time, in three kinds: business time (where a rule needs today), real time (leases, audit), monotonic (deadlines)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def business_now() -> dt.datetime:
     try:
         now = dt.datetime.fromisoformat(text)
     except ValueError:
-        now = dt.datetime.min
-    if now.tzinfo is None:
+        now = None
+    if now is None or now.tzinfo is None:
         raise InputError(
             Problem.of(
                 "CLOCK_INVALID",

@@ -1,7 +1,7 @@
 """Crash points: the places where a process may die, named, so that tests can kill it exactly there.
 
-`DOUGONG_CRASH=label[:n]` kills the process with SIGKILL at the n-th passing of a label. Every commit point of the flow has a label;
-a test lists the labels from the code and fails for one that no test reaches.
+`DOUGONG_CRASH=label[:n]` kills the process with SIGKILL at the n-th passing of a label. Every commit point of the flow
+has a label; a test lists the labels from the code and fails for one that no test reaches.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ LABELS: dict[str, str] = {
     "resolved": "the resolution is committed",
     "callback_stored": "a callback's raw bytes are committed; no reply has left",
     "confirmed": "news of a waiting message are committed",
-    "feedback_due": "feedback for the source is committed with the delivery",
-    "feedback_done": "feedback was written and is marked as done",
 }
 
 _passed: dict[str, int] = {}

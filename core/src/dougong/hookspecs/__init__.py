@@ -5,10 +5,11 @@ Two spec classes, so that a hook cannot be implemented on the wrong level:
 * `ConnectorSpec`: exactly one connector per connection answers.
 * `AddonSpec`: the integrator's observers, in the order of the configuration.
 
-Hooks are plain synchronous methods marked with `dougong.hookimpl`; concurrency belongs to the runtime. An implementation may leave
-out arguments that it does not need. All values are frozen classes of `dougong.model`.
+Hooks are plain synchronous methods marked with `dougong.hookimpl`; concurrency belongs to the runtime. An
+implementation may leave out arguments that it does not need. All values are frozen classes of `dougong.model`.
 
-A connector is one class per product, `@attrs.frozen(eq=False)`, built from its settings; what is mutable lives in the session::
+A connector is one class per product, `@attrs.frozen(eq=False)`, built from its settings; what is mutable lives in the
+session::
 
     @attrs.frozen(eq=False)
     class AcmeConnector:

@@ -1,4 +1,4 @@
-"""What an integrator's add-on may do: propose changes, hold a sending, watch. It never wraps the hook that posts money."""
+"""What an integrator's add-on may do: propose changes, hold a sending, watch. It never wraps what posts money."""
 
 from __future__ import annotations
 
@@ -50,16 +50,17 @@ class TransitionEvent:
 class AddonSpec:
     """Observers of one connection, called in the order of the configuration.
 
-    Life cycle: built with the connection's plugin manager, asked before each freeze, told after each commit. An add-on that
-    raises holds the delivery (`changes`, `may_send`) or is logged and passed over (`on_transition`); it never stops another.
+    Life cycle: built with the connection's plugin manager, asked before each freeze, told after each commit. An add-on
+    that raises holds the delivery (`changes`, `may_send`) or is logged and passed over (`on_transition`); it never
+    stops another.
     """
 
     @hookspec
     def changes(self, payload: Payload, booking: Booking, call: Call) -> Iterable[Change]:
         """Propose changes to a payload before it is frozen.
 
-        Called once per derivation, in `plan` too, so it must be pure. Core folds all answers in configuration order and shows
-        them in `plan` with their reasons. It cannot touch the reference.
+        Called once per derivation, in `plan` too, so it must be pure. Core folds all answers in configuration order
+        and shows them in `plan` with their reasons. It cannot touch the reference.
 
         :param payload: as the mapping made it. :param booking: what it was made from.
         :returns: changes; nothing for none.
@@ -73,8 +74,8 @@ class AddonSpec:
     def may_send(self, booking: Booking, payload: Payload, call: Call) -> Hold | None:
         """Say no before anything is frozen.
 
-        :returns: `None` to let it go, or a `Hold` whose reason is shown to the accountant. Every add-on is asked; one `Hold` is
-            enough.
+        :returns: `None` to let it go, or a `Hold` whose reason is shown to the accountant. Every add-on is asked; one
+            `Hold` is enough.
         :raises Exception: the delivery is held with `ADDON_FAILED`.
 
         .. versionadded:: 0.1

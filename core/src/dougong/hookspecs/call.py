@@ -65,8 +65,8 @@ class About:
     :param product: the entry point's name, e.g. `kingdee`.
     :param title: name for people.
     :param settings: attrs class that the connection's `[settings]` table is structured into.
-    :param secrets: names of the secrets that it needs; each is given by reference in the configuration. They are passed to the
-        settings class as fields of the same name, which must be `repr=False`.
+    :param secrets: names of the secrets that it needs; each is given by reference in the configuration. They are
+        passed to the settings class as fields of the same name, which must be `repr=False`.
     :param auditor_secrets: names of the secrets of the second credential; passed as `auditor_…` fields.
     :param contract: version of `dougong.hookspecs` that it was written for.
     :param api_versions: versions of the product's API that it was checked against.

@@ -33,7 +33,7 @@ __all__ = ["ConnectorSpec", "TargetField"]
 
 @attrs.frozen
 class TargetField:
-    """One field of the target, for `check`, `plan` and editors: path, type in the ERP's words, required or not, length."""
+    """One field of the target, for `check`, `plan` and editors: path, type in the ERP's words, required, length."""
 
     path: str
     type: str = ""
@@ -45,12 +45,13 @@ class TargetField:
 class ConnectorSpec:
     """The hooks that one connector per connection answers.
 
-    Life cycle: core builds the connector from its settings, asks `operations` once, opens sessions per lane slot, and closes
-    them. Every hook is synchronous, may be called from any thread with its own session, and may take `call`. Wrappers and second
-    implementations are refused. A hook that a connector leaves out is a capability that it does not have.
+    Life cycle: core builds the connector from its settings, asks `operations` once, opens sessions per lane slot, and
+    closes them. Every hook is synchronous, may be called from any thread with its own session, and may take `call`.
+    Wrappers and second implementations are refused. A hook that a connector leaves out is a capability that it does
+    not have.
     """
 
-    # -- describe ---------------------------------------------------------------------------------------------------------
+    # -- describe ------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def operations(self) -> Sequence[Operation]:
@@ -64,14 +65,14 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- auth -------------------------------------------------------------------------------------------------------------
+    # -- auth ----------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def open_session(self, call: Call) -> Any:
-        """Open a session: a client with credentials, limits and deadline; anything with a `close()` method, or nothing to close.
+        """Open a session: a client with credentials, limits and deadline; closed with `close()` if it has one.
 
-        Called once per lane slot (thread) and credential (`call.credential`), lazily. Logging in may be left to the first call;
-        renewing a token is the session's own business. A session is used by one thread at a time.
+        Called once per lane slot (thread) and credential (`call.credential`), lazily. Logging in may be left to the
+        first call; renewing a token is the session's own business. A session is used by one thread at a time.
 
         :returns: the session, handed back to every other hook untouched.
         :raises Exception: nothing was sent: the delivery stays `ready` and is due later.
@@ -82,7 +83,7 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def check(self, session: Any, call: Call) -> Iterable[Finding]:
-        """Look whether the connection works: address, credentials, rights, the field that holds our reference, code existence.
+        """Look whether the connection works: address, credentials, rights, the field of our reference, codes.
 
         Called by `dougong check`; reads only.
 
@@ -93,13 +94,14 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- mapping ----------------------------------------------------------------------------------------------------------
+    # -- mapping -------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def default_mapping(self, operation: Operation) -> str:
         """The field mapping that ships with the connector, as TOML text (contract.md §7).
 
-        Called by `init` (which writes it into the project for people to change) and where the project has no file of its own.
+        Called by `init` (which writes it into the project for people to change) and where the project has no file of
+        its own.
 
         .. versionadded:: 0.1
         """
@@ -107,7 +109,7 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def target_fields(self, operation: Operation, session: Any | None, call: Call) -> Sequence[TargetField]:
-        """Which fields the target has: from the ERP where `session` is given and it can tell, else from the documentation.
+        """Which fields the target has: from the ERP where `session` is given and it can tell, else as documented.
 
         :returns: fields; unknown ones in a mapping are then reported by `check`.
 
@@ -141,14 +143,14 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- push -------------------------------------------------------------------------------------------------------------
+    # -- push ----------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def prepare(self, items: Sequence[Item], call: Call) -> Sequence[Message]:
         """Write items into physical messages. Pure: no I/O, clock or randomness; the same items give the same bytes.
 
-        Core freezes the result and refuses a message that does not contain each item's reference as sent. Default: one message
-        per item, body = the payload as exact JSON.
+        Core freezes the result and refuses a message that does not contain each item's reference as sent. Default: one
+        message per item, body = the payload as exact JSON.
 
         :param items: at most `Operation.limits.batch`.
         :returns: messages that name each item exactly once.
@@ -163,8 +165,9 @@ class ConnectorSpec:
         """Send one frozen message: the effect that creates. Never retries by itself.
 
         :param message: exactly as frozen; the body leaves unchanged.
-        :returns: one outcome for all items, or one per item. `Done` needs the ERP's documented success *and* a document id.
-            `NotDone` needs proof that nothing happened. A missing item, a wrong type and an exception are `Unknown`.
+        :returns: one outcome for all items, or one per item. `Done` needs the ERP's documented success *and* a
+            document id. `NotDone` needs proof that nothing happened. A missing item, a wrong type and an exception are
+            `Unknown`.
 
         .. versionadded:: 0.1
         """
@@ -178,8 +181,8 @@ class ConnectorSpec:
 
         :param posting: as last seen, with `erp_key`.
         :param session: opened with `call.credential`; audit uses the second credential.
-        :returns: `Done` with the posting as it now is; `Rejected` when the ERP refuses the step; `Unknown` leaves it incomplete
-            and due again. A posting that a person deleted is `Rejected` with code `DELETED_IN_ERP`.
+        :returns: `Done` with the posting as it now is; `Rejected` when the ERP refuses the step; `Unknown` leaves it
+            incomplete and due again. A posting that a person deleted is `Rejected` with code `DELETED_IN_ERP`.
 
         .. versionadded:: 0.1
         """
@@ -197,7 +200,7 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- status -----------------------------------------------------------------------------------------------------------
+    # -- status --------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def poll(self, waiting: Sequence[Wanted], session: Any, call: Call) -> Iterable[StatusUpdate]:
@@ -220,16 +223,16 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- source -----------------------------------------------------------------------------------------------------------
+    # -- source --------------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def read_documents(
         self, content: bytes, media_type: str, call: Call
     ) -> Iterable[SourceDocument | EventsOnly | MasterRecord]:
-        """Read a file or answer of the source into canonical documents and reference data. Pure; `call.reference` explains ids.
+        """Read a file or answer of the source into documents and reference data. Pure; `call.reference` explains ids.
 
-        Core reads reference data of all files first, then documents, so order does not matter. Nothing is guessed: a fact that is
-        missing is a problem of the `SourceDocument`.
+        Core reads reference data of all files first, then documents, so order does not matter. Nothing is guessed: a
+        fact that is missing is a problem of the `SourceDocument`.
 
         :raises InputError: the content cannot be read at all.
 
@@ -253,14 +256,14 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- master data (provisional until two connectors implement it) --------------------------------------------------------
+    # -- master data (provisional until two connectors implement it) ---------------------------------------------------
 
     @hookspec(firstresult=True)
     def pull_master_data(self, kinds: Sequence[str], session: Any, call: Call) -> Iterable[MasterRecord]:
         """Read departments, employees, accounts with their dimension requirements, currencies, periods … from the ERP.
 
-        An account record's `data` holds `dimensions` (our names), `optional`, `currencies` (ISO codes), `cash`; a period record's `data`
-        holds `book`, `open`.
+        An account record's `data` holds `dimensions` (our names), `optional`, `currencies` (ISO codes), `cash`; a
+        period record's `data` holds `book`, `open`.
 
         :param kinds: which kinds are wanted; empty = all.
 
@@ -276,7 +279,7 @@ class ConnectorSpec:
         """
         raise NotImplementedError
 
-    # -- reconcile --------------------------------------------------------------------------------------------------------
+    # -- reconcile -----------------------------------------------------------------------------------------------------
 
     @hookspec(firstresult=True)
     def list_postings(self, period: str, session: Any, call: Call) -> Iterable[Posting]:

@@ -1,4 +1,4 @@
-"""What we want in the ERP, in nobody's dialect: bookings. A voucher balances; money is exact and in functional currency."""
+"""What we want in the ERP, in nobody's dialect: bookings. A voucher balances; money is exact, functional currency."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class Codes(Protocol):
     """What the ERP calls a thing: one row per (table, scope, our code), with validity dates."""
 
     def lookup(self, table: str, ours: str, on: dt.date) -> str | None:
-        """The ERP's code of `ours` on a business date, or `None` without a row; identity only where the table says `*` = `*`."""
+        """The ERP's code of `ours` on a business date, `None` without a row; identity only by a row `*` = `*`."""
 
 
 class FieldMapping(Protocol):

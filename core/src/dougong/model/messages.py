@@ -62,8 +62,8 @@ class Message:
     :param items: in the order in which they stand in the body.
     :param body: the bytes that will leave, resent unchanged.
     :param correlations: committed before the first byte leaves.
-    :param facts: what each posting must show (in the ERP's codes where the connector knows them); core adds total, currency,
-        date and lines from the booking.
+    :param facts: what each posting must show (in the ERP's codes where the connector knows them); core adds total,
+        currency, date and lines from the booking.
     :param headers: what belongs to the content (an idempotency key, say); tokens and signatures belong to the session.
     """
 

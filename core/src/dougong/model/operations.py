@@ -1,4 +1,4 @@
-"""What a connector can do, declared once: operations with their safety and limits (contract.md §3, posting-rules.md §6)."""
+"""What a connector can do, declared once: operations with safety and limits (contract.md §3, posting-rules.md §6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Ambiguity(StrEnum):
 class Reference:
     """Where and how core writes our reference into the payload.
 
-    :param field: path in the payload, e.g. `FEntity[0].FEXPLANATION`; empty = the connector's message carries it elsewhere.
+    :param field: path in the payload, e.g. `FEntity[0].FEXPLANATION`; empty = the connector's message carries it
+        elsewhere.
     :param max_length: room for the reference itself.
     :param alphabet: characters that the field takes.
     :param shape: how the key is written.

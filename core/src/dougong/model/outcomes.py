@@ -119,7 +119,7 @@ class CannotTell:
 
 @attrs.frozen
 class StatusUpdate:
-    """News of something that waits: by item where the ERP's answer tells it apart, else by correlation (the whole message)."""
+    """News of something that waits: by item where the ERP tells it apart, else by correlation (the whole message)."""
 
     outcome: Outcome
     item: ItemId | None = None
@@ -169,7 +169,8 @@ class Callback:
     :param updates: news that the callback itself carries.
     :param ask: what to ask the ERP about now.
     :param documents: raw documents that the ERP brings (reversed roles).
-    :param wants: how many waiting messages the ERP has come to fetch (reversed roles); `reply` then builds the answer from them.
+    :param wants: how many waiting messages the ERP has come to fetch (reversed roles); `reply` then builds the answer
+        from them.
     :param reply: the answer; a function of the fetched messages where `wants` is set.
     """
 

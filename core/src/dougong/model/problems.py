@@ -60,7 +60,7 @@ class Problem:
         return attrs.evolve(self, path=joined if path else self.path)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `from_json` reads again; both languages are kept, so that the reader's language decides later."""
+        """Plain data that `from_json` reads again; in both languages, so that the reader's decides later."""
         return {
             "code": self.code,
             "path": self.path,

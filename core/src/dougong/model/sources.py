@@ -15,7 +15,7 @@ __all__ = ["EventsOnly", "Page", "ReferenceData", "SourceDocument"]
 
 
 class ReferenceData(Protocol):
-    """What is known of a source's ids (staffs, departments, fee types, invoices …), from companion answers taken before."""
+    """What is known of a source's ids (staffs, departments, fee types, invoices …), from companion answers."""
 
     def get(self, kind: str, id: str) -> MasterRecord | None:
         """The record, or `None` when no companion answer told it yet."""
@@ -28,8 +28,8 @@ class SourceDocument:
     :param document: canonical form.
     :param raw: the source's own bytes of this document, kept so that it can be read again when reference data arrives.
     :param problems: facts that are missing: the document is held and says what to supply; nothing is guessed.
-    :param content: what the fingerprint is made of, where that must not move with reference data (ids instead of codes);
-        `None` = the canonical form.
+    :param content: what the fingerprint is made of, where that must not move with reference data (ids instead of
+        codes); `None` = the canonical form.
 
     .. versionadded:: 0.1
     """
