@@ -86,7 +86,7 @@ def context(rules):
     def build(**changes) -> Context:
         base = Context(
             rules={"A01": rules, "B01": rules},
-            books_for=lambda entity, moment, document: {"A": ["A01"], "B": ["B01"]}.get(entity, []),
+            books_for=lambda entity, moment, document: {"A": ["A01"], "A01": ["A01"], "B": ["B01"]}.get(entity, []),
             rates=Rates(),
             account_needs=lambda book, account: needs_of(account),
             limits=lambda book: Limits(max_summary=80),
