@@ -43,6 +43,21 @@ def _line(account, side, dimensions):
     return {"account": account, "side": side, **amount, "summary": "B-1 差旅费", "dimensions": dimensions, **empty}
 
 
+def test_a_reference_behind_the_first_text_is_shown(kingdee, caller, make):
+    voucher = make.voucher()
+    voucher["FEntity"][0]["FEXPLANATION"] = "B-1 差旅费 DGT2BVS6FFGVA3DVFCYT"
+    caller.saved(voucher)
+    assert kingdee.postings()[0]["reference"] == "DGT2BVS6FFGVA3DVFCYT"
+
+
+@pytest.mark.parametrize("text", ["B-1 差旅费", "B26110001", "差旅费 20261118000000000001", "上海 HOTELINTERCONTINENTAL"])
+def test_other_last_words_are_no_references(kingdee, caller, make, text):
+    voucher = make.voucher()
+    voucher["FEntity"][0]["FEXPLANATION"] = text
+    caller.saved(voucher)
+    assert kingdee.postings()[0]["reference"] is None
+
+
 def test_every_dimension_of_the_default_seed_has_a_word(kingdee, caller, make):
     lines = (
         make.line("5301.01.02", 1, FFLEX5="BM000003", FF100002="P-R01"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +14,8 @@ from .vouchers import Vouchers
 
 __all__ = ["Hand", "as_posting"]
 
+#: A reference as a program writes it: capitals and digits, too long to be a word or a document number.
+_KEY = re.compile(r"(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{16,}")
 _STAGES = {"Z": "draft", "A": "draft", "D": "draft", "B": "submitted", "C": "audited"}
 
 
@@ -24,7 +27,7 @@ def as_posting(voucher: Record, data: BaseData) -> dict[str, Any]:
     return {
         "id": str(voucher["id"]),
         "number": screen_number(voucher, data),
-        "reference": next((text for text in voucher["custom"].values() if text), None),
+        "reference": _reference(voucher),
         "type": "voucher",
         "stage": "void" if voucher["invalid"] else _STAGES[voucher["status"]],
         "company": voucher["org"],
@@ -38,6 +41,18 @@ def as_posting(voucher: Record, data: BaseData) -> dict[str, Any]:
         "reverses": None,
         "lines": [_line(line, functional, data) for line in voucher["lines"]],
     }
+
+
+def _reference(voucher: Record) -> str | None:
+    """The customer's own header field where it is filled, else what stands behind the first line's text.
+
+    Kingdee has no field for an outside reference (kingdee.md §7): an integration keeps it as the last word of the text.
+    """
+    own = next((text for text in voucher["custom"].values() if text), None)
+    if own is not None or not voucher["lines"]:
+        return own
+    words = str(voucher["lines"][0]["explanation"] or "").split()
+    return words[-1] if words and _KEY.fullmatch(words[-1]) else None
 
 
 def _line(line: Record, functional: str, data: BaseData) -> dict[str, Any]:
