@@ -17,7 +17,7 @@ from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejecte
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem
 
-__all__ = ["apply", "apply_posting", "deleted", "park", "stage_of"]
+__all__ = ["apply", "apply_posting", "deleted", "no_attempt", "park", "stage_of"]
 
 
 def apply(
@@ -121,8 +121,8 @@ def _unknown(
     kind = operation.safety.ambiguity
     if kind is Ambiguity.E:
         return park(tx, row, ParkReason.AMBIGUOUS, _ambiguous(row, reason))
-    settled = (frozen.last_sent_at or epoch_ms()) + int(1000 * settle)
-    due = settled if kind is Ambiguity.D else backoff_ms(row.failures)
+    left = attempts.mark_left(tx, frozen).last_sent_at or epoch_ms()
+    due = left + int(1000 * settle) if kind is Ambiguity.D else backoff_ms(row.failures)
     if ask_after is not None:
         due = max(due, epoch_ms() + int(1000 * ask_after))
     return deliveries.move(
@@ -193,6 +193,17 @@ def _conflict(row: DeliveryRow, posting: Posting, differing: tuple[str, ...]) ->
         hint_en="compare both, then resolve",
         differing=names,
         delivery=row.name,
+    )
+
+
+def no_attempt() -> Problem:
+    """An outcome is outstanding, and nothing says of what."""
+    return Problem.of(
+        "BROKEN_INVARIANT",
+        "没有未决的发送记录",
+        "no open attempt for an unknown outcome",
+        hint_zh="请查看 show, 并在 ERP 中核对",
+        hint_en="look at show and compare with the ERP",
     )
 
 

@@ -63,7 +63,10 @@ def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], li
         return ledger.write(work)
     except StaleLease:
         raise
-    except Exception as error:  # noqa: BLE001 - a constraint of any driver, or a table of transitions that says no
+    except Exception as error:
+        # a constraint of any driver, or a table of transitions that says no
+        if isinstance(error, ledger.unwell):
+            raise
         problem = Problem.of(
             "BROKEN_INVARIANT",
             f"账本拒绝记录结果, 需人工处理: {error}",

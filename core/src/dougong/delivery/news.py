@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from dougong.delivery.link import Link
-from dougong.ledger import inbox
+from dougong.ledger import attempts, inbox
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.statements import Tx
 from dougong.ledger.store import Ledger
@@ -24,7 +24,9 @@ def told(ledger: Ledger, link: Link) -> list[StatusUpdate]:
 
 
 def close_told(tx: Tx, connection: str, frozen: Frozen, link: Link) -> None:
-    """Callbacks about this attempt have had their effect."""
+    """Callbacks about this attempt have had their effect, once nothing in it is undecided."""
+    if attempts.is_open(tx, frozen.id):
+        return
     for message_id, request, received_at in inbox.unhandled(tx, connection):
         callback = _read(link, request, received_at)
         if callback is None or any(_concerns(update, frozen) for update in callback.updates):

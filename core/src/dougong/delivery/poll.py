@@ -7,7 +7,7 @@ from functools import partial
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply
+from dougong.delivery.apply import apply, no_attempt, park
 from dougong.delivery.complete import complete, guarded
 from dougong.delivery.link import Link, backoff_ms
 from dougong.delivery.news import close_told, outcome_of, told
@@ -16,7 +16,7 @@ from dougong.ledger import attempts, deliveries
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import DeliveryState
+from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
 from dougong.model.operations import Operation
 from dougong.model.outcomes import StatusUpdate, Unknown
@@ -37,7 +37,7 @@ def poll(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link) -> None:
         operation = link.door.operation(f"{row.target_type}.{row.verb}")
         frozen = ledger.look(partial(attempts.load_open, delivery_id=row.id))
         if frozen is None:
-            ledger.write(partial(deliveries.release, row=row, due_at=backoff_ms(row.failures)))
+            ledger.write(partial(park, row=row, reason=ParkReason.BROKEN_INVARIANT, problem=no_attempt()))
             continue
         updates = _ask(ledger, frozen, operation, link)
         _record(ledger, row, frozen, updates, operation, link)
@@ -67,8 +67,9 @@ def _record(
         if outcome is None:
             deliveries.release(tx, row, due_at=backoff_ms(2))
             return []
+        moved = apply(tx, row, frozen, names[row.id], outcome, operation, settle, event="confirmed")
         close_told(tx, row.connection, frozen, link)
-        return [apply(tx, row, frozen, names[row.id], outcome, operation, settle, event="confirmed")]
+        return [moved]
 
     moved = guarded(ledger, [row], work)
     crashpoint("confirmed")

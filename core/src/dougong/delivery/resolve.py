@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply, park
+from dougong.delivery.apply import apply, no_attempt, park
 from dougong.delivery.complete import complete, guarded
 from dougong.delivery.link import Link, backoff_ms
 from dougong.delivery.news import close_told, outcome_of, told
@@ -19,7 +19,7 @@ from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.operations import Ambiguity, Operation
-from dougong.model.outcomes import Absent, CannotTell, Done, Found, Unknown
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Unknown
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["resolve", "wanted_of"]
@@ -28,6 +28,8 @@ __all__ = ["resolve", "wanted_of"]
 _MOST_SENDS = 8
 #: So many fruitless questions park a delivery.
 _MOST_QUESTIONS = 20
+#: What a parked item has come to is a person's matter, also while others of its message are undecided.
+_UNDECIDED = frozenset({DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.UNKNOWN})
 
 
 def resolve(ledger: Ledger, row: DeliveryRow, link: Link) -> None:
@@ -62,24 +64,34 @@ def _take_whole(tx: Tx, row: DeliveryRow) -> tuple[Frozen, list[DeliveryRow]] | 
     """Lease every undecided item of the attempt: a message is resolved whole. The first item leads."""
     frozen = attempts.load_open(tx, row.id)
     if frozen is None:
-        problem = Problem.of("BROKEN_INVARIANT", "没有未决的发送记录", "no open attempt for an unknown outcome")
-        park(tx, row, ParkReason.BROKEN_INVARIANT, problem)
+        park(tx, row, ParkReason.BROKEN_INVARIANT, no_attempt())
         return None
-    if row.id != min(frozen.delivery_ids):
+    members = [row if id_ == row.id else deliveries.by_id(tx, id_) for id_ in frozen.delivery_ids]
+    undecided = [member for member in members if member.state in _UNDECIDED]
+    if row.id != min(member.id for member in undecided):
         deliveries.release(tx, row, due_at=epoch_ms() + 200)
         return None
-    rows = []
-    for other_id in frozen.delivery_ids:
-        other = row if other_id == row.id else deliveries.by_id(tx, other_id)
-        if other is not row:
-            if other.lease_until > epoch_ms() and other.lease_owner != row.lease_owner:
-                deliveries.release(tx, row, due_at=epoch_ms() + 200)
-                return None
-            other = deliveries.lease(tx, other, row.lease_owner, row.lease_until)
-        if other.state is not DeliveryState.UNKNOWN:
-            other = deliveries.move(tx, other, DeliveryState.UNKNOWN, event="lease_ended", keep_lease=True)
-        rows.append(other)
+    if any(_held_by_another(member, row) for member in undecided):
+        deliveries.release(tx, row, due_at=epoch_ms() + 200)
+        return None
+    rows = [_taken(tx, member, row) for member in undecided]
+    if any(member.state is DeliveryState.SENDING for member in undecided):
+        # Nobody saw when the last byte left; not later than now.
+        frozen = attempts.mark_left(tx, frozen)
     return frozen, rows
+
+
+def _held_by_another(member: DeliveryRow, leader: DeliveryRow) -> bool:
+    return member.lease_until > epoch_ms() and member.lease_owner != leader.lease_owner
+
+
+def _taken(tx: Tx, member: DeliveryRow, leader: DeliveryRow) -> DeliveryRow:
+    """A member of the message, leased like its leader, and unknown."""
+    if member is not leader:
+        member = deliveries.lease(tx, member, leader.lease_owner, leader.lease_until)
+    if member.state is DeliveryState.UNKNOWN:
+        return member
+    return deliveries.move(tx, member, DeliveryState.UNKNOWN, event="lease_ended", keep_lease=True)
 
 
 def _plan(ledger: Ledger, frozen: Frozen, operation: Operation, link: Link) -> str:
@@ -91,10 +103,14 @@ def _plan(ledger: Ledger, frozen: Frozen, operation: Operation, link: Link) -> s
     if frozen.sends >= _MOST_SENDS:
         return ask
     match safety.ambiguity:
-        case Ambiguity.A | Ambiguity.C:
+        case Ambiguity.A:
             return "resend"
+        case Ambiguity.C:
+            # What was sent twice and is not told yet is looked for, where that is possible.
+            return "resend" if frozen.sends < 2 or ask == "park" else ask
         case Ambiguity.B:
-            inside = epoch_ms() - (frozen.first_sent_at or 0) < safety.window * 1000
+            margin = link.door.deadline(operation)
+            inside = epoch_ms() - (frozen.first_sent_at or 0) < (safety.window - margin) * 1000
             return "resend" if inside else ask
         case Ambiguity.D:
             return ask
@@ -113,8 +129,7 @@ def _believe(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: 
     settle = link.door.settle(operation)
 
     def work(tx: Tx) -> list[DeliveryRow]:
-        close_told(tx, rows[0].connection, frozen, link)
-        return [
+        moved = [
             apply(
                 tx,
                 row,
@@ -127,13 +142,31 @@ def _believe(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: 
             )
             for row in rows
         ]
+        close_told(tx, rows[0].connection, frozen, link)
+        return moved
 
-    guarded(ledger, rows, work)
+    moved = guarded(ledger, rows, work)
     crashpoint("confirmed")
+    _go_on(ledger, moved, link)
 
 
-def _resend(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation) -> None:
-    """The same bytes under the same request id."""
+def _go_on(ledger: Ledger, moved: Sequence[DeliveryRow], link: Link) -> None:
+    """What is there below its target stage is completed under the same lease."""
+    for row in moved:
+        if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
+            complete(ledger, row, link)
+
+
+def _resend(
+    ledger: Ledger,
+    frozen: Frozen,
+    rows: Sequence[DeliveryRow],
+    link: Link,
+    operation: Operation,
+    *,
+    alone: bool = False,
+) -> None:
+    """The same bytes under the same request id. `alone`: every earlier sending is proved to have done nothing."""
 
     def work(tx: Tx) -> list[DeliveryRow]:
         attempts.mark_sent(tx, frozen.id)
@@ -148,7 +181,7 @@ def _resend(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: L
     again = ledger.look(lambda tx: attempts.load_open(tx, rows[0].id))
     crashpoint("prepared")
     if again is not None:
-        push_frozen(ledger, again, sending, link, operation)
+        push_frozen(ledger, again, sending, link, operation, alone=alone)
 
 
 def wanted_of(frozen: Frozen) -> list[Wanted]:
@@ -162,7 +195,7 @@ def wanted_of(frozen: Frozen) -> list[Wanted]:
 
 def _ask(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation) -> None:
     due = (frozen.last_sent_at or 0) + int(1000 * link.door.settle(operation))
-    if operation.safety.ambiguity is Ambiguity.D and epoch_ms() < due:
+    if epoch_ms() < due:
         # The request may still be at work: "not found" would mean nothing yet.
         ledger.write(lambda tx: _release_all(tx, rows, due))
         return
@@ -174,13 +207,14 @@ def _ask(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link
     by_item: dict[ItemId, list[Found | Absent | CannotTell]] = {}
     for answer in answers:
         by_item.setdefault(answer.item, []).append(answer)
-    if _all_absent(by_item, frozen) and frozen.absences >= 1:
+    names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
+    absent = _all_absent(by_item, [names[row.id] for row in rows])
+    if absent and frozen.absences >= 1:
         _after_absence(ledger, frozen, rows, link, operation)
         return
-    names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
 
     def work(tx: Tx) -> list[DeliveryRow]:
-        if _all_absent(by_item, frozen):
+        if absent:
             attempts.mark_absent(tx, frozen.id)
         return [
             _answer(tx, row, frozen, names[row.id], by_item.get(names[row.id], []), operation, link) for row in rows
@@ -188,9 +222,7 @@ def _ask(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link
 
     moved = guarded(ledger, rows, work)
     crashpoint("resolved")
-    for row in moved:
-        if row.state is DeliveryState.INCOMPLETE and row.due_at <= epoch_ms():
-            complete(ledger, row, link)
+    _go_on(ledger, moved, link)
 
 
 def _release_all(tx: Tx, rows: Sequence[DeliveryRow], due_at: int) -> None:
@@ -198,17 +230,20 @@ def _release_all(tx: Tx, rows: Sequence[DeliveryRow], due_at: int) -> None:
         deliveries.release(tx, row, due_at=due_at)
 
 
-def _all_absent(by_item: dict[ItemId, list[Found | Absent | CannotTell]], frozen: Frozen) -> bool:
+def _all_absent(by_item: dict[ItemId, list[Found | Absent | CannotTell]], names: Sequence[ItemId]) -> bool:
     return all(
         answers and all(isinstance(answer, Absent) for answer in answers)
-        for answers in (by_item.get(name, []) for name in frozen.references)
+        for answers in (by_item.get(name, []) for name in names)
     )
 
 
 def _after_absence(
     ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation
 ) -> None:
-    """Not found twice after the settle time: it may go again, with the same reference and the same bytes."""
+    """Not found twice after the settle time: it may go again, with the same reference.
+
+    The same bytes where the whole message is undecided; else in a new message: the others of this one are there.
+    """
     if frozen.sends >= _MOST_SENDS:
         problem = Problem.of(
             "EXHAUSTED",
@@ -219,7 +254,15 @@ def _after_absence(
         )
         ledger.write(lambda tx: [park(tx, row, ParkReason.EXHAUSTED, problem) for row in rows])
         return
-    _resend(ledger, frozen, rows, link, operation)
+    if len(rows) < len(frozen.message.items):
+        names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
+        gone, settle = NotDone("searched twice, it is not there"), link.door.settle(operation)
+        ledger.write(
+            lambda tx: [apply(tx, row, frozen, names[row.id], gone, operation, settle, event="absent") for row in rows]
+        )
+        crashpoint("resolved")
+        return
+    _resend(ledger, frozen, rows, link, operation, alone=True)
 
 
 def _answer(

@@ -22,8 +22,8 @@ from dougong.ledger.store import Ledger
 from dougong.model.bookings import Voucher
 from dougong.model.identity import Key
 from dougong.model.messages import Item, ItemId, Message
-from dougong.model.operations import Operation, Reference
-from dougong.model.outcomes import AlreadyThere, Done, Unknown
+from dougong.model.operations import Ambiguity, Operation, Reference
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown
 from dougong.model.postings import Facts
 from dougong.model.problems import DougongError, Problem
 
@@ -62,7 +62,7 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
             partial(_freeze, message=message, items=items, ready=ready, operation=operation, link=link)
         )
         crashpoint("prepared")
-        push_frozen(ledger, frozen, sending, link, operation)
+        push_frozen(ledger, frozen, sending, link, operation, alone=True)
 
 
 def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -> None:
@@ -251,14 +251,25 @@ def _to_sending(tx: Tx, row: DeliveryRow, made: Derived, frozen: Frozen) -> Deli
 # -- sending ----------------------------------------------------------------------------------------------------------
 
 
-def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], link: Link, operation: Operation) -> None:
+def push_frozen(
+    ledger: Ledger,
+    frozen: Frozen,
+    rows: Sequence[DeliveryRow],
+    link: Link,
+    operation: Operation,
+    *,
+    alone: bool,
+) -> None:
     """Send exactly what was frozen, record what came of it, and go on to the target stage under the same lease.
 
     :param rows: the undecided items, in `sending`, leased.
+    :param alone: no earlier sending of these bytes may have worked: this is the first, or all others are proved absent.
     """
     names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
     outcomes = link.door.push(frozen.message, link.session(), link.call(operation))
     link.report(outcomes.values())
+    if not alone:
+        outcomes = {name: _of_a_repeat(outcome, operation) for name, outcome in outcomes.items()}
     crashpoint("answered")
     settle = link.door.settle(operation)
 
@@ -277,3 +288,16 @@ def push_frozen(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], lin
             if isinstance(outcome, (Done, AlreadyThere)):
                 known = (outcome.posting, frozen.facts[names[row.id]])
             complete(ledger, row, link, known)
+
+
+def _of_a_repeat(outcome: Outcome, operation: Operation) -> Outcome:
+    """A repeat that did nothing says nothing about the sending before it.
+
+    Nor does its refusal, but for an ERP that remembers our key: that one would have answered as it did the first time.
+    """
+    match outcome:
+        case NotDone(reason, after):
+            return Unknown(reason, after)
+        case Rejected(problems, _) if operation.safety.ambiguity is Ambiguity.C:
+            return Unknown(f"a repeat was refused: {problems[0].message.en}")
+    return outcome

@@ -25,6 +25,7 @@ __all__ = [
     "keep_artifacts",
     "load_open",
     "mark_absent",
+    "mark_left",
     "mark_sent",
     "record_posting",
 ]
@@ -46,6 +47,7 @@ _CLOSE = Statement(
 _SENT = Statement(
     update(_A).where(_A.c.id == bindparam("id_")).values(last_sent_at=bindparam("at"), sends=_A.c.sends + 1, absences=0)
 )
+_LEFT = Statement(update(_A).where(_A.c.id == bindparam("id_")).values(last_sent_at=bindparam("at")))
 _ABSENT = Statement(update(_A).where(_A.c.id == bindparam("id_")).values(absences=_A.c.absences + 1))
 _OPEN = Statement(
     select(_A, _I.c.position, _I.c.reference_as_sent, _I.c.facts, _I.c.booking, _I.c.delivery_id)
@@ -55,6 +57,12 @@ _OPEN = Statement(
     )
     .where(_I.c.open == 1)
     .order_by(_I.c.position)
+)
+_ANY_OPEN = Statement(select(_I.c.delivery_id).where(_I.c.attempt_id == bindparam("a"), _I.c.open == 1).limit(1))
+_OPEN_ATTEMPT = Statement(
+    select(_A.c.id, _A.c.message)
+    .join(_I, _I.c.attempt_id == _A.c.id)
+    .where(_I.c.delivery_id == bindparam("d"), _I.c.open == 1, _A.c.connection == bindparam("c"))
 )
 _OPEN_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
 _POSTING = Statement(insert(_P), [c.name for c in _P.columns if c.name != "id"])
@@ -180,6 +188,15 @@ def attempt_of(tx: Tx, connection: str, correlation: Correlation) -> int | None:
     return None if found is None else int(found["attempt_id"])
 
 
+def open_attempt_of_item(tx: Tx, connection: str, item: ItemId) -> int | None:
+    """The open attempt that an item's name belongs to; what is no name of ours belongs to none."""
+    delivery = item.partition(".")[0]
+    if not (delivery.isascii() and delivery.isdigit()):
+        return None
+    found = tx.one(_OPEN_ATTEMPT, {"d": int(delivery), "c": connection})
+    return int(found["id"]) if found and item in json.loads(found["message"])["items"] else None
+
+
 def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
     """The open attempt of a delivery with every item that is still undecided in it, or `None`."""
     found = tx.rows(_OPEN, {"d": delivery_id})
@@ -209,6 +226,11 @@ def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
     )
 
 
+def is_open(tx: Tx, attempt_id: int) -> bool:
+    """Whether an item of the attempt is undecided."""
+    return tx.one(_ANY_OPEN, {"a": attempt_id}) is not None
+
+
 def close_items(tx: Tx, attempt_id: int, outcomes: Mapping[int, str]) -> None:
     """Decide items (delivery id → outcome); a decided item leaves the attempt."""
     tx.many(_CLOSE, [{"a": attempt_id, "d": delivery, "o": outcome} for delivery, outcome in outcomes.items()])
@@ -217,6 +239,13 @@ def close_items(tx: Tx, attempt_id: int, outcomes: Mapping[int, str]) -> None:
 def mark_sent(tx: Tx, attempt_id: int) -> None:
     """The same bytes are about to leave again."""
     tx.run(_SENT, {"id_": attempt_id, "at": epoch_ms()})
+
+
+def mark_left(tx: Tx, frozen: Frozen) -> Frozen:
+    """The last byte of the latest sending may have left as late as now: settle times count from here."""
+    now = epoch_ms()
+    tx.run(_LEFT, {"id_": frozen.id, "at": now})
+    return attrs.evolve(frozen, last_sent_at=now)
 
 
 def mark_absent(tx: Tx, attempt_id: int) -> None:

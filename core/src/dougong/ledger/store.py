@@ -75,6 +75,13 @@ class Ledger:
             self._reader.dispose()
             self.engine.dispose()
 
+    @property
+    def unwell(self) -> type[Exception]:
+        """What the driver raises when the database cannot write just now (full, locked, gone): no fault of the data."""
+        dbapi: Any = self.engine.dialect.dbapi
+        kind: type[Exception] = dbapi.OperationalError
+        return kind
+
     def submit(self, work: Callable[[Tx], T]) -> Future[T]:
         """Hand a write to the writer thread; the future is done after the commit.
 
