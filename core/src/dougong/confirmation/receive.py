@@ -48,7 +48,8 @@ def receive(ledger: Ledger, door: Door, request: CallbackRequest) -> Received:
 def _store(tx: Tx, connection: str, callback: Callback, request: CallbackRequest) -> bool:
     new = inbox.store(tx, connection, callback.message_id, request)
     told = tuple(update.correlation for update in callback.updates if update.correlation is not None)
-    known = inbox.hurry(tx, connection, (*told, *callback.ask))
+    items = tuple(update.item for update in callback.updates if update.item is not None)
+    known = inbox.hurry(tx, connection, (*told, *callback.ask), items)
     if new and not known:
         # Nobody waits for it: kept for people to see, without effect.
         inbox.close(tx, connection, callback.message_id)

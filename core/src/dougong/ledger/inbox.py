@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
-from dougong.ledger.attempts import attempt_of
+from dougong.ledger.attempts import attempt_of, open_attempt_of_item
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState
-from dougong.model.messages import Correlation, Message
+from dougong.model.messages import Correlation, ItemId, Message
 from dougong.model.outcomes import CallbackRequest
 
 __all__ = ["close", "has_news", "hurry", "store", "unhandled", "waiting_messages"]
@@ -92,9 +93,10 @@ def close(tx: Tx, connection: str, message_id: str) -> None:
     tx.run(_CLOSE, {"c": connection, "m": message_id, "at": epoch_ms()})
 
 
-def hurry(tx: Tx, connection: str, correlations: tuple[Correlation, ...]) -> int:
-    """A hint: make due at once what these correlations belong to. Returns how many attempts are known."""
-    attempts = {attempt_of(tx, connection, correlation) for correlation in correlations} - {None}
+def hurry(tx: Tx, connection: str, correlations: Sequence[Correlation], items: Sequence[ItemId] = ()) -> int:
+    """A hint: make due at once what these correlations and items belong to. Returns how many attempts are known."""
+    told = {attempt_of(tx, connection, correlation) for correlation in correlations}
+    attempts = (told | {open_attempt_of_item(tx, connection, item) for item in items}) - {None}
     for attempt in attempts:
         tx.run(_HURRY, {"a": attempt, "now": epoch_ms()})
     return len(attempts)
