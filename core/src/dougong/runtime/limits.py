@@ -57,6 +57,11 @@ class Breaker:
                 self._until = time.monotonic() + pause
 
     @property
+    def tripped(self) -> bool:
+        """Whether it has opened and nothing has worked since."""
+        return self._count >= self._limit
+
+    @property
     def open_seconds(self) -> float:
         """Seconds until the next try is allowed; 0 when closed."""
         return max(0.0, self._until - time.monotonic())

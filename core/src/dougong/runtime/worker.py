@@ -16,6 +16,7 @@ from dougong.clock import epoch_ms
 from dougong.delivery import Derive
 from dougong.ledger import deliveries, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow
+from dougong.ledger.statements import Tx
 from dougong.ledger.states import AT_REST, DeliveryState
 from dougong.ledger.store import Ledger, StaleLease
 from dougong.runtime.lane import Lane, Slot
@@ -94,8 +95,10 @@ class Worker:
         """Claim due deliveries for a lane that has room; returns how many."""
         if not lane.hungry or lane.breaker.open_seconds:
             return 0
-        room = lane.concurrency * _AHEAD - lane.waiting
-        batch = max(map(lane.door.batch, lane.door.operations), default=1)
+        if lane.breaker.tripped and lane.waiting:
+            return 0  # one try at a time after the breaker's pause, until one has worked
+        room = 1 if lane.breaker.tripped else lane.concurrency * _AHEAD - lane.waiting
+        batch = 1 if lane.breaker.tripped else max(map(lane.door.batch, lane.door.operations), default=1)
         rows = self._ledger.write(
             lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
         )
@@ -116,11 +119,23 @@ class Worker:
                     delivery.resolve(self._ledger, rows[0], slot)
         except StaleLease as lost:
             _LOG.info("%s", lost)
+            self._give_back(rows)
         except BaseException as error:  # noqa: BLE001 - must reach the loop's thread, whatever it is
             self._failure = self._failure or error
         finally:
             if slot.lane.hungry or self._failure is not None:
                 self._moved.set()
+
+    def _give_back(self, rows: Sequence[DeliveryRow]) -> None:
+        """One of a unit was taken away: what is left of it is due again, in whatever state it stands."""
+
+        def work(tx: Tx) -> None:
+            for row in rows:
+                now = deliveries.by_id(tx, row.id)
+                if now.lease_owner == self._owner and now.state not in AT_REST:
+                    deliveries.release(tx, now, due_at=epoch_ms())
+
+        self._ledger.write(work)
 
     def _until_due(self) -> float:
         """Seconds until something is due, at most the idle time."""
