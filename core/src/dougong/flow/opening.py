@@ -19,7 +19,7 @@ from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
-from dougong.model.problems import Problem
+from dougong.model.problems import DougongError, Problem
 
 __all__ = ["open_documents"]
 
@@ -30,7 +30,7 @@ def open_documents(deriver: Deriver) -> int:
     """Open the moments of accepted documents; returns how many documents were opened, held or found not due."""
     done = 0
     while rows := _accepted(deriver):
-        work = [(row, deriver.derivation(row, events)) for row, events in rows]
+        work = [(row, _derive(deriver, row, events)) for row, events in rows]
         changed = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
         crashpoint("opened")
         done += changed
@@ -38,6 +38,14 @@ def open_documents(deriver: Deriver) -> int:
             # Another process is opening the same ones; what it leaves comes up again.
             break
     return done
+
+
+def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Derivation:
+    """A document that cannot be derived at all is held and blocks no other."""
+    try:
+        return deriver.derivation(row, events)
+    except DougongError as error:
+        return Derivation((), error.problems)
 
 
 def _accepted(deriver: Deriver) -> list[tuple[DocumentRow, list[str]]]:

@@ -124,7 +124,7 @@ def _accept_one(
     known = documents.latest(tx, item.document.ref)
     if known is None:
         return _store(tx, item, content, connection, actor, revision=1, outcome="new")
-    unread = known.state is DocumentState.HELD and _never_derived(known)
+    unread = _never_derived(known)
     # The kept answer itself, read with more reference data or other settings, is not stale.
     if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
         return _stale(tx, item, content, connection, actor)
@@ -142,7 +142,8 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     if known is None:
         return Accepted(item.ref, item.ref.id, "waiting", None, (_unknown_document(item.ref),))
     if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
-        documents.change(tx, known, event="events", detail={"new": sum(fresh)}, state=DocumentState.ACCEPTED)
+        state = known.state if _lacks_facts(known) else DocumentState.ACCEPTED
+        documents.change(tx, known, event="events", detail={"new": sum(fresh)}, state=state)
     return Accepted(item.ref, known.number, "events" if any(fresh) else "known", known.id)
 
 
@@ -176,9 +177,14 @@ def _store(
     return Accepted(document.ref, document.number, outcome, row.id, item.problems)
 
 
+def _lacks_facts(row: DocumentRow) -> bool:
+    """Held by the source's own problems, before any rule saw it."""
+    return row.state is DocumentState.HELD and row.inputs == ""
+
+
 def _never_derived(row: DocumentRow) -> bool:
-    """Held by the source's own problems, before any rule saw it: it may be read again with more reference data."""
-    return row.inputs == "" and row.raw is not None
+    """It lacks facts and may be read again with more reference data."""
+    return _lacks_facts(row) and row.raw is not None
 
 
 def _renew(tx: Tx, row: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
@@ -287,7 +293,7 @@ def _cancel_unsent(tx: Tx, ref: SourceRef, why: str) -> list[DeliveryRow]:
     for row in documents.deliveries_of(tx, ref):
         if row.state in UNSENT and len(row.numbers) == 1:
             deliveries.move(tx, row, DeliveryState.CANCELLED, event=why, due_at=FOREVER, reason=why)
-        elif row.state is not DeliveryState.CANCELLED:
+        elif row.state not in FINAL:
             sent.append(row)
     return sent
 

@@ -209,6 +209,7 @@ def move(
     _write(tx, changed, row.version)
     if to in FINAL:
         tx.run(_UNCOVER, {"id_": row.id})
+        wake(tx, changed)
     return changed
 
 
@@ -280,7 +281,7 @@ def release_dead(tx: Tx, is_dead: Any) -> int:
 
 
 def wake(tx: Tx, on: DeliveryRow) -> list[DeliveryRow]:
-    """Make ready what waited for `on`, which is delivered now; it is derived again before it is sent."""
+    """Make ready what waited for `on`, which is delivered or gone for good; it is derived again before it is sent."""
     woken = []
     for found in tx.rows(_DEPENDENTS, {"id_": on.id, "state": DeliveryState.BLOCKED.value}):
         row = DeliveryRow.from_mapping(found)
