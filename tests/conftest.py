@@ -1,68 +1,60 @@
 """A customer with a project folder, and the Kingdee sandbox as their ERP: what tests across dists start from.
 
-What only some dists bring is imported where it is used: `tests/installed` runs beside the core alone.
+The customer uses the command `dougong`, in this process: what a command prints and its exit status are what is judged.
+What only some dists bring is imported where it is used, for `tests/installed` runs beside the core alone.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import shutil
 from collections.abc import Iterator, Mapping
-from importlib.resources import as_file, files
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from sqlalchemy import func, select
-
-from dougong.flow import Project, read_files, take_in, work
-from dougong.ledger import reference, schema, views
 
 if TYPE_CHECKING:
     from dougong_sdk.sandbox import RunningSandbox
 
-SECRET = "0123456789abcdef0123456789abcdef"
-SECRET_NAME = "DOUGONG_TEST_APP_SECRET"
+_HESI = "[connections.hesi.settings]\n"
 
-CONFIG = """\
-[project]
-name = "test"
 
-[connections.kingdee]
-connector = "kingdee"
-settle = 0.2
-[connections.kingdee.settings]
-base_url = "{url}"
-acct_id = "65a0c1d2e3f4a5"
-user = "demo"
-app_id = "210001_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
-[connections.kingdee.secrets]
-app_secret = {{ env = "{secret}" }}
+@attrs.frozen
+class Ran:
+    """What one command did.
 
-[connections.hesi]
-connector = "hesi"
-[connections.hesi.settings]
-{hesi}
+    :param status: exit status (contract.md §5). :param out: standard output. :param err: standard error.
+    """
 
-[[routes]]
-entity = "A01"
-book = "A01"
-connection = "kingdee"
-"""
+    status: int
+    out: str
+    err: str
+
+    @property
+    def printed(self) -> list[dict[str, Any]]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
 
 @attrs.frozen
 class Pushed:
-    """What one `push` showed.
+    """What one `push` did.
 
-    :param status: exit status (contract.md §5). :param rows: every delivery, and every document without one.
-    :param bad: (file name, problem) of what could not be read.
+    :param status: its exit status. :param shown: the rows that it printed. :param err: its standard error.
+    :param rows: every delivery of the ledger, and every document without one, as `status` prints them.
+    :param overall: the exit status of `status`.
     """
 
     status: int
-    rows: tuple[dict[str, Any], ...]
-    bad: tuple[tuple[str, Any], ...]
+    shown: list[dict[str, Any]]
+    err: str
+    rows: list[dict[str, Any]]
+    overall: int
 
     def of(self, number: str) -> list[dict[str, Any]]:
         """Rows of one document."""
@@ -78,6 +70,12 @@ class Pushed:
         """Document number → state, stale answers aside."""
         return {row["documents"][0]: row["state"] for row in self.rows if row["state"] != "stale"}
 
+    @property
+    def bad(self) -> list[tuple[str, str]]:
+        """File and code of each line on standard error that refuses one: `✗ FILE: CODE PLACE: message`."""
+        words = [line.split() for line in self.err.splitlines() if line.startswith("✗ ")]
+        return [(line[1].rstrip(":"), line[2].rstrip(":")) for line in words]
+
     @staticmethod
     def codes(row: Mapping[str, Any]) -> set[str]:
         """Codes of a row's problems."""
@@ -87,29 +85,32 @@ class Pushed:
 class Customer:
     """A project folder and what its owner does with it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        from dougong_kingdee.sandbox import default_codes
-
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.inbox = folder.parent / f"{folder.name}-inbox"
-        self.inbox.mkdir(exist_ok=True)
-        self._url = url
-        self._hesi: dict[str, Any] = {}
-        with as_file(files("dougong") / "templates" / "project") as template:
-            shutil.copytree(template, folder)
-        self.settle()
-        rows = [(row.table, "kingdee", row.ours, row.theirs, "", "", "") for row in default_codes()]
-        with Project(folder) as project:
-            project.ledger.write(lambda tx: reference.replace_codes(tx, rows, actor="init"))
+        self.inbox.mkdir()
 
-    # -- what the customer decides ---------------------------------------------------------------------------------
+    def dougong(self, *arguments: str, lang: str = "en") -> Ran:
+        """Run a command on the project."""
+        from dougong.cli import main
 
-    def settle(self, **hesi: Any) -> None:
-        """Write `dougong.toml`, with more settings of the Hesi connection."""
-        self._hesi |= hesi
-        settings = "\n".join(f"{name} = {_toml(value)}" for name, value in self._hesi.items())
-        text = CONFIG.format(url=self._url, secret=SECRET_NAME, hesi=settings)
-        (self.folder / "dougong.toml").write_text(text, encoding="utf-8")
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main(["--project", str(self.folder), "--lang", lang, *arguments])
+        logger = logging.getLogger("dougong")
+        for handler in logger.handlers:
+            handler.close()
+        logger.handlers = []
+        return Ran(status, out.getvalue(), err.getvalue())
+
+    # -- what the customer decides ------------------------------------------------------------------------------------
+
+    def settings(self, **hesi: Any) -> None:
+        """Write the settings of the Hesi connection."""
+        path = self.folder / "dougong.toml"
+        before, rest = path.read_text("utf-8").split(_HESI)
+        lines = "".join(f"{name} = {_toml(value)}\n" for name, value in hesi.items())
+        path.write_text(before + _HESI + lines + rest[rest.index("\n\n") :], "utf-8")
 
     def add_rows(self, table: str, *rows: str) -> None:
         """Add rows to a decision table."""
@@ -118,13 +119,16 @@ class Customer:
 
     def add_codes(self, *rows: tuple[str, str, str]) -> None:
         """Add code rows: table, ours, theirs."""
+        from dougong.flow import Project
+        from dougong.ledger import reference
+
+        more = [(table, "kingdee", ours, theirs, "", "", "") for table, ours, theirs in rows]
         with Project(self.folder) as project:
             with project.ledger.read() as connection:
                 known = reference.code_rows(connection)
-            more = [(table, "kingdee", ours, theirs, "", "", "") for table, ours, theirs in rows]
             project.ledger.write(lambda tx: reference.replace_codes(tx, [*known, *more], actor="test"))
 
-    # -- what the customer pushes ----------------------------------------------------------------------------------
+    # -- what the customer pushes -------------------------------------------------------------------------------------
 
     def file(self, name: str, content: Any) -> Path:
         """A file as it came: bytes as they are, anything else as JSON."""
@@ -133,20 +137,18 @@ class Customer:
         return path
 
     def push(self, *paths: Path, source: str | None = "hesi") -> Pushed:
-        """Accept the files, then work until everything rests; shows the whole ledger."""
-        with Project(self.folder) as project:
-            read = read_files(project, paths, source)
-            accepted = take_in(project, read)
-            ids = [item.document_id for item in accepted if item.document_id is not None]
-            troubles = work(project, only=ids)
-            assert troubles == []
-            with project.ledger.read() as connection:
-                rows = (*views.deliveries_view(connection, "en"), *views.documents_view(connection, "en"))
-        bad = tuple((path.name, problem) for path, problem in read.bad)
-        return Pushed(1 if bad else 0 if views.in_order(rows) else 2, rows, bad)
+        """Push files, then look at everything."""
+        named = ["--source", source] if source else []
+        ran, then = self.dougong("push", "--json", *named, *map(str, paths)), self.dougong("status", "--json")
+        return Pushed(ran.status, ran.printed, ran.err, then.printed, then.status)
 
     def counts(self) -> dict[str, int]:
         """Rows of every table of the ledger."""
+        from sqlalchemy import func, select
+
+        from dougong.flow import Project
+        from dougong.ledger import schema
+
         with Project(self.folder) as project, project.ledger.read() as connection:
             return {
                 table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -155,7 +157,7 @@ class Customer:
 
 
 def _toml(value: Any) -> str:
-    """A value as inline TOML; JSON is close enough but for tables."""
+    """A value as inline TOML; JSON is that already, but for tables."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
@@ -177,27 +179,16 @@ def erp(kingdee: RunningSandbox) -> RunningSandbox:
     return kingdee
 
 
-@pytest.fixture
-def app_secret(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The secret, where the customer's configuration refers to."""
-    monkeypatch.setenv(SECRET_NAME, SECRET)
-    return SECRET
+@pytest.fixture(scope="session")
+def new_project(kingdee: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` makes for the sandbox; each test gets a copy."""
+    owner = Customer(tmp_path_factory.mktemp("init") / "project")
+    made = owner.dougong("init", str(owner.folder), "--sandbox", f"kingdee={kingdee.url}")
+    assert made.status == 0, made.err
+    return owner.folder
 
 
 @pytest.fixture
-def make_customer(tmp_path: Path, erp: RunningSandbox, app_secret: str):
-    """Customers of the sandbox, each with a project folder of its own."""
-
-    def make(name: str = "project", **hesi: Any) -> Customer:
-        customer = Customer(tmp_path / name, erp.url)
-        if hesi:
-            customer.settle(**hesi)
-        return customer
-
-    return make
-
-
-@pytest.fixture
-def customer(make_customer) -> Customer:
-    """One customer with a fresh project."""
-    return make_customer()
+def customer(tmp_path: Path, erp: RunningSandbox, new_project: Path) -> Customer:
+    """A customer of the sandbox with a fresh project."""
+    return Customer(Path(shutil.copytree(new_project, tmp_path / "project")))

@@ -130,7 +130,7 @@ def supply(customer, companions) -> Callable[[], list[Path]]:
     """The customer decides what is theirs to decide; returns the answers to push beside."""
 
     def decide() -> list[Path]:
-        customer.settle(entities={FIRST: "A01", SECOND: "A01"}, missing_invoice="none")
+        customer.settings(entities={FIRST: "A01", SECOND: "A01"}, missing_invoice="none")
         customer.add_rows("departments", "HQ,管理,2020-01-01,", "S1,销售,2020-01-01,", "ADM,管理,2020-01-01,")
         customer.add_rows("projects", "PJ1,一般,2020-01-01,")
         customer.add_rows("expense_account", "COST1,*,*,6602.05,2020-01-01,,", "COST5,*,*,6602.02,2020-01-01,,")
