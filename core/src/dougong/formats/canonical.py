@@ -151,7 +151,7 @@ def _placed(problem: Problem, place: str) -> Problem:
 def _records(content: bytes) -> Iterator[_Record]:
     start = content[:65536].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start and not content.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise InputError(Problem.of("INPUT_EMPTY", "文件是空的", "the file is empty"))
+        raise InputError(_empty())
     if start == b"<":
         for element in read_xml(content):
             yield _Record(f"line {element.line}", element.line, element.data)
@@ -172,6 +172,16 @@ def _records(content: bytes) -> Iterator[_Record]:
             yield _Record(f"[{index}]", 0, partial(_same, item))
     else:
         yield _Record("", 1, partial(_same, value), content)
+
+
+def _empty() -> Problem:
+    return Problem.of(
+        "INPUT_EMPTY",
+        "文件是空的",
+        "the file is empty",
+        hint_zh="请重新导出文件",
+        hint_en="export the file again",
+    )
 
 
 def _same(value: Any) -> Any:

@@ -168,6 +168,8 @@ def _bad_text(position: int) -> Problem:
         "TEXT_INVALID",
         f"第 {position} 个字符是孤立的代理项, 不是有效文本",
         f"character {position} is half a surrogate pair, not text",
+        hint_zh="请重新生成该文件, 勿截断字符",
+        hint_en="write the file again, without cutting characters",
     )
 
 
@@ -203,11 +205,22 @@ def _explain(error: Exception, text: str, first_line: int) -> Problem:
     raise error
 
 
+#: What to do about each complaint.
+_HINTS = {
+    "JSON_INVALID": ("请检查该处, 或重新导出文件", "correct it there, or export the file again"),
+    "JSON_TOO_DEEP": ("请去掉多余的嵌套", "remove the nesting"),
+    "JSON_DUPLICATE_KEY": ("请只保留一个", "keep only one of them"),
+    "NUMBER_INVALID": ('金额请写成字符串, 如 "1234.50"', 'write amounts as strings such as "1234.50"'),
+    "TEXT_INVALID": ("请删除该字符", "remove it"),
+}
+
+
 def _at(position: int, text: str, first_line: int, code: str, zh: str, en: str) -> Problem:
     line = text.count("\n", 0, position) + first_line
     column = position - text.rfind("\n", 0, position)
     zh, en = f"第 {line} 行第 {column} 列: {zh}", f"line {line} column {column}: {en}"
-    return Problem.of(code, zh, en, line=str(line), column=str(column))
+    hint_zh, hint_en = _HINTS[code]
+    return Problem.of(code, zh, en, hint_zh=hint_zh, hint_en=hint_en, line=str(line), column=str(column))
 
 
 def _too_deep(text: str) -> int:

@@ -84,8 +84,8 @@ def wrong_type(value: object, wanted_zh: str, wanted_en: str, *, hint: tuple[str
         "TYPE_INVALID",
         f"应为{wanted_zh}, 实际是{zh}",
         f"must be {wanted_en}, not {en}",
-        hint_zh=hint[0],
-        hint_en=hint[1],
+        hint_zh=hint[0] or f"请写成{wanted_zh}",
+        hint_en=hint[1] or f"write {wanted_en} there",
     )
     return InputError(problem)
 
@@ -119,4 +119,6 @@ def _too_long(text: str, limit: int) -> Problem:
         "TEXT_INVALID",
         f"{len(text)} 个字符, 上限为 {limit}",
         f"{len(text)} characters, more than the {limit} that are taken",
+        hint_zh="请缩短",
+        hint_en="make it shorter",
     )

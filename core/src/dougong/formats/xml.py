@@ -189,8 +189,18 @@ def _write(name: str, value: Any, indent: str) -> list[str]:
     return [f"{indent}<{name}>{escape(text, _REFERENCES)}</{name}>"]
 
 
+#: What to do about a complaint that is not a slip.
+_HINTS = {
+    "XML_FORBIDDEN": ("请去掉声明, 直接写出内容", "remove the declaration and write its content out"),
+    "XML_TOO_DEEP": ("请去掉多余的嵌套", "remove the nesting"),
+}
+
+
 def _refuse(line: int, code: str, zh: str, en: str, *, column: int = 0) -> NoReturn:
     zh_place = f"第 {line} 行第 {column} 列" if column else f"第 {line} 行"
     en_place = f"line {line} column {column}" if column else f"line {line}"
     facts = {"line": str(line), **({"column": str(column)} if column else {})}
-    raise InputError(Problem.of(code, f"{zh_place}: {zh}", f"{en_place}: {en}", **facts))
+    hint_zh, hint_en = _HINTS.get(code, ("请检查该处, 或重新导出文件", "correct it there, or export the file again"))
+    raise InputError(
+        Problem.of(code, f"{zh_place}: {zh}", f"{en_place}: {en}", hint_zh=hint_zh, hint_en=hint_en, **facts)
+    )
