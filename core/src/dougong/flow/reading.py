@@ -95,7 +95,7 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
     if not foreign:
         return Read(tuple(documents), tuple(bad))
     if source is None:
-        bad += [(path, _not_canonical(path)) for path, _ in foreign]
+        bad += [(path, problem) for path, content in foreign for problem in _why_foreign(path, content)]
         return Read(tuple(documents), tuple(bad))
     door = project.source_door(source)
     records, broken = _reference(project, door, foreign)
@@ -118,7 +118,23 @@ def _content(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, zh: str, en: str) -> Problem:
-    return Problem.of("FILE_UNREADABLE", f"无法读取 {path.name}: {zh}", f"cannot read {path.name}: {en}")
+    return Problem.of(
+        "FILE_UNREADABLE",
+        f"无法读取 {path.name}: {zh}",
+        f"cannot read {path.name}: {en}",
+        hint_zh="请检查路径、权限与大小",
+        hint_en="check path, permissions and size",
+    )
+
+
+def _why_foreign(path: Path, content: bytes) -> tuple[Problem, ...]:
+    """Why a file that names no source cannot be read: it is broken, or else somebody's own format."""
+    try:
+        for _ in formats.canonical_entries(content):
+            break
+    except InputError as error:
+        return error.problems
+    return (_not_canonical(path),)
 
 
 def _not_canonical(path: Path) -> Problem:
