@@ -10,7 +10,7 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["NumberError", "documents", "one", "rows_of"]
+__all__ = ["NumberError", "documents", "held_documents", "one", "rows_of"]
 
 
 class NumberError(DougongError):
@@ -66,6 +66,23 @@ def documents(connection: Connection, number: str) -> list[str]:
     if not ids:
         raise NumberError(_unknown(number))
     return list(views.deliveries_view(connection, chosen(), ids=ids)[0]["documents"])
+
+
+def held_documents(connection: Connection, number: str) -> list[int]:
+    """Rows of the document of that number, where it is held for itself and has no delivery.
+
+    :raises NumberError: `NUMBER_AMBIGUOUS`.
+    """
+    from sqlalchemy import select
+
+    from dougong.ledger import views
+    from dougong.ledger.schema import document as table
+
+    if views.delivery_ids(connection, number):
+        return []
+    _same_document(connection, number)
+    held = select(table.c.id).where(table.c.number == number, table.c.state == "held")
+    return list(connection.execute(held).scalars())
 
 
 def _same_document(connection: Connection, number: str) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import DeliveryState
+from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.outcomes import Found
 from dougong.model.postings import Facts, Posting
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry"]
+__all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
@@ -69,6 +69,23 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
         raise _refuse(row, "没有可重试的内容", "there is nothing to retry")
 
     return _act(project, ids, do)
+
+
+def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> None:
+    """Open documents again that are held for themselves: the next run derives them anew.
+
+    :param ids: document rows; those that are not held are left alone.
+    """
+
+    def do(tx: Tx) -> None:
+        for id_ in ids:
+            row = documents.by_id(tx, id_)
+            if row.state is DocumentState.HELD:
+                documents.change(
+                    tx, row, event="retry", actor=actor, detail={"reason": reason}, state=DocumentState.ACCEPTED
+                )
+
+    project.ledger.write(do)
 
 
 def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:

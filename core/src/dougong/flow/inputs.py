@@ -26,7 +26,7 @@ from dougong.tables.codes import CodeRow, CodeTable
 from dougong.tables.files import read_table
 from dougong.tables.rates import Rates
 
-__all__ = ["Inputs", "load_inputs"]
+__all__ = ["Inputs", "load_inputs", "mapping_text", "rule_files", "rule_paths"]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -103,10 +103,22 @@ def _keep(artifacts: dict[str, tuple[str, str]], kind: str, text: str) -> None:
     artifacts[hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()] = (kind, text)
 
 
+def rule_paths(project: Project) -> list[Path]:
+    """The files of posting rules, by the patterns of the configuration."""
+    return sorted({path for pattern in project.config.project.rules for path in project.folder.glob(pattern)})
+
+
+def rule_files(project: Project) -> list[RuleSet]:
+    """The posting rules of every file.
+
+    :raises RulesError: a file is wrong, with every problem of it.
+    """
+    return [load_rules(path, read_table, root=project.folder) for path in rule_paths(project)]
+
+
 def _rules(project: Project, artifacts: dict[str, tuple[str, str]]) -> dict[str, RuleSet]:
-    paths = sorted({path for pattern in project.config.project.rules for path in project.folder.glob(pattern)})
     rules: dict[str, RuleSet] = {}
-    for path in paths:
+    for path in rule_paths(project):
         loaded = load_rules(path, read_table, root=project.folder)
         _keep(artifacts, "rules", path.read_text(encoding="utf-8-sig"))
         rules |= dict.fromkeys(loaded.rules.books, loaded)
@@ -116,13 +128,17 @@ def _rules(project: Project, artifacts: dict[str, tuple[str, str]]) -> dict[str,
 def _mapping(
     project: Project, connection: str, operation: Operation, artifacts: dict[str, tuple[str, str]]
 ) -> CompiledMapping:
-    path: Path = project.config.mapping_path(connection, operation.target_type)
-    if path.exists():
-        text, name = path.read_text(encoding="utf-8-sig"), str(path.relative_to(project.folder))
-    else:
-        text, name = project.door(connection).default_mapping(operation), f"{connection}:{operation.target_type}"
+    text, name = mapping_text(project, connection, operation)
     _keep(artifacts, "mapping", text)
     return compile_mapping(text, path=name)
+
+
+def mapping_text(project: Project, connection: str, operation: Operation) -> tuple[str, str]:
+    """The mapping of a target type and what it is called: the project's file, else the connector's own."""
+    path: Path = project.config.mapping_path(connection, operation.target_type)
+    if path.exists():
+        return path.read_text(encoding="utf-8-sig"), str(path.relative_to(project.folder))
+    return project.door(connection).default_mapping(operation), f"{connection}:{operation.target_type}"
 
 
 def _needs(records: list[MasterRecord]) -> dict[str, AccountNeeds]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -17,7 +17,11 @@ from dougong.model.problems import Problem
 __all__ = ["Cause", "causes", "open_problems"]
 
 #: Facts that differ from document to document although the cause is one.
-_OWN = frozenset({"amount", "document", "line", "path"})
+_OWN = frozenset({"amount", "document"})
+#: A code is missing whatever the day; a rate is missing for a day.
+_OWN_OF = {"CODE_UNMAPPED": _OWN | {"date", "scopes"}}
+
+Key = tuple[object, ...]
 
 
 @attrs.frozen
@@ -48,14 +52,13 @@ def causes(connection: Connection) -> list[Cause]:
 
     .. versionadded:: 0.1
     """
-    groups: dict[tuple[object, ...], list[tuple[_Waiting, Problem]]] = {}
+    groups: dict[Key, list[tuple[_Waiting, list[Problem]]]] = {}
     for waiting in _waiting(connection):
-        seen = set()
+        own: dict[Key, list[Problem]] = {}
         for problem in waiting.problems:
-            key = _key(problem)
-            if key not in seen:
-                seen.add(key)
-                groups.setdefault(key, []).append((waiting, problem))
+            own.setdefault(_key(problem), []).append(problem)
+        for key, problems in own.items():
+            groups.setdefault(key, []).append((waiting, problems))
     found = [_cause(group) for group in groups.values()]
     return sorted(found, key=lambda cause: (-abs(cause.amount or Decimal(0)), cause.problem.code))
 
@@ -66,22 +69,22 @@ def open_problems(connection: Connection) -> Iterator[Problem]:
         yield from waiting.problems
 
 
-def _key(problem: Problem) -> tuple[object, ...]:
-    facts = tuple((name, value) for name, value in problem.facts.items() if name not in _OWN)
+def _key(problem: Problem) -> Key:
+    own = _OWN_OF.get(problem.code, _OWN)
+    facts = tuple((name, value) for name, value in problem.facts.items() if name not in own)
     return (problem.code, facts or problem.message.en)
 
 
-def _cause(group: Iterable[tuple[_Waiting, Problem]]) -> Cause:
-    members = list(group)
-    numbers = dict.fromkeys(number for waiting, _ in members for number in waiting.numbers)
-    amounts = [_amount(waiting, problem) for waiting, problem in members]
-    told = [amount for amount in amounts if amount is not None]
-    return Cause(members[0][1], tuple(numbers), sum(told, Decimal(0)) if told else None)
+def _cause(group: Sequence[tuple[_Waiting, list[Problem]]]) -> Cause:
+    numbers = dict.fromkeys(number for waiting, _ in group for number in waiting.numbers)
+    amounts = [amount for waiting, problems in group if (amount := _amount(waiting, problems)) is not None]
+    return Cause(group[0][1][0], tuple(numbers), sum(amounts, Decimal(0)) if amounts else None)
 
 
-def _amount(waiting: _Waiting, problem: Problem) -> Decimal | None:
-    stated = problem.facts.get("amount")
-    return Decimal(stated) if stated else waiting.total
+def _amount(waiting: _Waiting, problems: Sequence[Problem]) -> Decimal | None:
+    """What the problems themselves say, else all that waits."""
+    stated = [Decimal(problem.facts["amount"]) for problem in problems if problem.facts.get("amount")]
+    return sum(stated, Decimal(0)) if stated else waiting.total
 
 
 def _waiting(connection: Connection) -> Iterator[_Waiting]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
@@ -13,7 +14,7 @@ from dougong.ledger import audit, schema
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.masterdata import MasterRecord
 
-__all__ = ["code_rows", "input_version", "master_records", "master_time", "put_master", "replace_codes", "touch_inputs"]
+__all__ = ["code_rows", "input_version", "master_records", "master_time", "note", "put_master", "replace_codes", "touch_inputs"]
 
 _M, _S, _C = schema.master, schema.setting, schema.code
 _MASTER = Statement(insert(_M), [c.name for c in _M.columns])
@@ -104,17 +105,15 @@ def replace_codes(tx: Tx, rows: Sequence[CodeTuple], *, actor: str, removed: int
         tx.run(_CODES_DELETE, {"t": table, "s": scope})
     names = ("table_name", "scope", "ours", "theirs", "valid_from", "valid_to", "note")
     tx.many(_CODE, [dict(zip(names, row, strict=True)) for row in rows])
-    last = tx.one(_AUDIT_VERSION) or {"version": 0, "hash": ""}
-    audit.append(
-        tx,
-        "project",
-        last["version"] + 1,
-        last["hash"],
-        actor=actor,
-        event="codes_imported",
-        detail={"rows": len(rows), "removed": removed, "tables": sorted({row[0] for row in rows})},
-    )
+    detail = {"rows": len(rows), "removed": removed, "tables": sorted({row[0] for row in rows})}
+    note(tx, actor=actor, event="codes_imported", detail=detail)
     touch_inputs(tx)
+
+
+def note(tx: Tx, *, actor: str, event: str, detail: Mapping[str, Any]) -> None:
+    """Audit what was done to the project as a whole."""
+    last = tx.one(_AUDIT_VERSION) or {"version": 0, "hash": ""}
+    audit.append(tx, "project", last["version"] + 1, last["hash"], actor=actor, event=event, detail=detail)
 
 
 def touch_inputs(tx: Tx) -> None:

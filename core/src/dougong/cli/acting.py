@@ -1,0 +1,140 @@
+"""`retry`, `resolve`, `cancel`: what a person decides, with actor and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from dougong.cli import lists, output, selecting
+from dougong.cli.language import chosen, say
+from dougong.cli.options import actor, common, opened, options, reason
+
+if TYPE_CHECKING:
+    from dougong.flow import Project
+
+__all__ = ["cancel", "resolve", "retry"]
+
+#: What `--where` may ask for, beside the code of a problem.
+_FIELDS = ("state", "connection", "entity", "book", "moment", "period", "reason")
+_RETRIED = frozenset({"held", "rejected", "ready", "blocked", "incomplete"})
+
+numbers = click.argument("numbers", nargs=-1, metavar="NUMBER…")
+
+
+@click.command(help=say("重新推导并再次尝试 (挂起、被拒、未完成)。", "Derive again and try again: held, rejected, incomplete."))
+@common
+@numbers
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=say("按条件选取, 如 code=CODE_UNMAPPED, 可多次给出", "choose by condition, e.g. code=CODE_UNMAPPED; repeat to narrow"),
+)
+@click.option("--dry-run", is_flag=True, help=say("只列出, 不执行", "list them, do nothing"))
+@reason
+@actor
+def retry(numbers: tuple[str, ...], where: tuple[str, ...], dry_run: bool, reason: str, actor: str) -> int:
+    """Make them due; `run` then works on them."""
+    from dougong.flow import actions
+
+    if bool(numbers) == bool(where):
+        raise click.UsageError(say("请给出 NUMBER 或 --where, 二者之一", "give NUMBERs or --where, one of the two"))
+    conditions = [_condition(text) for text in where]
+    with opened() as project:
+        ids, documents = _chosen(project, numbers, conditions)
+        if not dry_run:
+            if ids:
+                actions.retry(project, ids, actor=actor, reason=reason)
+            actions.retry_documents(project, documents, actor=actor, reason=reason)
+        _show(project, ids, documents)
+    if not dry_run and not options().json and (ids or documents):
+        output.tell(say("已重新安排; dougong run 继续处理。", "They are due; dougong run works on them."))
+    return 0
+
+
+@click.command(help=say("对结果未知或待人工的送达作出判断。", "Say what became of a delivery whose outcome is not known."))
+@common
+@click.argument("number", metavar="NUMBER")
+@click.option("--delivered", metavar="ID", help=say("已在 ERP 中, 其内码或凭证号", "it is in the ERP: its id or number"))
+@click.option("--absent", is_flag=True, help=say("确认不在 ERP 中, 将重新发送", "it is certainly not in the ERP, send it again"))
+@reason
+@actor
+def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor: str) -> int:
+    """Take over a posting that a person has found, or send again what is not there."""
+    from dougong.flow import actions
+
+    if (delivered is not None) == absent:
+        raise click.UsageError(say("请给出 --delivered ID 或 --absent, 二者之一", "give --delivered ID or --absent, one of the two"))
+    with opened() as project:
+        id_ = _one(project, number)
+        if delivered is not None:
+            actions.resolve_delivered(project, id_, delivered, actor=actor, reason=reason)
+        else:
+            actions.resolve_absent(project, id_, actor=actor, reason=reason)
+        _show(project, [id_], [])
+    return 0
+
+
+@click.command(help=say("放弃尚未进入 ERP 的送达。", "Give up what is not in the ERP."))
+@common
+@click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@reason
+@actor
+def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
+    """Cancel; the document may be booked anew afterwards."""
+    from dougong.flow import actions
+
+    with opened() as project:
+        ids = [_one(project, number) for number in numbers]
+        actions.cancel(project, ids, actor=actor, reason=reason)
+        _show(project, ids, [])
+    return 0
+
+
+def _one(project: Project, number: str) -> int:
+    with project.ledger.read() as connection:
+        return selecting.one(connection, number)
+
+
+def _chosen(
+    project: Project, numbers: Sequence[str], conditions: Sequence[tuple[str, str]]
+) -> tuple[list[int], list[int]]:
+    """Deliveries and, where a number has none, documents that are held for themselves."""
+    ids: list[int] = []
+    documents: list[int] = []
+    with project.ledger.read() as connection:
+        if conditions:
+            found = [row for row in lists.rows(connection) if row["delivery"] and row["state"] in _RETRIED]
+            ids = [int(row["delivery"][1:]) for row in found if _fits(row, conditions)]
+        for number in numbers:
+            held = selecting.held_documents(connection, number)
+            if held:
+                documents += held
+            else:
+                ids.append(selecting.one(connection, number))
+    return ids, documents
+
+
+def _condition(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or name not in ("code", *_FIELDS):
+        known = ", ".join(("code", *_FIELDS))
+        words = say(f"{text!r}: 写成 KEY=VALUE, KEY 为 {known}", f"{text!r}: write KEY=VALUE with a KEY of {known}")
+        raise click.BadParameter(words, param_hint="--where")
+    return name, value
+
+
+def _fits(row: Mapping[str, Any], conditions: Sequence[tuple[str, str]]) -> bool:
+    codes = {problem["code"] for problem in row["problems"]}
+    return all(value in codes if name == "code" else row[name] == value for name, value in conditions)
+
+
+def _show(project: Project, ids: Sequence[int], documents: Sequence[int]) -> None:
+    from dougong.ledger import views
+
+    with project.ledger.read() as connection:
+        rows = views.deliveries_view(connection, chosen(), ids=ids) if ids else []
+        rows += views.documents_view(connection, chosen(), documents=documents) if documents else []
+    lists.show(rows)

@@ -1,0 +1,175 @@
+"""Rows that come into a project's decision tables, and rows that they lack; the files stay the truth.
+
+One sheet for all tables: `table`, then every key column, then every result column (with `→`), then dates and note. A
+cell that does not belong to the row's table stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from dougong.model.problems import DougongError, Problem
+from dougong.tables.decisions import EMPTY, DecisionTable
+from dougong.tables.files import Row, Table, read_table, write_table
+
+if TYPE_CHECKING:
+    from dougong.accounting import RuleSet
+
+__all__ = ["CODES", "Change", "TodoRow", "Update", "all_rows", "missing_sheet", "split_sheet", "tables_of", "update"]
+
+#: Stands in the column `table` for rows of the code tables: `codes/department`.
+CODES = "codes/"
+_DATES = ("valid_from", "valid_to", "note")
+
+
+@attrs.frozen
+class TodoRow:
+    """A row that is missing.
+
+    :param table: name of the decision table, or `codes/NAME`. :param keys: key column → value, blank = no value.
+    :param count: problems that it would solve. :param amount: money that waits; `None` where nothing tells it.
+    """
+
+    table: str
+    keys: Mapping[str, str]
+    count: int
+    amount: Decimal | None
+
+
+@attrs.frozen
+class Change:
+    """One row of a table's file that is new or differs; `before` is `None` for a new one."""
+
+    row: Mapping[str, str]
+    before: Mapping[str, str] | None
+
+
+@attrs.frozen
+class Update:
+    """A table's file as it would be.
+
+    :param path: relative to the project.
+    """
+
+    path: str
+    table: Table
+    changes: tuple[Change, ...]
+
+
+def tables_of(rules: Iterable[RuleSet]) -> dict[str, DecisionTable]:
+    """Decision tables by name.
+
+    :raises DougongError: `TABLE_AMBIGUOUS`: rules files use one name for different files.
+    """
+    found: dict[str, DecisionTable] = {}
+    for one in rules:
+        for name, table in one.tables.items():
+            known = found.setdefault(name, table)
+            if known.path != table.path:
+                raise DougongError(_ambiguous(name, known.path, table.path))
+    return found
+
+
+def missing_sheet(rows: Sequence[TodoRow], tables: Mapping[str, DecisionTable]) -> Table:
+    """The missing rows as one sheet, results left empty for a person to fill in."""
+    keys, results = _columns([tables[row.table] for row in rows if row.table in tables])
+    if any(row.table.startswith(CODES) for row in rows):
+        keys, results = [*keys, "scope", "ours"], [*results, "→theirs"]
+    header = ["table", *keys, *results, *_DATES]
+    lines = [{"table": row.table, **{name: value or EMPTY for name, value in row.keys.items()}} for row in rows]
+    return Table.of(header, lines, "missing")
+
+
+def all_rows(folder: Path, tables: Mapping[str, DecisionTable]) -> Table:
+    """Every row of every table as one sheet."""
+    keys, results = _columns(tables.values())
+    lines = []
+    for name, table in tables.items():
+        raw = read_table(folder / table.path, table.path)
+        lines += [{"table": name, **{_titled(column, table): cell for column, cell in row.cells.items()}} for row in raw.rows]
+    return Table.of(["table", *keys, *results, *_DATES], lines, "tables")
+
+
+def _columns(tables: Iterable[DecisionTable]) -> tuple[list[str], list[str]]:
+    seen = list(tables)
+    keys = list(dict.fromkeys(key for table in seen for key in table.keys))
+    return keys, list(dict.fromkeys(f"→{result}" for table in seen for result in table.results))
+
+
+def _titled(column: str, table: DecisionTable) -> str:
+    bare = column.removeprefix("→").strip()
+    return f"→{bare}" if bare in table.results else bare
+
+
+def split_sheet(sheet: Table, only: str | None, known: Iterable[str]) -> dict[str, list[Row]]:
+    """Rows by table; those whose results are all empty are left out: nobody has filled them in yet.
+
+    :param only: the table of a file without the column `table`.
+    :raises DougongError: `TABLE_UNKNOWN`, with the row.
+    """
+    results = [column for column in sheet.header if column.startswith("→")]
+    names = list(known)
+    found: dict[str, list[Row]] = {}
+    for row in sheet.rows:
+        name = row.cells.get("table") or only or ""
+        if name not in names and not name.startswith(CODES):
+            raise DougongError(_unknown(sheet.name, row.number, name, names))
+        if any(row.cells[column] for column in results):
+            found.setdefault(name, []).append(row)
+    return found
+
+
+def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
+    """The table's file with these rows in it: a row with the same keys and first day is replaced, others are added.
+
+    :raises TableError: the file would not be a decision table any more (a tie, a blank key, a wrong date).
+    """
+    raw = read_table(folder / table.path, table.path)
+    header = list(raw.header) + [name for name in _DATES if any(row.cells.get(name) for row in rows) and name not in raw.header]
+    lines = {_key(row.cells, table): dict(row.cells) for row in raw.rows}
+    changes = []
+    for row in rows:
+        cells = {_titled(column, table): cell for column, cell in row.cells.items()}
+        line = {column: cells.get(_titled(column, table), "") for column in header}
+        before = lines.get(_key(line, table))
+        if before is None or any(before.get(column, "") != line[column] for column in header):
+            changes.append(Change(line, before))
+            lines[_key(line, table)] = line
+    made = Table.of(header, lines.values(), table.path)
+    DecisionTable.from_table(made, table.name, table.path)
+    return Update(table.path, made, tuple(changes))
+
+
+def _key(cells: Mapping[str, str], table: DecisionTable) -> tuple[str, ...]:
+    return (*(cells.get(key, "") for key in table.keys), cells.get("valid_from", ""))
+
+
+def write(folder: Path, changed: Update) -> None:
+    """Put the file in its place, completely or not at all."""
+    write_table(changed.table, folder / changed.path)
+
+
+def _ambiguous(name: str, one: str, two: str) -> Problem:
+    return Problem.of(
+        "TABLE_AMBIGUOUS",
+        f"表 {name} 在不同规则文件中是不同文件: {one}, {two}",
+        f"the name {name} means {one} in one rules file and {two} in another",
+        hint_zh="请直接编辑文件, 或在规则中用不同名称",
+        hint_en="edit the files themselves, or give them different names in the rules",
+    )
+
+
+def _unknown(file: str, row: int, name: str, known: Sequence[str]) -> Problem:
+    return Problem.of(
+        "TABLE_UNKNOWN",
+        f"{file} 第 {row} 行: 没有决策表 {name!r}",
+        f"{file} row {row}: there is no decision table {name!r}",
+        path=f"{file}:{row}",
+        hint_zh=f"table 列须为 {', '.join(known)} 或 {CODES}表名; 单表文件请用 --table",
+        hint_en=f"the column table holds one of {', '.join(known)} or {CODES}NAME; for a file of one table give --table",
+    )
