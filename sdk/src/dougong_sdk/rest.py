@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -38,7 +38,8 @@ from dougong.formats import json_text
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import NotDone, Unknown
 from dougong.model.problems import DougongError, Problem
-from dougong_sdk.transport import DEADLINE, LeanTransport, tls_context
+from dougong_sdk.answers import Headers
+from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, tls_context
 
 __all__ = [
     "MAX_ANSWER",
@@ -46,6 +47,7 @@ __all__ = [
     "BadAnswer",
     "BadStatus",
     "ConnectionLost",
+    "Headers",
     "LoginRefused",
     "NotSent",
     "RestError",
@@ -151,7 +153,7 @@ class Answer:
     """
 
     status: int
-    headers: httpx.Headers = attrs.field(repr=False)
+    headers: Headers = attrs.field(repr=False)
     content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
 
     def expect(self, *statuses: int) -> Answer:
@@ -215,6 +217,7 @@ class RestSession:
         self._transport = transport or LeanTransport(tls=_trust(ca_file, certificate))
         self._max_answer = max_answer
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._origin = Origin.of(self._base)
         self._urls: dict[str, httpx.URL] = {}
 
     def __repr__(self) -> str:
@@ -246,17 +249,14 @@ class RestSession:
         :returns: the answer, of any status: `Answer.expect` sorts it.
         :raises NotSent: nothing has left. :raises Unclear: anything else.
         """
-        left = deadline.remaining()
-        request = httpx.Request(
-            method,
-            self.url(path),
-            headers={"Accept-Encoding": "identity", "Content-Type": media_type, **(headers or {})},
-            content=body,
-            extensions={DEADLINE: deadline, "timeout": dict.fromkeys(("connect", "read", "write", "pool"), left)},
-        )
+        pairs = [
+            (b"Host", self._base.netloc),
+            *_raw({"Accept-Encoding": "identity", "Content-Type": media_type, **(headers or {})}),
+            *([(b"Content-Length", b"%d" % len(body))] if body or method not in ("GET", "HEAD") else []),
+        ]
         try:
-            response = self._transport.handle_request(request)
-            return Answer(response.status_code, response.headers, self._read(response, deadline))
+            answer = self._exchange(method, self.url(path), pairs, body, deadline)
+            return Answer(answer.status, answer.headers, self._read(answer, deadline))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise Unreachable(f"未能连接 {self._where}: {error}", f"cannot reach {self._where}: {error}") from error
         except httpx.TimeoutException as error:
@@ -266,20 +266,33 @@ class RestSession:
         except httpx.TransportError as error:
             raise BadAnswer(f"{self._where} 的应答有误: {error}", f"bad answer from {self._where}: {error}") from error
 
-    def _read(self, response: httpx.Response, deadline: Deadline) -> bytes:
+    def _exchange(
+        self, method: str, url: httpx.URL, headers: list[tuple[bytes, bytes]], body: bytes, deadline: Deadline
+    ) -> Exchange | _HttpxAnswer:
+        """Over our transport in bytes; over any other one in httpx's words."""
+        if isinstance(self._transport, LeanTransport):
+            line = b"%s %s HTTP/1.1" % (method.encode("ascii"), url.raw_path)
+            return self._transport.exchange(self._origin, line, headers, body, deadline)
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), deadline.remaining())
+        request = httpx.Request(
+            method, url, headers=headers, content=body, extensions={DEADLINE: deadline, "timeout": limits}
+        )
+        return _HttpxAnswer(self._transport.handle_request(request))
+
+    def _read(self, answer: Exchange | _HttpxAnswer, deadline: Deadline) -> bytes:
         """The body, as it is on the wire, capped, within the deadline whatever the transport's own limits are."""
         content = bytearray()
         try:
-            if response.headers.get("content-encoding", "identity") != "identity":
+            if answer.headers.get("content-encoding", "identity") != "identity":
                 raise BadAnswer("应答被压缩, 而我们未要求压缩", "the answer is compressed although we asked for plain")
-            for chunk in cast("httpx.SyncByteStream", response.stream):
+            for chunk in answer:
                 content += chunk
                 if len(content) > self._max_answer:
                     raise BadAnswer(f"应答超过 {self._max_answer} 字节", f"the answer exceeds {self._max_answer} bytes")
                 if not deadline.remaining():
                     raise TimedOut(f"{self._where} 未在时限内应答", f"{self._where} did not answer in time")
         finally:
-            response.close()
+            answer.close()
         return bytes(content)
 
     @property
@@ -295,6 +308,31 @@ class RestSession:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+
+class _HttpxAnswer:
+    """The answer of another transport, in the shape of ours."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = Headers(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
+        )
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(cast("httpx.SyncByteStream", self._response.stream))
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as bytes. :raises Unreachable: one is not ASCII; nothing was sent."""
+    try:
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    except UnicodeEncodeError:
+        raise Unreachable("请求头含非 ASCII 字符, 未发送", "a header is not ASCII; nothing was sent") from None
 
 
 def _seconds(retry_after: str) -> float | None:

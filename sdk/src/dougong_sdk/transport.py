@@ -2,8 +2,9 @@
 
 Why not httpx's own: its connection pool costs four to five times what the rest of a call costs, and its time limits
 are per read, so that a server which drips a byte a second holds a call for ever. Here every socket operation gets
-only what is left of one deadline, and every failure says whether the first byte had left. Parsing answers is
-`http.client`'s business.
+only what is left of one deadline (`dougong_sdk.sockets`), and every failure says whether the first byte had left.
+Answers are read by `dougong_sdk.answers`. `exchange` does without httpx's objects for request and answer, which cost
+as much again; `handle_request` is the same call in httpx's words.
 
 What a failure proves is in its class, for this transport as for httpx's own:
 
@@ -21,21 +22,21 @@ closes while our bytes are on their way) is an unknown outcome and is reported a
 from __future__ import annotations
 
 import http.client
-import io
-import select
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, cast
 
+import attrs
 import httpx
 
 from dougong.hookspecs import Deadline
+from dougong_sdk.answers import Headers, WireAnswer
+from dougong_sdk.sockets import Reader, Wire, connect, left
 
-__all__ = ["DEADLINE", "KEEP_ALIVE", "LeanTransport", "tls_context"]
+__all__ = ["DEADLINE", "KEEP_ALIVE", "Exchange", "LeanTransport", "Origin", "tls_context"]
 
 #: Key in `request.extensions` under which a `Deadline` for the whole call travels.
 DEADLINE = "dougong.deadline"
@@ -64,6 +65,20 @@ def tls_context(ca_file: Path | None = None, certificate: Path | None = None) ->
     return context
 
 
+@attrs.frozen
+class Origin:
+    """Where a connection leads. :param scheme: `http` or `https`. :param host: in ASCII, as DNS has it."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Origin:
+        """The origin of an address."""
+        return cls(url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+
+
 class LeanTransport(httpx.BaseTransport):
     """HTTP/1.1 over keep-alive connections, one for each call that is under way; threads may share it.
 
@@ -76,7 +91,7 @@ class LeanTransport(httpx.BaseTransport):
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
-        self._idle: dict[tuple[bytes, bytes, int], list[_Connection]] = {}
+        self._idle: dict[Origin, list[_Connection]] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read the head of the answer; iterating it reads the body under the same deadline.
@@ -84,24 +99,36 @@ class LeanTransport(httpx.BaseTransport):
         :raises httpx.TransportError: see the module's docstring for what each class proves.
         """
         deadline = request.extensions.get(DEADLINE) or Deadline.after(_seconds(request))
-        data = _head(request) + request.read()
         url = request.url
-        origin = (url.raw_scheme, url.raw_host, url.port or (443 if url.scheme == "https" else 80))
-        connection = self._take(origin, deadline)
-        try:
-            connection.send(data, deadline)
-            answer = connection.answer(request.method)
-        except BaseException:
-            connection.close()
-            raise
+        line = request.method.encode("ascii") + b" " + url.raw_path + b" HTTP/1.1"
+        answer = self.exchange(Origin.of(url), line, request.headers.raw, request.read(), deadline)
         return httpx.Response(
             answer.status,
-            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()],
-            stream=_Body(self, origin, connection, answer),
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.pairs],
+            stream=answer,
             request=request,
         )
 
-    def _take(self, origin: tuple[bytes, bytes, int], deadline: Deadline) -> _Connection:
+    def exchange(
+        self, origin: Origin, line: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes, deadline: Deadline
+    ) -> Exchange:
+        """Send a request of bytes and read the head of the answer.
+
+        :param line: request line without its end. :param headers: all of them, `Host` and `Content-Length` included.
+        :returns: iterate it for the body, then close it.
+        :raises httpx.TransportError: see the module's docstring for what each class proves.
+        """
+        data = _head(line, headers) + body
+        connection = self._take(origin, deadline)
+        try:
+            connection.send(data, deadline)
+            answer = connection.answer(line.partition(b" ")[0].decode("ascii"))
+        except BaseException:
+            connection.close()
+            raise
+        return Exchange(self, origin, connection, answer)
+
+    def _take(self, origin: Origin, deadline: Deadline) -> _Connection:
         idle = self._idle.get(origin, [])
         while idle:
             try:
@@ -113,9 +140,9 @@ class LeanTransport(httpx.BaseTransport):
             connection.close()
         return _Connection.open(origin, self._tls, deadline)
 
-    def give_back(self, origin: tuple[bytes, bytes, int], connection: _Connection) -> None:
+    def give_back(self, origin: Origin, connection: _Connection) -> None:
         """Keep a connection whose answer was read to its end."""
-        connection.idle_since = time.monotonic()
+        connection.rest()
         self._idle.setdefault(origin, []).append(connection)
 
     def close(self) -> None:
@@ -131,12 +158,12 @@ def _seconds(request: httpx.Request) -> float:
     return max(limits, default=_DEFAULT_SECONDS)
 
 
-def _head(request: httpx.Request) -> bytes:
+def _head(line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Request line and headers. A line break inside one would smuggle a second request, so it is refused."""
-    pairs = b"\r\n".join(name + b": " + value for name, value in request.headers.raw)
-    head = request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1\r\n" + pairs
-    if head.count(b"\n") != len(request.headers.raw) or head.count(b"\r") != len(request.headers.raw):
-        raise httpx.UnsupportedProtocol("a header contains a line break", request=request)
+    lines = [line, *[name + b": " + value for name, value in headers]]
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+        raise httpx.UnsupportedProtocol("a header contains a line break")
     return head + b"\r\n\r\n"
 
 
@@ -144,34 +171,33 @@ class _Connection:
     """A socket, a buffered reader over it, and the deadline of the call that is using it."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.idle_since = 0.0
-        self._wire = _Wire(sock)
-        self._reader = _Reader(self._wire, _CHUNK)
+        self._idle_since = time.monotonic()
+        self._wire = Wire(sock)
+        self._reader = Reader(self._wire)
 
     @classmethod
-    def open(cls, origin: tuple[bytes, bytes, int], tls: ssl.SSLContext | None, deadline: Deadline) -> _Connection:
+    def open(cls, origin: Origin, tls: ssl.SSLContext | None, deadline: Deadline) -> _Connection:
         """Connect, and shake hands for https. Nothing of a request is sent here: every failure is a `ConnectError`."""
-        scheme, host, port = origin[0].decode(), origin[1].decode(), origin[2]
+        where = f"{origin.host}:{origin.port}"
         try:
-            sock = _connect(host, port, deadline)
+            sock = connect(origin.host, origin.port, deadline)
         except TimeoutError as error:
-            raise httpx.ConnectTimeout(f"no connection to {host}:{port} in time") from error
+            raise httpx.ConnectTimeout(f"no connection to {where} in time") from error
         except (OSError, UnicodeError) as error:  # the second: a name that no name server can be asked for
             reason = getattr(error, "strerror", None) or error
-            raise httpx.ConnectError(f"no connection to {host}:{port}: {reason}") from error
-        if scheme != "https":
+            raise httpx.ConnectError(f"no connection to {where}: {reason}") from error
+        if origin.scheme != "https":
             return cls(sock)
         try:
-            sock.settimeout(_left(deadline))
-            return cls((tls or tls_context()).wrap_socket(sock, server_hostname=host))
+            sock.settimeout(left(deadline))
+            return cls((tls or tls_context()).wrap_socket(sock, server_hostname=origin.host))
         except TimeoutError as error:
             sock.close()
-            raise httpx.ConnectTimeout(f"no TLS handshake with {host}:{port} in time") from error
+            raise httpx.ConnectTimeout(f"no TLS handshake with {where} in time") from error
         except OSError as error:
             sock.close()
             reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error
-            raise httpx.ConnectError(f"no TLS with {host}:{port}: {reason}") from error
+            raise httpx.ConnectError(f"no TLS with {where}: {reason}") from error
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Write all bytes before the deadline; a failure before the first byte is a `ConnectError`: proof."""
@@ -179,8 +205,7 @@ class _Connection:
         view, sent = memoryview(data), 0
         try:
             while sent < len(view):
-                self.sock.settimeout(_left(deadline))
-                sent += self.sock.send(view[sent:])
+                sent += self._wire.send(view[sent:])
         except TimeoutError as error:
             raise (httpx.WriteTimeout if sent else httpx.ConnectTimeout)("request not sent in time") from error
         except OSError as error:
@@ -188,76 +213,40 @@ class _Connection:
                 f"connection lost while sending: {error}"
             ) from error
 
-    def answer(self, method: str) -> http.client.HTTPResponse:
+    def answer(self, method: str) -> WireAnswer:
         """Read status line and headers."""
-        answer = http.client.HTTPResponse(cast("socket.socket", self), method=method)
+        answer = WireAnswer(self._reader, method)
         with _reading():
             answer.begin()
-            if self._wire.ended:  # http.client takes the end of the stream for the end of the headers
-                raise http.client.IncompleteRead(b"")
         return answer
 
-    def makefile(self, mode: str) -> IO[Any]:
-        """What `HTTPResponse` asks of a socket: always the one reader, so that no byte is lost between answers."""
-        return cast("IO[Any]", self._reader)
+    def rest(self) -> None:
+        """Nothing is outstanding from now on."""
+        self._idle_since = time.monotonic()
+        self._wire.deadline = None
 
     def usable(self) -> bool:
         """Whether the next request may go over this connection: not idle for long, nothing to read, not closed."""
-        return time.monotonic() - self.idle_since < KEEP_ALIVE and not self.surplus()
-
-    def surplus(self) -> bool:
-        """Whether there is something to read although nothing is outstanding: end of stream, or an answer too many."""
-        self._wire.deadline = None
-        if self._reader.peek(1) or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
-            return True
-        if not hasattr(select, "poll"):  # Windows
-            return bool(select.select([self.sock], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(0))
+        if time.monotonic() - self._idle_since >= KEEP_ALIVE:
+            return False
+        return not self._reader.peek(1) and not self._wire.surplus()
 
     def close(self) -> None:
         """Close the socket."""
-        self.sock.close()
+        self._wire.close()
 
 
-class _Wire(io.RawIOBase):
-    """The socket as a raw stream: every read gets what is left of the deadline; without one it reads nothing."""
+class Exchange(httpx.SyncByteStream):
+    """An answer under way: status and headers are there, iterating reads the body.
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self.deadline: Deadline | None = None
-        self.ended = False
+    Closing it gives the connection back when the body was read to its end, and closes the connection otherwise.
 
-    def readable(self) -> bool:
-        return True
+    .. versionadded:: 0.1
+    """
 
-    def readinto(self, buffer: Any) -> int | None:
-        if self.deadline is None:
-            return None
-        self._sock.settimeout(_left(self.deadline))
-        count = self._sock.recv_into(buffer)
-        self.ended = count == 0
-        return count
-
-
-class _Reader(io.BufferedReader):
-    """A reader that outlives the answers which are read from it: `http.client` closes its file after each."""
-
-    def close(self) -> None:
-        """Nothing: the connection closes its socket."""
-
-
-class _Body(httpx.SyncByteStream):
-    """The body of an answer; the connection goes back when it was read to its end, and is closed otherwise."""
-
-    def __init__(
-        self,
-        owner: LeanTransport,
-        origin: tuple[bytes, bytes, int],
-        connection: _Connection,
-        answer: http.client.HTTPResponse,
-    ) -> None:
+    def __init__(self, owner: LeanTransport, origin: Origin, connection: _Connection, answer: WireAnswer) -> None:
+        self.status = answer.status
+        self.headers: Headers = answer.head
         self._owner, self._origin, self._connection, self._answer = owner, origin, connection, answer
         self._whole = False
 
@@ -272,7 +261,7 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         """Give the connection back, or close it."""
-        if self._whole and not self._connection.surplus():
+        if self._whole:
             self._owner.give_back(self._origin, self._connection)
         else:
             self._connection.close()
@@ -293,31 +282,3 @@ class _reading:  # noqa: N801 - a context manager used like a function; a class 
         if isinstance(error, http.client.RemoteDisconnected | OSError):
             raise httpx.ReadError(f"connection lost before the answer was complete: {error}") from error
         raise httpx.RemoteProtocolError(f"the answer is not proper HTTP: {type(error).__name__}") from error
-
-
-def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """The first of the host's addresses that answers before the deadline.
-
-    Looking up a name has no limit but the system's.
-    """
-    last: OSError | None = None
-    for family, kind, proto, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, proto)
-        try:
-            sock.settimeout(_left(deadline))
-            sock.connect(address)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            sock.close()
-            last = error
-        else:
-            return sock
-    raise last or OSError(f"{host} has no address")
-
-
-def _left(deadline: Deadline) -> float:
-    """Seconds for the next socket operation. :raises TimeoutError: none are left."""
-    left = deadline.remaining()
-    if left <= 0:
-        raise TimeoutError("the deadline has passed")
-    return left
