@@ -1,4 +1,4 @@
-"""The command `dougong`. Light until a command runs: `dougong --help` loads no database, no connector, no spreadsheet."""
+"""The command `dougong`. Light until a command runs: `dougong --help` loads no database and no connector."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from dougong.cli import lists, output, selecting
+from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options, reason
 
@@ -23,14 +24,17 @@ _RETRIED = frozenset({"held", "rejected", "ready", "blocked", "incomplete"})
 numbers = click.argument("numbers", nargs=-1, metavar="NUMBER…")
 
 
-@click.command(help=say("重新推导并再次尝试 (挂起、被拒、未完成)。", "Derive again and try again: held, rejected, incomplete."))
+@click.command(help=summary("retry"))
 @common
 @numbers
 @click.option(
     "--where",
     multiple=True,
     metavar="KEY=VALUE",
-    help=say("按条件选取, 如 code=CODE_UNMAPPED, 可多次给出", "choose by condition, e.g. code=CODE_UNMAPPED; repeat to narrow"),
+    help=say(
+        "按条件选取, 如 code=CODE_UNMAPPED, 可多次给出",
+        "choose by condition, e.g. code=CODE_UNMAPPED; repeat to narrow",
+    ),
 )
 @click.option("--dry-run", is_flag=True, help=say("只列出, 不执行", "list them, do nothing"))
 @reason
@@ -54,11 +58,15 @@ def retry(numbers: tuple[str, ...], where: tuple[str, ...], dry_run: bool, reaso
     return 0
 
 
-@click.command(help=say("对结果未知或待人工的送达作出判断。", "Say what became of a delivery whose outcome is not known."))
+@click.command(help=summary("resolve"))
 @common
 @click.argument("number", metavar="NUMBER")
-@click.option("--delivered", metavar="ID", help=say("已在 ERP 中, 其内码或凭证号", "it is in the ERP: its id or number"))
-@click.option("--absent", is_flag=True, help=say("确认不在 ERP 中, 将重新发送", "it is certainly not in the ERP, send it again"))
+@click.option(
+    "--delivered", metavar="ID", help=say("已在 ERP 中, 其内码或凭证号", "it is in the ERP: its id or number")
+)
+@click.option(
+    "--absent", is_flag=True, help=say("确认不在 ERP 中, 将重新发送", "it is certainly not in the ERP, send it again")
+)
 @reason
 @actor
 def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor: str) -> int:
@@ -66,7 +74,9 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
     from dougong.flow import actions
 
     if (delivered is not None) == absent:
-        raise click.UsageError(say("请给出 --delivered ID 或 --absent, 二者之一", "give --delivered ID or --absent, one of the two"))
+        raise click.UsageError(
+            say("请给出 --delivered ID 或 --absent, 二者之一", "give --delivered ID or --absent, one of the two")
+        )
     with opened() as project:
         id_ = _one(project, number)
         if delivered is not None:
@@ -77,7 +87,7 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
     return 0
 
 
-@click.command(help=say("放弃尚未进入 ERP 的送达。", "Give up what is not in the ERP."))
+@click.command(help=summary("cancel"))
 @common
 @click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
 @reason

@@ -5,19 +5,22 @@ from __future__ import annotations
 import rich_click as click
 
 from dougong.cli import output
+from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import common, opened, options
 
 __all__ = ["audit"]
 
 
-@click.group(help=say("审计记录。", "The audit."))
+@click.group(help=summary("audit"))
 @common
 def audit() -> None:
     """The audit."""
 
 
-@audit.command(help=say("核对审计链: 没有记录被改动或缺失。", "Verify the chains: no record was changed, none is missing."))
+@audit.command(
+    help=say("核对审计链: 没有记录被改动或缺失。", "Verify the chains: no record was changed, none is missing.")
+)
 @common
 def verify() -> int:
     """Walk every chain; exit status 2 when one is broken."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from dougong.cli import output
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
 
@@ -19,20 +20,28 @@ if TYPE_CHECKING:
 __all__ = ["codes", "import_rows", "show"]
 
 
-@click.group(help=say("编码对照表 (CSV, XLSX)。", "Code tables: which ERP code stands for which of ours (CSV, XLSX)."))
+@click.group(help=summary("codes"))
 @common
 def codes() -> None:
     """Code tables."""
 
 
-@codes.command("import", help=say("导入编码: 同键的行被替换, 其余保留。", "Import codes: rows of the same key are replaced, the others stay."))
+@codes.command(
+    "import",
+    help=say(
+        "导入编码: 同键的行被替换, 其余保留。", "Import codes: rows of the same key are replaced, the others stay."
+    ),
+)
 @common
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help=say("只显示差异", "show the difference, do nothing"))
 @click.option(
     "--replace",
     is_flag=True,
-    help=say("文件中出现的表与范围整体替换 (删除文件里没有的行)", "replace the tables and scopes of the file as a whole; rows that it lacks go"),
+    help=say(
+        "文件中出现的表与范围整体替换 (删除文件里没有的行)",
+        "replace the tables and scopes of the file as a whole; rows that it lacks go",
+    ),
 )
 @actor
 def import_(file: Path, dry_run: bool, replace: bool, actor: str) -> int:
@@ -91,9 +100,7 @@ def import_rows(
     found = diff(before, after)
     if found and not dry_run:
         written = [row.to_ledger() for row in after if (row.table, row.scope) in touched]
-        project.ledger.write(
-            lambda tx: reference.replace_codes(tx, written, actor=actor, removed=len(found.removed))
-        )
+        project.ledger.write(lambda tx: reference.replace_codes(tx, written, actor=actor, removed=len(found.removed)))
     return found
 
 
@@ -117,7 +124,17 @@ def show(found: CodeDiff) -> None:
         if options().json:
             days = {"valid_from": valid_from, "valid_to": valid_to, "note": note}
             was = before.theirs if before else None
-            output.emit({"change": change, "table": table, "scope": scope, "ours": ours, "theirs": theirs, "before": was, **days})
+            output.emit(
+                {
+                    "change": change,
+                    "table": table,
+                    "scope": scope,
+                    "ours": ours,
+                    "theirs": theirs,
+                    "before": was,
+                    **days,
+                }
+            )
             continue
         sign, style = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}[change]
         was = f"{before.theirs} → " if before and before.theirs != theirs else ""
@@ -132,5 +149,9 @@ def _say_done(found: CodeDiff, *, dry_run: bool) -> None:
         return
     zh, en = "新增 {} · 修改 {} · 删除 {}", "{} added · {} changed · {} removed"
     what = say(zh, en).format(*counts)
-    tail = say(" (未写入)", " (nothing written)") if dry_run else say("; dougong run 放行挂起的单据", "; dougong run frees what is held")
+    tail = (
+        say(" (未写入)", " (nothing written)")
+        if dry_run
+        else say("; dougong run 放行挂起的单据", "; dougong run frees what is held")
+    )
     output.tell(what + tail)

@@ -91,7 +91,9 @@ def all_rows(folder: Path, tables: Mapping[str, DecisionTable]) -> Table:
     lines = []
     for name, table in tables.items():
         raw = read_table(folder / table.path, table.path)
-        lines += [{"table": name, **{_titled(column, table): cell for column, cell in row.cells.items()}} for row in raw.rows]
+        lines += [
+            {"table": name, **{_titled(column, table): cell for column, cell in row.cells.items()}} for row in raw.rows
+        ]
     return Table.of(["table", *keys, *results, *_DATES], lines, "tables")
 
 
@@ -130,7 +132,9 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     :raises TableError: the file would not be a decision table any more (a tie, a blank key, a wrong date).
     """
     raw = read_table(folder / table.path, table.path)
-    header = list(raw.header) + [name for name in _DATES if any(row.cells.get(name) for row in rows) and name not in raw.header]
+    header = list(raw.header) + [
+        name for name in _DATES if any(row.cells.get(name) for row in rows) and name not in raw.header
+    ]
     lines = {_key(row.cells, table): dict(row.cells) for row in raw.rows}
     changes = []
     for row in rows:
@@ -171,5 +175,5 @@ def _unknown(file: str, row: int, name: str, known: Sequence[str]) -> Problem:
         f"{file} row {row}: there is no decision table {name!r}",
         path=f"{file}:{row}",
         hint_zh=f"table 列须为 {', '.join(known)} 或 {CODES}表名; 单表文件请用 --table",
-        hint_en=f"the column table holds one of {', '.join(known)} or {CODES}NAME; for a file of one table give --table",
+        hint_en=f"the column table holds one of {', '.join(known)} or {CODES}NAME; or give --table for the whole file",
     )

@@ -13,6 +13,7 @@ from typing import Any
 import rich_click as click
 
 from dougong.cli import output
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import common, options
 from dougong.model.problems import DougongError, Problem
@@ -20,9 +21,7 @@ from dougong.model.problems import DougongError, Problem
 __all__ = ["demo"]
 
 
-@click.command(
-    help=say("在沙箱上演示全过程: 离线, 半分钟之内。", "The whole story on a sandbox: offline, within half a minute.")
-)
+@click.command(help=summary("demo"))
 @common
 @click.option(
     "--dir",

@@ -8,19 +8,20 @@ from typing import Any
 import rich_click as click
 
 from dougong.cli import output
+from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import common, options
 
 __all__ = ["connectors", "crashpoints", "schema"]
 
 
-@click.command(help=say("已安装的连接器。", "The connectors that are installed."))
+@click.command(help=summary("connectors"))
 @common
 def connectors() -> int:
     """Each is imported to see whether it works, unless the project does not trust it."""
     from dougong.plugins import catalogue
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
             "distribution": entry.distribution,
@@ -58,7 +59,7 @@ def _allowed() -> tuple[str, ...] | None:
     return load(folder).plugins.allow
 
 
-@click.command(help=say("崩溃点: 测试可在此处杀死进程 (DOUGONG_CRASH)。", "Crash points: where tests kill the process (DOUGONG_CRASH)."))
+@click.command(help=summary("crashpoints"))
 @common
 def crashpoints() -> int:
     """Labels, with what has just become true there."""
@@ -103,7 +104,7 @@ def _schemas() -> dict[str, Callable[[], dict[str, Any]]]:
     return {made.__name__: made for made in (document, rules, mapping, plan, config)}
 
 
-@click.command(help=say("文件种类的 JSON Schema。", "JSON Schema of a kind of file."))
+@click.command(help=summary("schema"))
 @common
 @click.argument("kind", type=click.Choice(sorted(_schemas())))
 def schema(kind: str) -> int:

@@ -80,11 +80,19 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _tell_problems(found: Rows) -> None:
-    told = [(row, problem) for row in found for problem in row["problems"] if row["state"] != "not_due"]
-    for row, problem in told[:_MOST_TOLD]:
-        output.tell(f"  {row['delivery'] or ', '.join(row['documents'])} {problem['code']}: {problem['message']}")
-        if problem["hint"]:
-            output.tell(f"      → {problem['hint']}")
+    """Each problem of a row once, however many lines have it."""
+    told = list(
+        dict.fromkeys(
+            (row["delivery"] or ", ".join(row["documents"]), problem["code"], problem["message"], problem["hint"])
+            for row in found
+            for problem in row["problems"]
+            if row["state"] != "not_due"
+        )
+    )
+    for name, code, message, hint in told[:_MOST_TOLD]:
+        output.tell(f"  {name} {code}: {message}")
+        if hint:
+            output.tell(f"      → {hint}")
     for row in found:
         if row.get("waits_for"):
             waits = ", ".join(row["waits_for"])

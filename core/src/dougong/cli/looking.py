@@ -5,6 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from dougong.cli import details, lists, output, selecting, worklist
+from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import common, opened, options
 
@@ -13,7 +14,7 @@ __all__ = ["show", "status", "trace"]
 number = click.argument("number", metavar="NUMBER")
 
 
-@click.command(help=say("送达清单与待办 (按原因汇总)。", "Deliveries, and the work list by cause."))
+@click.command(help=summary("status"))
 @common
 @click.argument("number", metavar="[NUMBER]", required=False)
 @click.option(
@@ -37,7 +38,7 @@ def status(number: str | None, by: str) -> int:
     return lists.status_of(found)
 
 
-@click.command(help=say("一笔送达的全部细节。", "One delivery in full."))
+@click.command(help=summary("show"))
 @common
 @number
 def show(number: str) -> int:
@@ -53,9 +54,7 @@ def show(number: str) -> int:
     return 0
 
 
-@click.command(
-    help=say("一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, events, deliveries.")
-)
+@click.command(help=summary("trace"))
 @common
 @number
 def trace(number: str) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
 import rich_click as click
 
 from dougong.cli.language import say
@@ -21,18 +20,17 @@ __all__ = ["Options", "actor", "common", "opened", "options", "reason"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@attrs.define
 class Options:
     """What was asked for on the command line, whatever the command.
 
-    :param project: the project's folder; `None` = look for it from here upwards.
-    :param json: JSON Lines on standard output, everything else on standard error.
-    :param debug: log and tracebacks on standard error.
+    `project` is the project's folder, `None` = look for it from here upwards; with `json` standard output carries JSON
+    Lines and everything else goes to standard error; `debug` shows log and tracebacks there.
     """
 
-    project: Path | None = None
-    json: bool = False
-    debug: bool = False
+    def __init__(self) -> None:
+        self.project: Path | None = None
+        self.json = False
+        self.debug = False
 
     @property
     def folder(self) -> Path:
@@ -45,8 +43,8 @@ class Options:
 
 def options() -> Options:
     """The options of the running command."""
-    found: Options = click.get_current_context().find_root().ensure_object(Options)
-    return found
+    context = click.get_current_context(silent=True)
+    return Options() if context is None else context.find_root().ensure_object(Options)
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -58,6 +56,7 @@ def common(command: F) -> F:
     """Add the options that every command takes."""
     kept: dict[str, Any] = {"expose_value": False, "callback": _keep}
     for decorate in (
+        click.help_option("-h", "--help", help=say("显示帮助", "show this help")),
         click.option("--debug", is_flag=True, **kept, help=say("日志与错误详情输出到终端", "show log and tracebacks")),
         click.option(
             "--lang",

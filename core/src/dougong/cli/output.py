@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from dougong.cli import language
-from dougong.cli.language import say
-from dougong.model.problems import Problem
+from dougong.cli.options import options
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from dougong.model.problems import Problem
 
 __all__ = ["console", "emit", "note", "problem_lines", "problems", "table", "tell"]
 
@@ -23,12 +23,11 @@ __all__ = ["console", "emit", "note", "problem_lines", "problems", "table", "tel
 _PIPED_WIDTH = 4000
 
 
-@cache
 def console(*, stderr: bool = False) -> Console:
     """The rich console of a stream: as wide as the terminal, or never wrapping when it is not one."""
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
+    stream = sys.stderr if stderr or options().json else sys.stdout
     return Console(
         file=stream, width=None if stream.isatty() else _PIPED_WIDTH, highlight=False, emoji=False, soft_wrap=False
     )
@@ -42,11 +41,8 @@ def emit(row: Mapping[str, Any]) -> None:
 
 
 def tell(text: str = "", *, style: str | None = None) -> None:
-    """A sentence on standard output; rich markup is not read in it."""
-    if style and sys.stdout.isatty():
-        click.echo(click.style(text, fg=style))
-    else:
-        click.echo(text)
+    """A sentence for people: on standard output, unless that is for JSON. Colours on a terminal only."""
+    click.secho(text, fg=style or None, err=options().json)
 
 
 def note(text: str) -> None:
@@ -89,8 +85,3 @@ def table(*columns: str, title: str | None = None) -> Table:
             column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
         )
     return made
-
-
-def nothing(zh: str, en: str) -> None:
-    """Say that a list is empty."""
-    tell(say(zh, en))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from dougong.cli import details, output, plans, selecting
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import common, opened
 from dougong.cli.pushing import files, source, told_bad_files
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["convert", "plan"]
 
 
-@click.command(help=say("显示文件的规范格式。", "Show files in canonical form."))
+@click.command(help=summary("convert"))
 @common
 @files
 @source
@@ -43,9 +44,7 @@ def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
     return 1 if read.bad else 0
 
 
-@click.command(
-    help=say("显示将要发送的凭证与报文, 不发送。", "Show vouchers and payload as they would be sent; send nothing.")
-)
+@click.command(help=summary("plan"))
 @common
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|NUMBER")
 @source

@@ -90,7 +90,7 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
     if row["already"]:
         output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))
     _problems(one)
-    if verbose and not isinstance(row["payload"], type(None)):
+    if verbose and row["payload"] is not None:
         _payload(one)
 
 

@@ -20,7 +20,13 @@ __all__ = ["ENTITY", "Wanted", "make_project"]
 #: The entity of the example rules, and its book in the first ERP.
 ENTITY = "A01"
 
-_IGNORED = "# 密钥与运行数据不入库 / secrets and run-time data stay out of version control\nsecrets/\nledger.db*\nsandbox*.db*\n*.log\n"
+_IGNORED = """\
+# 密钥与运行数据不入库 / secrets and run-time data stay out of version control
+secrets/
+ledger.db*
+sandbox*.db*
+*.log
+"""
 _BOOKS = re.compile(r"^(books *= *)\[[^\]]*\]", re.MULTILINE)
 _PLACEHOLDER = "CHANGE-ME"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from dougong.cli import lists, output
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened
 from dougong.cli.progress import progress
@@ -30,7 +31,7 @@ source = click.option(
 to = click.option("--to", metavar="CONNECTION", help=say("只处理此连接", "work on this connection only"))
 
 
-@click.command(help=say("接收单据, 不发送。", "Accept documents; send nothing."))
+@click.command(help=summary("accept"))
 @common
 @files
 @source
@@ -46,9 +47,7 @@ def accept(files: tuple[Path, ...], source: str | None, actor: str) -> int:
     return 1 if read.bad else lists.status_of(rows)
 
 
-@click.command(
-    help=say("接收单据并发送, 直到这些单据都有结果。", "Accept documents, then work until their deliveries rest.")
-)
+@click.command(help=summary("push"))
 @common
 @files
 @source
@@ -66,7 +65,7 @@ def push(files: tuple[Path, ...], source: str | None, to: str | None, actor: str
     return 1 if read.bad else status
 
 
-@click.command(help=say("处理所有未完成的单据, 直到都有结果。", "Work until everything rests."))
+@click.command(help=summary("run"))
 @common
 @to
 def run(to: str | None) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from dougong.cli import output, words
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
 from dougong.model.money import plain
@@ -50,9 +51,7 @@ _UNSENT: Mapping[str, Text] = {
 }
 
 
-@click.command(
-    help=say("与 ERP 对账: 账本、在途、ERP 三方。", "Compare our ledger, what is in transit, and the ERP's ledger.")
-)
+@click.command(help=summary("reconcile"))
 @common
 @click.option("--connection", metavar="C", help=say("只对此连接", "this connection only"))
 @click.option(
@@ -60,14 +59,20 @@ _UNSENT: Mapping[str, Text] = {
     metavar="YYYY-MM",
     help=say("只对此期间; 缺省为所有有送达的期间", "this period only; by default every period with deliveries"),
 )
-@click.option("--by", type=click.Choice(["document"]), default="document", help=say("逐单", "document by document"))
+@click.option(
+    "--by",
+    type=click.Choice(["document"]),
+    default="document",
+    expose_value=False,
+    help=say("逐单比较", "document by document"),
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help=say("写入 .xlsx .csv 或 .jsonl", "write to .xlsx, .csv or .jsonl"),
 )
 @actor
-def reconcile(connection: str | None, period: str | None, by: str, out: Path | None, actor: str) -> int:
+def reconcile(connection: str | None, period: str | None, out: Path | None, actor: str) -> int:
     """Compare, list, and note what a person did in the ERP; exit status 2 when anything differs."""
     if out is not None and out.suffix.lower() not in (".xlsx", ".csv", ".jsonl"):
         raise click.BadParameter(

@@ -8,6 +8,7 @@ from typing import Any
 import rich_click as click
 
 from dougong.cli import language, output
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import common, options
 from dougong.model.problems import DougongError, Problem
@@ -15,7 +16,7 @@ from dougong.model.problems import DougongError, Problem
 __all__ = ["sandbox"]
 
 
-@click.command(help=say("在前台运行一个模拟 ERP。", "Run an emulated ERP in the foreground."))
+@click.command(help=summary("sandbox"))
 @common
 @click.argument("name", metavar="NAME")
 @click.option("--host", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind"))

@@ -7,15 +7,14 @@ from pathlib import Path
 import rich_click as click
 
 from dougong.cli import output
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, options
 
 __all__ = ["init"]
 
 
-@click.command(
-    help=say("新建项目目录, 可直接向这些沙箱推送。", "Make a project's folder, ready to push to these sandboxes.")
-)
+@click.command(help=summary("init"))
 @common
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from dougong.cli import output, words
+from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
 from dougong.model.money import plain
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["tables", "todo_rows"]
 
 
-@click.group(help=say("决策表: 缺行、导入、导出 (CSV, XLSX)。", "Decision tables: missing rows, import, export (CSV, XLSX)."))
+@click.group(help=summary("tables"))
 @common
 def tables() -> None:
     """Decision tables."""
 
 
-@tables.command(help=say("缺少的行, 按值汇总, 附单数与金额。", "Rows that are missing, by value, with count and amount."))
+@tables.command(
+    help=say("缺少的行, 按值汇总, 附单数与金额。", "Rows that are missing, by value, with count and amount.")
+)
 @common
 def todo() -> int:
     """List them; exit status 2 when there are any."""
@@ -60,10 +63,17 @@ def _list(rows: list[TodoRow]) -> None:
     )
 
 
-@tables.command("import", help=say("导入行: 同键的行被替换, 其余保留。", "Import rows: those of the same keys are replaced, the others stay."))
+@tables.command(
+    "import",
+    help=say(
+        "导入行: 同键的行被替换, 其余保留。", "Import rows: those of the same keys are replaced, the others stay."
+    ),
+)
 @common
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--table", "only", metavar="NAME", help=say("单表文件所属的表", "the table of a file without the column `table`"))
+@click.option(
+    "--table", "only", metavar="NAME", help=say("单表文件所属的表", "the table of a file without the column `table`")
+)
 @click.option("--dry-run", is_flag=True, help=say("只显示差异", "show the difference, do nothing"))
 @actor
 def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
@@ -97,7 +107,11 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
 @tables.command(help=say("导出全部行, 或只导出缺少的行。", "Export every row, or the missing ones only."))
 @common
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--missing", is_flag=True, help=say("只导出缺少的行, 结果列留空待填", "only rows that are missing, results left to be filled in"))
+@click.option(
+    "--missing",
+    is_flag=True,
+    help=say("只导出缺少的行, 结果列留空待填", "only rows that are missing, results left to be filled in"),
+)
 def export(file: Path, missing: bool) -> int:
     """Write one sheet for all tables; `import` reads it again."""
     from dougong.cli import decision_files
@@ -163,7 +177,14 @@ def _code(name: str, row: Row) -> CodeRow:
     cells = row.cells
     table = name.removeprefix(CODES)
     days = cells.get("valid_from", ""), cells.get("valid_to", "")
-    text = (table, cells.get("scope") or "*", cells.get("ours", ""), cells.get("→theirs", ""), *days, cells.get("note", ""))
+    text = (
+        table,
+        cells.get("scope") or "*",
+        cells.get("ours", ""),
+        cells.get("→theirs", ""),
+        *days,
+        cells.get("note", ""),
+    )
     return CodeRow.from_ledger(text)
 
 
@@ -186,7 +207,9 @@ def _note(project: Project, changed: Mapping[str, int], actor: str) -> None:
 
 def _show(path: str, change: Change) -> None:
     if options().json:
-        output.emit({"file": path, "row": dict(change.row), "before": None if change.before is None else dict(change.before)})
+        output.emit(
+            {"file": path, "row": dict(change.row), "before": None if change.before is None else dict(change.before)}
+        )
         return
     cells = " ".join(f"{name}={cell}" for name, cell in change.row.items() if cell)
     sign, style = ("+", "green") if change.before is None else ("~", "yellow")

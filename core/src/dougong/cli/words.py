@@ -8,7 +8,7 @@ from decimal import Decimal
 from dougong.cli.language import say
 from dougong.model.problems import Text
 
-__all__ = ["money", "moment", "state", "state_style", "stage", "verdict"]
+__all__ = ["moment", "money", "stage", "state", "state_style", "verdict"]
 
 _STATES: Mapping[str, Text] = {
     "accepted": Text("已接收", "accepted"),

@@ -1,0 +1,248 @@
+"""`check`: is everything in order before anything is sent?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import rich_click as click
+
+from dougong.cli import output
+from dougong.cli.commands import summary
+from dougong.cli.language import chosen, say
+from dougong.cli.options import common, opened, options
+from dougong.model.problems import DougongError, Problem, Text
+
+if TYPE_CHECKING:
+    from dougong.config import Connection
+    from dougong.flow import Project
+    from dougong.plugins import Door
+
+__all__ = ["check"]
+
+
+@attrs.frozen
+class Checked:
+    """One line of the result.
+
+    :param connection: `None` for the project as a whole.
+    :param message: what was found; empty = nothing to say.
+    """
+
+    connection: str | None
+    check: str
+    ok: bool
+    message: Text = Text("", "")
+    hint: Text = Text("", "")
+
+    @classmethod
+    def of(cls, connection: str | None, name: str, problem: Problem) -> Checked:
+        """A problem as a line that failed."""
+        place = f"{problem.path}: " if problem.path else ""
+        message = Text(f"{place}{problem.message.zh}", f"{place}{problem.message.en}")
+        return cls(connection, name, ok=False, message=message, hint=problem.hint)
+
+
+@click.command(help=summary("check"))
+@common
+@click.argument("connections", nargs=-1, metavar="[CONNECTION…]")
+def check(connections: tuple[str, ...]) -> int:
+    """Look at everything, or at these connections; exit status 2 when something is wrong."""
+    from dougong.config import ConfigError
+
+    failed = False
+    try:
+        with opened() as project:
+            for name in connections:
+                project.config.connection(name)
+            for found in _checks(project, connections or tuple(project.config.connections), whole=not connections):
+                failed |= not found.ok
+                _show(found)
+    except ConfigError as error:
+        if not (options().folder / "dougong.toml").is_file() or connections:
+            raise
+        for problem in error.problems:
+            _show(Checked.of(None, "config", problem))
+        failed = True
+    if not options().json:
+        output.tell(
+            say("有问题需要处理。", "There is something to put right.") if failed else say("一切就绪。", "All is well.")
+        )
+    return 2 if failed else 0
+
+
+def _checks(project: Project, names: Sequence[str], *, whole: bool) -> Iterator[Checked]:
+    if whole:
+        yield Checked(None, "config", ok=True)
+        yield from _rules(project)
+        yield from _codes(project)
+        yield from _routes(project)
+    for name in names:
+        yield from _connection(project, project.config.connection(name))
+
+
+def _rules(project: Project) -> Iterator[Checked]:
+    from dougong.accounting import load_rules
+    from dougong.flow.inputs import rule_paths
+    from dougong.tables.files import read_table
+
+    for path in rule_paths(project):
+        shown = path.relative_to(project.folder).as_posix()
+        yield from _tried(None, f"rules {shown}", lambda path=path: load_rules(path, read_table, root=project.folder))
+    yield from _tried(None, "rates", lambda: _rates(project.folder / "tables" / "rates.csv"))
+
+
+def _rates(path: Path) -> None:
+    from dougong.tables.files import read_table
+    from dougong.tables.rates import Rates
+
+    if path.exists():
+        Rates.from_table(read_table(path), "tables/rates.csv")
+
+
+def _codes(project: Project) -> Iterator[Checked]:
+    from dougong.ledger import reference
+    from dougong.tables.codes import CodeRow, CodeTable
+
+    with project.ledger.read() as connection:
+        rows = [CodeRow.from_ledger(row) for row in reference.code_rows(connection)]
+    yield from _tried(None, "codes", lambda: CodeTable.from_rows(rows))
+    known = {*project.config.connections, "*"}
+    for scope in sorted({row.scope for row in rows if row.scope.partition("/")[0] not in known}):
+        message = Text(f"编码的范围 {scope} 不是任何连接", f"codes have the scope {scope}, which is no connection")
+        yield Checked(None, "codes", ok=False, message=message)
+
+
+def _routes(project: Project) -> Iterator[Checked]:
+    """Every book that a route leads to has rules."""
+    from dougong.flow.inputs import rule_files
+
+    try:
+        books = {book for one in rule_files(project) for book in one.rules.books}
+    except DougongError:
+        return  # told already
+    if not project.config.routes:
+        message = Text("没有路由: 什么都不会入账", "there is no route: nothing will be booked")
+        yield Checked(None, "routes", ok=False, message=message)
+    for book in dict.fromkeys(route.book for route in project.config.routes):
+        if book in books:
+            yield Checked(None, f"routes {book}", ok=True)
+            continue
+        message = Text(f"账簿 {book} 没有入账规则", f"there are no rules for book {book}")
+        hint = Text(f"请在 rules/*.toml 的 books 中写上 {book}", f"name {book} in `books` of a file in rules/")
+        yield Checked(None, f"routes {book}", ok=False, message=message, hint=hint)
+
+
+def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
+    name = connection.name
+    references = [(f"secrets.{key}", one) for key, one in connection.secrets.items()]
+    if connection.auditor is not None:
+        references += [(f"auditor.{key}", one) for key, one in connection.auditor.secrets.items()]
+    broken = False
+    for key, reference in references:
+        for found in _tried(name, key, lambda one=reference: one.resolve(project.folder)):
+            broken |= not found.ok
+            yield found
+    if broken:
+        return
+    try:
+        door = project.door(name)
+    except DougongError as error:
+        yield from (Checked.of(name, "connector", problem) for problem in error.problems)
+        return
+    yield Checked(name, "connector", ok=True, message=Text(door.package, door.package))
+    if name in project.targets:
+        yield from _target(project, door)
+    yield from _asked(door)
+
+
+def _target(project: Project, door: Door) -> Iterator[Checked]:
+    """What a connection that is booked to must be able to do."""
+    from dougong.flow.inputs import mapping_text
+    from dougong.mapping import compile_mapping
+
+    name = door.connection.name
+    try:
+        operation = door.operation_for()
+        text, path = mapping_text(project, name, operation)
+    except DougongError as error:
+        yield from (Checked.of(name, "operation", problem) for problem in error.problems)
+        return
+    yield from _tried(name, f"mapping {path}", lambda: compile_mapping(text, path=path))
+    yield _stage(door, operation)
+    yield _reference(name, operation)
+    if operation.limits.drops:
+        lost = ", ".join(operation.limits.drops)
+        yield Checked(
+            name, "drops", ok=True, message=Text(f"ERP 没有字段, 不会写入: {lost}", f"the ERP has no field for: {lost}")
+        )
+
+
+def _stage(door: Door, operation: Any) -> Checked:
+    name, target = door.connection.name, door.connection.target_stage
+    reached = ", ".join(operation.stages)
+    if target in operation.stages:
+        return Checked(name, "target_stage", ok=True, message=Text(str(target), str(target)))
+    message = Text(f"{operation.name} 到不了 {target}", f"{operation.name} cannot reach {target}")
+    hint = Text(f"target_stage 可为 {reached}", f"target_stage may be {reached}")
+    return Checked(name, "target_stage", ok=False, message=message, hint=hint)
+
+
+def _reference(name: str, operation: Any) -> Checked:
+    """Where our reference goes; without a place for it an unknown outcome can only be parked."""
+    safety = operation.safety
+    level = safety.ambiguity.value
+    if safety.reference is None or level == "E":
+        message = Text(
+            f"{operation.name}: 无处写引用号 (E 类), 结果未知时只能人工处理",
+            f"{operation.name}: no field for our reference (class E); an unknown outcome is parked for a person",
+        )
+        return Checked(name, "reference", ok=True, message=message)
+    field = safety.reference.field or "–"
+    return Checked(name, "reference", ok=True, message=Text(f"{field} ({level} 类)", f"{field} (class {level})"))
+
+
+def _asked(door: Door) -> Iterator[Checked]:
+    """What the connector itself finds: log in, rights, fields."""
+    name = door.connection.name
+    if not door.supports("check"):
+        return
+    session = None
+    try:
+        session = door.open_session(door.call())
+        for finding in door.check(session, door.call()):
+            if finding.problem is None:
+                yield Checked(name, finding.check, finding.ok)
+            else:
+                found = Checked.of(name, finding.check, finding.problem)
+                yield attrs.evolve(found, ok=finding.ok)
+    except DougongError as error:
+        yield from (Checked.of(name, "session", problem) for problem in error.problems)
+    finally:
+        door.close_session(session)
+
+
+def _tried(connection: str | None, name: str, look: Any) -> Iterator[Checked]:
+    """One line that is in order, or one per problem."""
+    try:
+        look()
+    except DougongError as error:
+        yield from (Checked.of(connection, name, problem) for problem in error.problems)
+    else:
+        yield Checked(connection, name, ok=True)
+
+
+def _show(found: Checked) -> None:
+    language = chosen()
+    message, hint = found.message.for_language(language), found.hint.for_language(language)
+    if options().json:
+        row = {"connection": found.connection, "check": found.check, "ok": found.ok, "message": message, "hint": hint}
+        output.emit(row)
+        return
+    sign, style = ("✓", "green") if found.ok else ("✗", "red")
+    where = f"{found.connection} " if found.connection else ""
+    output.tell(f"{sign} {where}{found.check}" + (f": {message}" if message else ""), style=style)
+    if hint and not found.ok:
+        output.tell(f"    → {hint}")

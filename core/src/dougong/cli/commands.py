@@ -1,0 +1,99 @@
+"""The contents: every command with its module and its one sentence, so that help need not load them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dougong.cli.language import say
+
+__all__ = ["COMMANDS", "GROUPS", "Entry", "summary"]
+
+
+class Entry(NamedTuple):
+    """A command: the module that holds it as a function of the same name, and what it does."""
+
+    module: str
+    zh: str
+    en: str
+
+
+#: In the order in which help shows them.
+GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
+    (
+        ("开始", "Begin"),
+        {
+            "demo": Entry(
+                "demo",
+                "在沙箱上演示全过程: 离线, 半分钟之内。",
+                "The whole story on a sandbox: offline, within half a minute.",
+            ),
+            "init": Entry(
+                "starting", "新建项目目录, 可直接向沙箱推送。", "Make a project's folder, ready to push to sandboxes."
+            ),
+            "sandbox": Entry("sandboxing", "在前台运行一个模拟 ERP。", "Run an emulated ERP in the foreground."),
+            "check": Entry(
+                "checking",
+                "体检: 配置、规则、映射、编码、连接。",
+                "Doctor: configuration, rules, mappings, codes, connections.",
+            ),
+        },
+    ),
+    (
+        ("推送", "Send"),
+        {
+            "plan": Entry(
+                "planning",
+                "显示将要发送的凭证与报文, 不发送。",
+                "Show vouchers and payload as they would be sent; send nothing.",
+            ),
+            "push": Entry("pushing", "接收单据并处理, 直到都有结果。", "Accept documents, then work until they rest."),
+            "accept": Entry("pushing", "接收单据, 不发送。", "Accept documents; send nothing."),
+            "run": Entry("pushing", "处理所有未完成的, 直到都有结果。", "Work until everything rests."),
+            "convert": Entry("planning", "显示文件的规范格式。", "Show files in canonical form."),
+        },
+    ),
+    (
+        ("查看", "Look"),
+        {
+            "status": Entry("looking", "送达清单与待办 (按原因汇总)。", "Deliveries, and the work list by cause."),
+            "show": Entry("looking", "一笔送达的全部细节。", "One delivery in full."),
+            "trace": Entry(
+                "looking", "一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, deliveries."
+            ),
+            "reconcile": Entry("reconciling", "与 ERP 对账: 账本、在途、ERP。", "Our ledger beside the ERP's."),
+            "audit": Entry("auditing", "核对审计记录。", "Verify the audit."),
+        },
+    ),
+    (
+        ("处置", "Decide"),
+        {
+            "retry": Entry(
+                "acting", "重新推导并再次尝试 (挂起、被拒、未完成)。", "Try again what is held, rejected or incomplete."
+            ),
+            "resolve": Entry(
+                "acting", "判断结果未知的送达。", "Say what became of a delivery whose outcome is not known."
+            ),
+            "cancel": Entry("acting", "放弃尚未进入 ERP 的送达。", "Give up what is not in the ERP."),
+        },
+    ),
+    (
+        ("规则与资料", "Rules and data"),
+        {
+            "rules": Entry("explaining", "入账规则: 每一分录的来由。", "Posting rules: why a line is as it is."),
+            "tables": Entry("tabling", "决策表: 缺行、导入、导出。", "Decision tables: missing rows, import, export."),
+            "codes": Entry("coding", "编码对照表: 导入、导出。", "Code tables: import, export."),
+            "connectors": Entry("installed", "已安装的连接器。", "The connectors that are installed."),
+            "schema": Entry("installed", "文件种类的 JSON Schema。", "JSON Schema of a kind of file."),
+            "crashpoints": Entry(
+                "installed", "崩溃点: 测试可在此杀死进程。", "Crash points: where tests kill the process."
+            ),
+        },
+    ),
+)
+
+COMMANDS: dict[str, Entry] = {name: entry for _, entries in GROUPS for name, entry in entries.items()}
+
+
+def summary(name: str) -> str:
+    """What a command does, in the chosen language."""
+    return say(COMMANDS[name].zh, COMMANDS[name].en)
