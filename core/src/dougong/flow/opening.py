@@ -83,7 +83,7 @@ def _open(tx: Tx, seen: DocumentRow, derivation: Derivation, deriver: Deriver) -
         return False
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
-    problems = derivation.problems or _changed_after_posting(tx, row, drafts, taken_back=bool(derivation.not_due))
+    problems = derivation.problems or _changed_after_posting(tx, row, taken_back=bool(derivation.not_due))
     if problems:
         documents.change(
             tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
@@ -103,9 +103,7 @@ def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
     return Coverage(row.ref, draft.entity, draft.book, draft.moment, draft.part)
 
 
-def _changed_after_posting(
-    tx: Tx, row: DocumentRow, drafts: Sequence[Draft], *, taken_back: bool
-) -> tuple[Problem, ...]:
+def _changed_after_posting(tx: Tx, row: DocumentRow, *, taken_back: bool) -> tuple[Problem, ...]:
     """Content that is (or may be) in the ERP already and differs now: held until a person or a policy decides."""
     sent = [
         delivery
@@ -114,11 +112,10 @@ def _changed_after_posting(
     ]
     if taken_back and sent:
         return (_after_posting("WITHDRAWN_AFTER_POSTING", row, sent, "已被撤回或退回", "was withdrawn or rejected"),)
-    keys = {_coverage(row, draft).key for draft in drafts}
-    for key in keys:
-        live = deliveries.live_for(tx, key)
-        if live is not None and row.fingerprint not in documents.covered_fingerprints(tx, live.id):
-            return (_after_posting("CHANGED_AFTER_POSTING", row, [live], "内容已变更", "has other content now"),)
+    # Whatever the new content books, in whatever entity or book: with the old one it would stand in the ERP twice.
+    other = [one for one in sent if row.fingerprint not in documents.covered_fingerprints(tx, one.id)]
+    if other:
+        return (_after_posting("CHANGED_AFTER_POSTING", row, other, "内容已变更", "has other content now"),)
     return ()
 
 
