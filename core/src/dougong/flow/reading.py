@@ -82,7 +82,7 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
     for path in paths:
         try:
             content = _content(path)
-            if not formats.is_canonical(content):
+            if source is not None and not formats.is_canonical(content):
                 foreign.append((path, content))
                 continue
             for entry in formats.canonical_entries(content):
@@ -92,10 +92,7 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
                     documents.append(("", entry))
         except InputError as error:
             bad += [(path, problem) for problem in error.problems]
-    if not foreign:
-        return Read(tuple(documents), tuple(bad))
-    if source is None:
-        bad += [(path, problem) for path, content in foreign for problem in _why_foreign(path, content)]
+    if source is None or not foreign:
         return Read(tuple(documents), tuple(bad))
     door = project.source_door(source)
     records, broken = _reference(project, door, foreign)
@@ -124,26 +121,6 @@ def _unreadable(path: Path, zh: str, en: str) -> Problem:
         f"cannot read {path.name}: {en}",
         hint_zh="请检查路径、权限与大小",
         hint_en="check path, permissions and size",
-    )
-
-
-def _why_foreign(path: Path, content: bytes) -> tuple[Problem, ...]:
-    """Why a file that names no source cannot be read: it is broken, or else somebody's own format."""
-    try:
-        for _ in formats.canonical_entries(content):
-            break
-    except InputError as error:
-        return error.problems
-    return (_not_canonical(path),)
-
-
-def _not_canonical(path: Path) -> Problem:
-    return Problem.of(
-        "FILE_UNKNOWN",
-        f"{path.name} 不是规范格式的单据",
-        f"{path.name} is not a document in canonical form",
-        hint_zh="来源系统的文件请加 --source, 例如 --source hesi",
-        hint_en="for a file of a source system name it, for example --source hesi",
     )
 
 

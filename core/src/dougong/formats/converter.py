@@ -267,7 +267,14 @@ def _not_empty(reader: Reader) -> Reader:
 
 
 def _missing(name: str) -> Problem:
-    return Problem.of("MEMBER_MISSING", f"缺少必填项 {name}", f"required member {name} is missing", path=name)
+    return Problem.of(
+        "MEMBER_MISSING",
+        f"缺少必填项 {name}",
+        f"required member {name} is missing",
+        path=name,
+        hint_zh="请补上; 全部成员见 dougong schema document",
+        hint_en="add it; `dougong schema document` lists all members",
+    )
 
 
 def _twice(name: str) -> Problem:

@@ -193,6 +193,7 @@ def _write(name: str, value: Any, indent: str) -> list[str]:
 _HINTS = {
     "XML_FORBIDDEN": ("请去掉声明, 直接写出内容", "remove the declaration and write its content out"),
     "XML_TOO_DEEP": ("请去掉多余的嵌套", "remove the nesting"),
+    "NOT_CANONICAL": ("根元素应为 <documents> 或 <document>", "the root is <documents> or <document>"),
 }
 
 
