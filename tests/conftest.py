@@ -10,7 +10,7 @@ import io
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,7 +188,13 @@ def new_project(kingdee: RunningSandbox, tmp_path_factory: pytest.TempPathFactor
     return owner.folder
 
 
+@pytest.fixture(scope="session")
+def make_customer(new_project: Path) -> Callable[[Path], Customer]:
+    """Makes a customer with a fresh project below a folder."""
+    return lambda folder: Customer(Path(shutil.copytree(new_project, folder / "project")))
+
+
 @pytest.fixture
-def customer(tmp_path: Path, erp: RunningSandbox, new_project: Path) -> Customer:
-    """A customer of the sandbox with a fresh project."""
-    return Customer(Path(shutil.copytree(new_project, tmp_path / "project")))
+def customer(tmp_path: Path, erp: RunningSandbox, make_customer: Callable[[Path], Customer]) -> Customer:
+    """A customer of the empty sandbox with a fresh project."""
+    return make_customer(tmp_path)
