@@ -27,6 +27,10 @@ _NOT_IDENTIFIER = re.compile(
 )
 
 
+#: Bank accounts and cards have at least so many digits.
+_SHORTEST_ACCOUNT = 12
+
+
 def identifier(value: object) -> str:
     """A code, number or id: visible characters in normal form C.
 
@@ -95,7 +99,9 @@ def _string(value: object) -> str:
         return value
     hint = ("", "")
     if type_name(value)[1] == "a number":
-        hint = (f'请写成字符串: "{value}"', f'write it as a string: "{value}"')
+        # A long number may be a bank account, which no message may show.
+        shown = value if len(str(value)) < _SHORTEST_ACCOUNT else "…"
+        hint = (f'请写成字符串: "{shown}"', f'write it as a string: "{shown}"')
     raise wrong_type(value, "字符串", "a string", hint=hint)
 
 

@@ -217,13 +217,19 @@ def trace_view(connection: Connection, number: str, language: str) -> list[dict[
                 "source_state": row["source_state"],
                 "fingerprint": row["fingerprint"],
                 "problems": _problems(row["problems"], language),
-                "content": json.loads(row["canonical"]),
+                "content": _without_accounts(json.loads(row["canonical"])),
                 "events": _events(connection, row),
                 "audit": _audit(connection, f"document:{row['id']}"),
                 "deliveries": [show_view(connection, id_, language) for id_ in sorted(ids)],
             }
         )
     return traced
+
+
+def _without_accounts(content: dict[str, Any]) -> dict[str, Any]:
+    """A document as it may be shown: the payees' bank accounts stay in the ledger."""
+    payees = [payee | {"account": "***"} if payee.get("account") else payee for payee in content.get("payees", ())]
+    return content | {"payees": payees} if payees else content
 
 
 def _events(connection: Connection, row: RowMapping) -> list[Any]:
