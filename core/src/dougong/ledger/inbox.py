@@ -34,7 +34,7 @@ _HURRY = Statement(
     update(_D)
     .where(
         _D.c.id.in_(select(_ITEM.c.delivery_id).where(_ITEM.c.attempt_id == bindparam("a"), _ITEM.c.open == 1)),
-        _D.c.state.in_([DeliveryState.WAITING.value, DeliveryState.UNKNOWN.value]),
+        (_D.c.state == DeliveryState.WAITING.value) | (_D.c.state == DeliveryState.UNKNOWN.value),
         _D.c.lease_until <= bindparam("now"),
     )
     .values(due_at=bindparam("now"), version=_D.c.version + 1)
