@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import rich_click as click
 
-from dougong.cli import language, output
+from dougong.cli import language, output, usage
 from dougong.cli.commands import COMMANDS, GROUPS, summary
 from dougong.cli.language import say
 from dougong.cli.logs import log_file, start_logging
@@ -93,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         status = root().main(args=given, prog_name="dougong", standalone_mode=False)
     except click.ClickException as error:
-        error.show(sys.stderr)
+        usage.tell(error)
         return 1
     except (click.Abort, KeyboardInterrupt):
         words = "已中断; 已提交的不会丢失, 再次运行即可继续", "interrupted; nothing committed is lost, run it again"

@@ -35,7 +35,7 @@ def show(view: Mapping[str, Any]) -> None:
         say("引用号", "reference"): view["reference"],
         say("期间", "period"): view["period"],
         say("金额", "amount"): f"{words.money(view['total'])} {view['currency'] or ''}".strip(),
-        say("等待", "waits for"): ", ".join(view["waits_for"]),
+        say("等待", "waits for"): ", ".join(map(words.wait, view["waits_for"])),
     }
     for name, value in facts.items():
         if value:

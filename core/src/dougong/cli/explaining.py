@@ -65,9 +65,7 @@ def _frozen(project: Project, number: str) -> list[_Booked]:
 
     found = []
     with project.ledger.read() as connection:
-        if views.document_ids(connection, number):
-            selecting.documents(connection, number)
-        for id_ in views.delivery_ids(connection, number):
+        for id_ in selecting.deliveries(connection, number):
             view = views.show_view(connection, id_, "en")
             if view["booking"]:
                 voucher = voucher_from_json(view["booking"])

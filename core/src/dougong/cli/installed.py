@@ -106,7 +106,7 @@ def _schemas() -> dict[str, Callable[[], dict[str, Any]]]:
 
 @click.command(help=summary("schema"))
 @common
-@click.argument("kind", type=click.Choice(sorted(_schemas())))
+@click.argument("kind", metavar="KIND", type=click.Choice(sorted(_schemas())))
 def schema(kind: str) -> int:
     """Print it, on one line with `--json`."""
     from dougong.formats import dumps

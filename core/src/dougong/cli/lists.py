@@ -95,7 +95,7 @@ def _tell_problems(found: Rows) -> None:
             output.tell(f"      → {hint}")
     for row in found:
         if row.get("waits_for"):
-            waits = ", ".join(row["waits_for"])
+            waits = ", ".join(map(words.wait, row["waits_for"]))
             output.tell(f"  {row['delivery']} " + say(f"等待 {waits}", f"waits for {waits}"))
     if len(told) > _MOST_TOLD:
         output.tell(say(f"  … 另有 {len(told) - _MOST_TOLD} 项", f"  … and {len(told) - _MOST_TOLD} more"))

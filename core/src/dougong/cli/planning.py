@@ -11,7 +11,7 @@ import rich_click as click
 from dougong.cli import details, output, plans, selecting
 from dougong.cli.commands import summary
 from dougong.cli.language import say
-from dougong.cli.options import common, opened
+from dougong.cli.options import common, opened, options
 from dougong.cli.pushing import files, source, told_bad_files
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
     from dougong.formats import write_canonical
     from dougong.model.sources import SourceDocument
 
+    if options().json:
+        form = "jsonl"
     with opened() as project:
         read = read_files(project, files, source)
     told_bad_files(read.bad)

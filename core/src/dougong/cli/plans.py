@@ -71,7 +71,7 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
         output.tell(f"– {', '.join(row['documents'])}  {words.state(row['state'])}", style=style or None)
         _problems(one)
         return
-    attachments = say(f"附件 {row['attachments']}", f"{row['attachments']} attachments")
+    attachments = say(f"附件 {row['attachments']}", f"attachments {row['attachments']}")
     head = [", ".join(row["documents"]), words.moment(row["moment"]), f"→ {row['connection']} {row['book']}"]
     if row["date"]:
         head += [
@@ -85,7 +85,7 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
         output.tell(f"    {say('日期', 'date')}: {reason}")
     if row["lines"]:
         details.booking(row["lines"])
-    for name in row["waits_for"]:
+    for name in map(words.wait, row["waits_for"]):
         output.tell("    " + say(f"等待 {name}", f"waits for {name}"))
     if row["already"]:
         output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))

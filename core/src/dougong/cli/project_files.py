@@ -36,10 +36,12 @@ class Wanted:
     """An ERP that the project is to talk to.
 
     :param product: name of its sandbox and connector. :param url: address; empty = a real one, to be filled in.
+    :param ca: certificate of the authority behind an https address.
     """
 
     product: str
     url: str = ""
+    ca: Path | None = None
 
 
 @attrs.frozen
@@ -105,6 +107,8 @@ def _copy_templates(folder: Path, books: Sequence[str]) -> None:
 def _erp(folder: Path, one: _Planned) -> Erp:
     defaults, real = one.defaults, not one.wanted.url
     settings = {name: _PLACEHOLDER if real else value for name, value in defaults.settings.items()}
+    if one.wanted.ca is not None and defaults.ca_setting and one.wanted.url.startswith("https:"):
+        settings[defaults.ca_setting] = str(one.wanted.ca)
     auditor = {name: f"{_PLACEHOLDER}-2" if real else value for name, value in defaults.auditor.items()}
     return Erp(
         name=one.name,

@@ -80,7 +80,11 @@ def take(project: Project, files: Sequence[Path], source: str | None, actor: str
 
     read = read_files(project, files, source)
     told_bad_files(read.bad)
-    return read, take_in(project, read, actor=actor)
+    accepted = take_in(project, read, actor=actor)
+    if read.records:
+        count = len(read.records)
+        output.note(say(f"基础资料 {count} 条已保存", f"{count} records of reference data are kept"))
+    return read, accepted
 
 
 def told_bad_files(bad: Sequence[tuple[Path, object]]) -> None:

@@ -10,7 +10,10 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["NumberError", "documents", "held_documents", "one", "rows_of"]
+__all__ = ["NumberError", "deliveries", "documents", "held_documents", "one", "rows_of"]
+
+#: A document may be numbered like a delivery; these say which is meant.
+_DELIVERY, _DOCUMENT = "delivery:", "document:"
 
 
 class NumberError(DougongError):
@@ -20,69 +23,105 @@ class NumberError(DougongError):
 def one(connection: Connection, number: str) -> int:
     """The one delivery that a NUMBER names.
 
-    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS` with the candidates.
+    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS` with the candidates, `NUMBER_WITHOUT_DELIVERY`.
     """
-    from dougong.ledger import views
-
-    found = views.delivery_ids(connection, number)
-    if len(found) == 1:
-        return found[0]
-    if found:
+    delivery, documents = _meant(connection, number)
+    if delivery is not None:
+        return delivery
+    found = _deliveries_of(connection, documents)
+    if not found:
+        raise NumberError(_without_delivery(number))
+    if len(found) > 1:
         raise NumberError(_ambiguous(number, _candidates(connection, found)))
-    raise NumberError(_without_delivery(connection, number))
+    return found[0]
 
 
 def rows_of(connection: Connection, number: str) -> list[dict[str, Any]]:
-    """Everything that a NUMBER names: its deliveries, and documents of that number without one.
-
-    :raises NumberError: `NUMBER_UNKNOWN`; `NUMBER_AMBIGUOUS` when it belongs to documents of several sources.
-    """
-    from dougong.ledger import views
-
-    language = chosen()
-    documents = views.document_ids(connection, number)
-    if documents:
-        _same_document(connection, number)
-    found = [
-        *views.deliveries_view(connection, language, ids=views.delivery_ids(connection, number)),
-        *(views.documents_view(connection, language, documents=documents) if documents else []),
-    ]
-    if not found:
-        raise NumberError(_unknown(number))
-    return found
-
-
-def documents(connection: Connection, number: str) -> list[str]:
-    """Numbers of the documents that a NUMBER names: itself, or those of a delivery.
+    """Everything that a NUMBER names: its deliveries, and the document where it has none.
 
     :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS`.
     """
     from dougong.ledger import views
 
-    if views.document_ids(connection, number):
-        _same_document(connection, number)
-        return [number]
-    ids = views.delivery_ids(connection, number)
-    if not ids:
-        raise NumberError(_unknown(number))
-    return list(views.deliveries_view(connection, chosen(), ids=ids)[0]["documents"])
+    language = chosen()
+    delivery, documents = _meant(connection, number)
+    if delivery is not None:
+        return views.deliveries_view(connection, language, ids=[delivery])
+    return [
+        *views.deliveries_view(connection, language, ids=_deliveries_of(connection, documents)),
+        *views.documents_view(connection, language, documents=documents),
+    ]
+
+
+def deliveries(connection: Connection, number: str) -> list[int]:
+    """Every delivery that a NUMBER names; none for a document without one.
+
+    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS`.
+    """
+    delivery, documents = _meant(connection, number)
+    return [delivery] if delivery is not None else _deliveries_of(connection, documents)
+
+
+def documents(connection: Connection, number: str) -> list[str]:
+    """Numbers of the documents that a NUMBER names: itself, or those that a delivery serves.
+
+    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS`.
+    """
+    from dougong.ledger import views
+
+    delivery, _ = _meant(connection, number)
+    if delivery is None:
+        return [number.removeprefix(_DOCUMENT)]
+    return list(views.deliveries_view(connection, chosen(), ids=[delivery])[0]["documents"])
 
 
 def held_documents(connection: Connection, number: str) -> list[int]:
     """Rows of the document of that number, where it is held for itself and has no delivery.
 
-    :raises NumberError: `NUMBER_AMBIGUOUS`.
+    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS`.
     """
     from sqlalchemy import select
 
-    from dougong.ledger import views
     from dougong.ledger.schema import document as table
 
-    if views.delivery_ids(connection, number):
+    delivery, documents = _meant(connection, number)
+    if delivery is not None or _deliveries_of(connection, documents):
         return []
-    _same_document(connection, number)
-    held = select(table.c.id).where(table.c.number == number, table.c.state == "held")
+    held = select(table.c.id).where(table.c.id.in_(documents), table.c.state == "held")
     return list(connection.execute(held).scalars())
+
+
+def _meant(connection: Connection, number: str) -> tuple[int | None, list[int]]:
+    """The delivery, or the rows of the one document, that a NUMBER means."""
+    from dougong.ledger import views
+
+    bare = number.removeprefix(_DELIVERY)
+    delivery = _delivery(connection, bare) if not number.startswith(_DOCUMENT) else None
+    rows = [] if number.startswith(_DELIVERY) else views.document_ids(connection, number.removeprefix(_DOCUMENT))
+    if delivery is not None and rows:
+        raise NumberError(_ambiguous(number, [f"{_DELIVERY}{bare}", f"{_DOCUMENT}{number}"]))
+    if delivery is None and not rows:
+        raise NumberError(_unknown(number))
+    if rows:
+        _same_document(connection, number.removeprefix(_DOCUMENT))
+    return delivery, rows
+
+
+def _delivery(connection: Connection, name: str) -> int | None:
+    from sqlalchemy import select
+
+    from dougong.ledger.schema import delivery as table
+
+    if name[:1] != "D" or not (name[1:].isascii() and name[1:].isdigit()):
+        return None
+    return connection.execute(select(table.c.id).where(table.c.id == int(name[1:]))).scalar()
+
+
+def _deliveries_of(connection: Connection, documents: list[int]) -> list[int]:
+    from dougong.ledger import views
+
+    rows = views.deliveries_view(connection, chosen(), documents=documents)
+    return [int(row["delivery"][1:]) for row in rows]
 
 
 def _same_document(connection: Connection, number: str) -> None:
@@ -109,8 +148,8 @@ def _ambiguous(number: str, candidates: list[str]) -> Problem:
         "NUMBER_AMBIGUOUS",
         f"{number} 对应多项: {listed}",
         f"{number} may mean: {listed}",
-        hint_zh="请用送达编号, 如 D17",
-        hint_en="name the delivery, e.g. D17",
+        hint_zh="请改用其中一个",
+        hint_en="name one of them",
     )
 
 
@@ -124,11 +163,7 @@ def _unknown(number: str) -> Problem:
     )
 
 
-def _without_delivery(connection: Connection, number: str) -> Problem:
-    from dougong.ledger import views
-
-    if not views.document_ids(connection, number):
-        return _unknown(number)
+def _without_delivery(number: str) -> Problem:
     return Problem.of(
         "NUMBER_WITHOUT_DELIVERY",
         f"单据 {number} 还没有送达",

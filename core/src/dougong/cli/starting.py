@@ -27,8 +27,13 @@ __all__ = ["init"]
         "a sandbox and its address, may be repeated; without it placeholders for a real ERP",
     ),
 )
+@click.option(
+    "--ca",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True, resolve_path=True),
+    help=say("https 沙箱的 CA 证书 (沙箱启动时打印)", "CA certificate of https sandboxes, as they print it"),
+)
 @actor
-def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
+def init(folder: Path, sandboxes: tuple[str, ...], ca: Path | None, actor: str) -> int:
     """Make it, list what was made, say what comes next."""
     from dougong.cli.project_files import Wanted, make_project
 
@@ -38,7 +43,7 @@ def init(folder: Path, sandboxes: tuple[str, ...], actor: str) -> int:
         raise click.BadParameter(
             say(f"重复: {', '.join(doubled)}", f"named twice: {', '.join(doubled)}"), param_hint="--sandbox"
         )
-    files = make_project(folder, [Wanted(name, url) for name, url in pairs], actor=actor)
+    files = make_project(folder, [Wanted(name, url, ca) for name, url in pairs], actor=actor)
     if options().json:
         output.emit({"project": str(folder), "files": [path.as_posix() for path in files]})
         return 0

@@ -8,7 +8,7 @@ from decimal import Decimal
 from dougong.cli.language import say
 from dougong.model.problems import Text
 
-__all__ = ["moment", "money", "stage", "state", "state_style", "verdict"]
+__all__ = ["moment", "money", "stage", "state", "state_style", "verdict", "wait"]
 
 _STATES: Mapping[str, Text] = {
     "accepted": Text("已接收", "accepted"),
@@ -88,6 +88,12 @@ def stage(name: str | None) -> str:
 def moment(name: str | None) -> str:
     """A moment in words."""
     return _word(_MOMENTS, name)
+
+
+def wait(name: str) -> str:
+    """What a delivery waits for, in words: `loan J26100007`."""
+    kind, blank, rest = name.partition(" ")
+    return moment(kind) + blank + rest
 
 
 def verdict(name: str) -> str:

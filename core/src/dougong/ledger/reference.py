@@ -14,7 +14,16 @@ from dougong.ledger import audit, schema
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.masterdata import MasterRecord
 
-__all__ = ["code_rows", "input_version", "master_records", "master_time", "note", "put_master", "replace_codes", "touch_inputs"]
+__all__ = [
+    "code_rows",
+    "input_version",
+    "master_records",
+    "master_time",
+    "note",
+    "put_master",
+    "replace_codes",
+    "touch_inputs",
+]
 
 _M, _S, _C = schema.master, schema.setting, schema.code
 _MASTER = Statement(insert(_M), [c.name for c in _M.columns])

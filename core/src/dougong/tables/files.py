@@ -196,7 +196,16 @@ def write_table(table: Table, path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        # a temporary file is its maker's alone; a table is as open as the file before it, or as any new file
+        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """What the process leaves out of a new file's mode; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
