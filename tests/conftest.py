@@ -118,15 +118,17 @@ class Customer:
             file.writelines(f"{row}\n" for row in rows)
 
     def add_codes(self, *rows: tuple[str, str, str]) -> None:
-        """Add code rows: table, ours, theirs."""
-        from dougong.flow import Project
-        from dougong.ledger import reference
+        """Import code rows: table, ours, theirs."""
+        lines = ["table,scope,ours,→theirs", *(f"{table},kingdee,{ours},{theirs}" for table, ours, theirs in rows)]
+        imported = self.dougong("codes", "import", str(self.file("codes.csv", "\n".join(lines).encode())))
+        assert imported.status == 0, imported.err
 
-        more = [(table, "kingdee", ours, theirs, "", "", "") for table, ours, theirs in rows]
-        with Project(self.folder) as project:
-            with project.ledger.read() as connection:
-                known = reference.code_rows(connection)
-            project.ledger.write(lambda tx: reference.replace_codes(tx, [*known, *more], actor="test"))
+    def change(self, file: str, old: str, new: str) -> None:
+        """Replace the first `old` in a file of the project."""
+        path = self.folder / file
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
 
     # -- what the customer pushes -------------------------------------------------------------------------------------
 
