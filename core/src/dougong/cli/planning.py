@@ -25,7 +25,14 @@ __all__ = ["convert", "plan"]
 @common
 @files
 @source
-@click.option("--format", "form", type=click.Choice(["json", "jsonl", "xml"]), default="json", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "jsonl", "xml"]),
+    default="json",
+    show_default=True,
+    help=say("输出格式", "what to write"),
+)
 def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
     """Print the canonical form on standard output, problems on standard error."""
     from dougong.flow import read_files
