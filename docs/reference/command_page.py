@@ -1,4 +1,4 @@
-"""Writes the list in `commands.md` from the commands themselves: `python docs/reference/command_page.py`; a test compares."""
+"""Writes the list in `commands.md` from the commands: `python docs/reference/command_page.py`; a test compares."""
 # ruff: noqa: INP001 - a script, not a package
 
 from __future__ import annotations

@@ -19,9 +19,15 @@ __all__ = ["sandbox"]
 @click.command(help=summary("sandbox"))
 @common
 @click.argument("name", metavar="NAME")
-@click.option("--host", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind"))
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help=say("端口, 0 为任意空闲端口", "port; 0 takes a free one")
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind")
+)
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help=say("端口, 0 为任意空闲端口", "port; 0 takes a free one"),
 )
 @click.option(
     "--ledger",
