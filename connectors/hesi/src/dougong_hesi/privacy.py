@@ -19,6 +19,8 @@ _NAMES = re.compile(
     r"|手机|电话|邮箱|身份证|证件|银行卡|卡号|账号|帐号",
     re.IGNORECASE,
 )
+#: Members in which people write what they like.
+_FREE_TEXTS = frozenset({"title", "description", "consumptionReasons", "comment", "remark", "failureReason"})
 #: Mail addresses, mobile numbers, identity cards, bank cards (15–19 digits; invoice numbers have 8, 10, 12 or 20).
 _VALUES = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+"
@@ -48,7 +50,10 @@ def mask(value: Any, name: str = "") -> Any:
 
 
 def scrub(flow: Mapping[str, Any]) -> dict[str, Any]:
-    """A flow as it may be kept: members named like personal data and own fields are masked, all else is untouched."""
+    """A flow as it may be kept: members named like personal data, own fields and free texts are masked.
+
+    Ids, amounts, times and codes are untouched.
+    """
     return {key: _scrub(value, key) for key, value in flow.items()}
 
 
@@ -57,6 +62,8 @@ def _scrub(value: Any, name: str) -> Any:
         return mask(value, name)
     if isinstance(value, str) and value and _NAMES.search(name):
         return MASK
+    if isinstance(value, str) and name in _FREE_TEXTS:
+        return mask_text(value)
     if isinstance(value, Mapping):
         return {key: _scrub(item, key) for key, item in value.items()}
     if isinstance(value, list):
