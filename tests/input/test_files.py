@@ -23,7 +23,9 @@ def nested(depth: int):
 
 def laughs(_: str) -> bytes:
     entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<!DOCTYPE d [<!ENTITY a0 "ha">{entities}]><documents><document><id>&a9;</id></document></documents>'.encode()
+    return (
+        f'<!DOCTYPE d [<!ENTITY a0 "ha">{entities}]><documents><document><id>&a9;</id></document></documents>'.encode()
+    )
 
 
 def in_xml(old: str, new: str):

@@ -205,9 +205,7 @@ def test_write_off_is_held_until_its_loan_is_known(customer, erp, supply, approv
     assert list(booked(erp)) == ["J21000001", "B21000008"]
 
 
-def test_write_off_is_blocked_until_its_loan_is_delivered(
-    customer, erp, supply, approved_write_off, written_off_loan
-):
+def test_write_off_is_blocked_until_its_loan_is_delivered(customer, erp, supply, approved_write_off, written_off_loan):
     written_off_loan["form"]["paymentAccountId"] = "ID_other"
     other = {"id": "ID_other", "name": "", "code": "农行一般户", "detail": {}, "active": True, "sort": "BANK"}
     flows = {"items": [approved_write_off, written_off_loan]}
