@@ -123,11 +123,12 @@ class Deriver:
             return Held(derivation.problems or (_gone(row),), self.inputs.hash)
         if draft.problems or draft.booking is None:
             return Held(draft.problems or (_gone(row),), self.inputs.hash)
-        waiting = self._ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
-        if waiting.problems:
-            return Held(waiting.problems, self.inputs.hash)
-        if waiting.on:
-            return Blocked(waiting.on, waiting.names, self.inputs.hash)
+        if draft.waits_for:
+            waiting = self._ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
+            if waiting.problems:
+                return Held(waiting.problems, self.inputs.hash)
+            if waiting.on:
+                return Blocked(waiting.on, waiting.names, self.inputs.hash)
         payload, problems = self.payload(draft.booking, link)
         if problems:
             return Held(problems, self.inputs.hash)

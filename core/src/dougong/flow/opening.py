@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
-
-from sqlalchemy import Select, select
 
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.flow.deriving import Deriver, waiting_for
-from dougong.ledger import deliveries, documents, schema
+from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import Tx
@@ -23,21 +20,23 @@ from dougong.model.problems import DougongError, Problem
 
 __all__ = ["open_documents"]
 
-_GROUP = 200
+#: Opened at a time: what they become is on its way to the ERP while the next ones are derived.
+_GROUP = 50
 
 
 def open_documents(deriver: Deriver) -> int:
-    """Open the moments of accepted documents; returns how many documents were opened, held or found not due."""
-    done = 0
-    while rows := _accepted(deriver):
-        work = [(row, _derive(deriver, row, events)) for row, events in rows]
-        changed = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
-        crashpoint("opened")
-        done += changed
-        if not changed:
-            # Another process is opening the same ones; what it leaves comes up again.
-            break
-    return done
+    """Open the moments of some accepted documents, loans first; returns how many were opened, held or found not due.
+
+    Zero says that there are none, or that another process is opening the same ones; what it leaves comes up again.
+    """
+    with deriver.project.ledger.read() as connection:
+        rows = documents.accepted(connection, _GROUP)
+    if not rows:
+        return 0
+    work = [(row, _derive(deriver, row, events)) for row, events in rows]
+    changed = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
+    crashpoint("opened")
+    return changed
 
 
 def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Derivation:
@@ -48,49 +47,25 @@ def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Deriva
         return Derivation((), error.problems)
 
 
-def _accepted(deriver: Deriver) -> list[tuple[DocumentRow, list[str]]]:
-    """Accepted documents with their events, loans first: what writes them off finds them."""
-    table = schema.document
-    accepted = select(table).where(table.c.state == DocumentState.ACCEPTED.value)
-    query = accepted.order_by(table.c.type != "loan", table.c.id).limit(_GROUP)
-    with deriver.project.ledger.read() as connection:
-        rows = [DocumentRow(**row) for row in connection.execute(query).mappings()]
-        return [(row, list(connection.execute(_events(row)).scalars())) for row in rows]
-
-
-def _events(row: DocumentRow) -> Select[Any]:
-    table = schema.event
-    return (
-        select(table.c.fact)
-        .where(
-            table.c.source == row.source,
-            table.c.tenant == row.tenant,
-            table.c.type == row.type,
-            table.c.source_id == row.source_id,
-        )
-        .order_by(table.c.id)
-    )
-
-
 def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: Deriver) -> int:
     return sum(_open(tx, row, derivation, deriver) for row, derivation in work)
 
 
-def _open(tx: Tx, seen: DocumentRow, derivation: Derivation, deriver: Deriver) -> bool:
+def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> bool:
     """One document; does nothing when somebody else was faster."""
-    row = documents.by_id(tx, seen.id)
-    if row.version != seen.version:
+    if not documents.is_current(tx, row):
         return False
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
-    problems = derivation.problems or _changed_after_posting(tx, row, taken_back=bool(derivation.not_due))
+    before = documents.deliveries_of(tx, row.ref)
+    problems = derivation.problems or _changed_after_posting(tx, row, before, taken_back=bool(derivation.not_due))
     if problems:
         documents.change(
             tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
         )
         return True
-    for draft in drafts:
-        _deliver(tx, row, draft, deriver)
+    for number, draft in enumerate(drafts):
+        _deliver(tx, row, draft, deriver, first_ever=not before and number == 0)
     if row.type == "loan" and drafts:
         _wake_held_by_loan(tx)
     state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
@@ -103,11 +78,13 @@ def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
     return Coverage(row.ref, draft.entity, draft.book, draft.moment, draft.part)
 
 
-def _changed_after_posting(tx: Tx, row: DocumentRow, *, taken_back: bool) -> tuple[Problem, ...]:
+def _changed_after_posting(
+    tx: Tx, row: DocumentRow, before: Sequence[DeliveryRow], *, taken_back: bool
+) -> tuple[Problem, ...]:
     """Content that is (or may be) in the ERP already and differs now: held until a person or a policy decides."""
     sent = [
         delivery
-        for delivery in documents.deliveries_of(tx, row.ref)
+        for delivery in before
         if delivery.state not in UNSENT | {DeliveryState.CANCELLED, DeliveryState.REVERSED}
     ]
     if taken_back and sent:
@@ -119,9 +96,9 @@ def _changed_after_posting(tx: Tx, row: DocumentRow, *, taken_back: bool) -> tup
     return ()
 
 
-def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver) -> None:
+def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> None:
     coverage = _coverage(row, draft)
-    live = deliveries.live_for(tx, coverage.key)
+    live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
         return
@@ -148,6 +125,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver) -> None:
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
         ),
+        first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
@@ -70,7 +70,11 @@ _POSTING_OF = Statement(select(_P).where(_P.c.delivery_id == bindparam("d")))
 _POSTING_UPDATE = Statement(
     update(_P)
     .where(_P.c.delivery_id == bindparam("d"))
-    .values({name: bindparam(f"v_{name}") for name in ("erp_key", "erp_number", "stage")})
+    .values(
+        erp_key=bindparam("v_erp_key"),
+        erp_number=func.coalesce(bindparam("v_erp_number"), _P.c.erp_number),
+        stage=bindparam("v_stage"),
+    )
 )
 _ARTIFACT_KNOWN = Statement(select(schema.artifact.c.hash).where(schema.artifact.c.hash == bindparam("h")))
 _ARTIFACT = Statement(insert(schema.artifact), ["hash", "kind", "text"])
@@ -255,23 +259,15 @@ def mark_absent(tx: Tx, attempt_id: int) -> None:
 
 def record_posting(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
     """Keep what the ERP holds for a delivery; the database refuses one ERP key for two deliveries."""
-    known = tx.one(_POSTING_OF, {"d": row.id})
-    if known is not None:
-        changes = {
-            "v_erp_key": posting.erp_key,
-            "v_erp_number": posting.number or known["erp_number"],
-            "v_stage": posting.stage.value,
-        }
-        tx.run(_POSTING_UPDATE, {"d": row.id, **changes})
+    told = {"erp_key": posting.erp_key, "erp_number": posting.number or None, "stage": posting.stage.value}
+    if tx.run(_POSTING_UPDATE, {"d": row.id, **{f"v_{name}": value for name, value in told.items()}}):
         return
     tx.run(
         _POSTING,
         {
             "delivery_id": row.id,
             "connection": row.connection,
-            "erp_key": posting.erp_key,
-            "erp_number": posting.number,
-            "stage": posting.stage.value,
+            **told,
             "company": posting.company,
             "book": posting.book,
             "date": posting.date.isoformat() if posting.date else None,

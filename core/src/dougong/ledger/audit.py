@@ -26,6 +26,9 @@ SYSTEM = "system"
 
 _COLUMNS = ("subject", "version", "at", "actor", "event", "detail", "prev_hash", "hash")
 _INSERT = Statement(insert(schema.audit), _COLUMNS)
+#: One encoder each: `json.dumps` makes a new one whenever it is not called with its defaults.
+_detail = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_fields = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def append(
@@ -37,7 +40,7 @@ def append(
     :param detail: plain JSON values; never a secret or a bank account.
     """
     at = epoch_ms()
-    body = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    body = _detail(detail)
     digest = _hash(previous, subject, version, at, actor, event, body)
     values = (subject, version, at, actor, event, body, previous, digest)
     tx.run(_INSERT, dict(zip(_COLUMNS, values, strict=True)))
@@ -45,7 +48,7 @@ def append(
 
 
 def _hash(previous: str, subject: str, version: int, at: int, actor: str, event: str, detail: str) -> str:
-    fields = json.dumps([previous, subject, version, at, actor, event, detail], ensure_ascii=False)
+    fields = _fields([previous, subject, version, at, actor, event, detail])
     return hashlib.sha256(fields.encode()).hexdigest()
 
 

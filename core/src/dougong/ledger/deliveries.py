@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
-from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import FINAL, DeliveryState, check_transition
 from dougong.ledger.store import StaleLease
 from dougong.model.identity import Coverage
@@ -24,19 +23,8 @@ __all__ = ["NewDelivery", "by_id", "claim", "create", "live_for", "move", "relea
 
 _T = schema.delivery
 _COLUMNS = [column.name for column in _T.columns]
-_MUTABLE = [
-    name
-    for name in _COLUMNS
-    if name not in ("id", "connection", "entity", "book", "moment", "part", "reference", "created_at")
-]
 _INSERT = Statement(insert(_T).returning(_T.c.id), [name for name in _COLUMNS if name != "id"])
-_UPDATE = Statement(
-    update(_T)
-    .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
-    .values({name: bindparam(f"v_{name}") for name in _MUTABLE})
-)
-_PARAMETERS = [f"v_{name}" for name in _MUTABLE]
-_VALUES = attrgetter(*_MUTABLE)
+_UPDATE = FencedUpdate(_T)
 _BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
 _COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
 _UNCOVER = Statement(update(schema.coverage).where(schema.coverage.c.delivery_id == bindparam("id_")).values(live=None))
@@ -111,13 +99,15 @@ class NewDelivery:
     total: str | None = None
 
 
-def create(tx: Tx, new: NewDelivery, *, actor: str = audit.SYSTEM) -> DeliveryRow:
+def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = audit.SYSTEM) -> DeliveryRow:
     """Create a delivery with its coverage, first audit row included.
 
     The database refuses a second live delivery of one coverage; the reference is that of the next incarnation.
+
+    :param first_ever: it is known that the coverage never had a delivery.
     """
     first = new.coverages[0][1]
-    last = tx.one(_LAST_INCARNATION, {"key": first.key})
+    last = None if first_ever else tx.one(_LAST_INCARNATION, {"key": first.key})
     incarnation = (last["incarnation"] if last else 0) + 1
     values = {
         **dict.fromkeys(("set_id", "group_id", "stage", "reverses_id")),
@@ -169,7 +159,7 @@ def create(tx: Tx, new: NewDelivery, *, actor: str = audit.SYSTEM) -> DeliveryRo
         detail={"state": new.state, "problems": [p.code for p in new.problems]},
     )
     row = DeliveryRow.from_mapping({**values, "id": id_, "audit_hash": digest})
-    _write(tx, row, 1)
+    _write(tx, row, 1, {"audit_hash": digest})
     return row
 
 
@@ -205,24 +195,25 @@ def move(
         event=event,
         detail={"from": row.state, "to": to, **(detail or {})},
     )
-    changed = attrs.evolve(row, state=to, version=version, audit_hash=digest, **lease, **changes)
-    _write(tx, changed, row.version)
+    changes = {"state": to, "version": version, "audit_hash": digest, **lease, **changes}
+    changed = row.changed(**changes)
+    _write(tx, row, row.version, {**changes, "state": to.value})
     if to in FINAL:
         tx.run(_UNCOVER, {"id_": row.id})
         wake(tx, changed)
     return changed
 
 
-def _write(tx: Tx, row: DeliveryRow, expected: int) -> None:
-    values = dict(zip(_PARAMETERS, _VALUES(row), strict=True))
-    values |= {
-        "v_state": row.state.value,
-        "v_target_stage": row.target_stage.value,
-        "_id": row.id,
-        "_version": expected,
-    }
-    if tx.run(_UPDATE, values) != 1:
+def _write(tx: Tx, row: DeliveryRow, expected: int, changes: Mapping[str, Any]) -> None:
+    if not _UPDATE.run(tx, row.id, expected, changes):
         raise StaleLease(row.name)
+
+
+def _write_lease(tx: Tx, row: DeliveryRow, **changes: Any) -> DeliveryRow:
+    """A new fencing number with other columns; the state stays, so nothing is audited."""
+    changes = {"version": row.version + 1, **changes}
+    _write(tx, row, row.version, changes)
+    return row.changed(**changes)
 
 
 def by_id(tx: Tx, id_: int) -> DeliveryRow:
@@ -246,9 +237,7 @@ def claim(tx: Tx, connection: str, owner: str, *, count: int, lease_ms: int) -> 
         DeliveryRow.from_mapping(found)
         for found in tx.rows(_DUE, {"now": now, "connection": connection, "count": count})
     ]
-    claimed = [
-        attrs.evolve(row, version=row.version + 1, lease_until=now + lease_ms, lease_owner=owner) for row in rows
-    ]
+    claimed = [row.changed(version=row.version + 1, lease_until=now + lease_ms, lease_owner=owner) for row in rows]
     tx.many(
         _LEASE,
         [
@@ -267,7 +256,7 @@ def claim(tx: Tx, connection: str, owner: str, *, count: int, lease_ms: int) -> 
 
 def release(tx: Tx, row: DeliveryRow, *, due_at: int) -> None:
     """Give a lease back untouched: nothing happened, try again at `due_at`."""
-    _write(tx, attrs.evolve(row, version=row.version + 1, lease_until=0, lease_owner="", due_at=due_at), row.version)
+    _write_lease(tx, row, lease_until=0, lease_owner="", due_at=due_at)
 
 
 def release_dead(tx: Tx, is_dead: Any) -> int:
@@ -308,9 +297,7 @@ _KNOWN = Statement(
 
 def lease(tx: Tx, row: DeliveryRow, owner: str, until: int) -> DeliveryRow:
     """Lease one more delivery along with those that are held already."""
-    leased = attrs.evolve(row, version=row.version + 1, lease_until=until, lease_owner=owner)
-    _write(tx, leased, row.version)
-    return leased
+    return _write_lease(tx, row, lease_until=until, lease_owner=owner)
 
 
 def held_for(tx: Tx, reason: str) -> list[DeliveryRow]:

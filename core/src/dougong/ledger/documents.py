@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy.engine import Connection
 
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
-from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import DocumentState
 from dougong.ledger.store import StaleLease
 from dougong.model.documents import SourceRef
@@ -32,25 +33,8 @@ __all__ = [
 
 _T, _E = schema.document, schema.event
 _COLUMNS = [column.name for column in _T.columns]
-_MUTABLE = (
-    "fingerprint",
-    "number",
-    "state",
-    "source_state",
-    "source_time",
-    "canonical",
-    "raw",
-    "problems",
-    "inputs",
-    "version",
-    "audit_hash",
-)
 _INSERT = Statement(insert(_T).returning(_T.c.id), [name for name in _COLUMNS if name != "id"])
-_UPDATE = Statement(
-    update(_T)
-    .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
-    .values({name: bindparam(f"v_{name}") for name in _MUTABLE})
-)
+_UPDATE = FencedUpdate(_T)
 
 
 def _same(table: Any) -> Any:
@@ -179,7 +163,7 @@ def add(
         detail={"number": number, "revision": revision, "fingerprint": fingerprint, "state": state},
     )
     row = DocumentRow(**{**values, "id": id_, "audit_hash": digest})
-    _write(tx, row, 1)
+    _write(tx, row, 1, {"audit_hash": digest})
     return row
 
 
@@ -207,16 +191,35 @@ def change(
         event=event,
         detail={"from": row.state, "to": state, **(detail or {})},
     )
-    changed = attrs.evolve(row, version=version, audit_hash=digest, **changes)
-    _write(tx, changed, row.version)
+    changes = {**changes, "version": version, "audit_hash": digest}
+    changed = attrs.evolve(row, **changes)
+    _write(tx, row, row.version, {**changes, "state": changed.state.value})
     return changed
 
 
-def _write(tx: Tx, row: DocumentRow, expected: int) -> None:
-    values: dict[str, Any] = {f"v_{name}": getattr(row, name) for name in _MUTABLE}
-    values["v_state"] = row.state.value
-    if tx.run(_UPDATE, {**values, "_id": row.id, "_version": expected}) != 1:
+def _write(tx: Tx, row: DocumentRow, expected: int, changes: Mapping[str, Any]) -> None:
+    if not _UPDATE.run(tx, row.id, expected, changes):
         raise StaleLease(row.subject)
+
+
+def is_current(tx: Tx, row: DocumentRow) -> bool:
+    """Whether nobody has changed the row since it was read."""
+    return tx.one(_VERSION, {"id_": row.id}) == {"version": row.version}
+
+
+_VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
+
+
+def accepted(connection: Connection, most: int) -> list[tuple[DocumentRow, list[str]]]:
+    """Accepted documents with their events as JSON texts, loans first: what writes them off finds them."""
+    query = select(_T).where(_T.c.state == DocumentState.ACCEPTED.value).order_by(_T.c.type != "loan", _T.c.id)
+    rows = [DocumentRow(**row) for row in connection.execute(query.limit(most)).mappings()]
+    told: dict[int, list[str]] = {row.id: [] for row in rows}
+    same = [_E.c[name] == _T.c[name] for name in ("source", "tenant", "type", "source_id")]
+    facts = select(_T.c.id, _E.c.fact).join(_E, and_(*same)).where(_T.c.id.in_(list(told))).order_by(_E.c.id)
+    for id_, fact in connection.execute(facts) if rows else ():
+        told[id_].append(fact)
+    return [(row, told[row.id]) for row in rows]
 
 
 def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> DocumentRow | None:

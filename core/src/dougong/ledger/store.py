@@ -10,10 +10,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -21,7 +20,7 @@ from dougong.ledger.engine import begin, open_engine, reader_engine, statement_d
 from dougong.ledger.statements import Tx
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["Ledger", "LedgerError", "StaleLease"]
+__all__ = ["Ledger", "LedgerError", "Pending", "StaleLease"]
 
 T = TypeVar("T")
 _GROUP = 64
@@ -40,6 +39,35 @@ class StaleLease(DougongError):
         )
 
 
+class Pending(Generic[T]):
+    """A write on its way to the writer thread and back; a `Future` of the library costs several times as much."""
+
+    __slots__ = ("_done", "_error", "_result", "work")
+
+    def __init__(self, work: Callable[[Tx], T]) -> None:
+        self.work = work
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._error: BaseException | None = None
+
+    def result(self) -> T:
+        """What the write returned, after its commit. :raises BaseException: what came out of it instead."""
+        with self._done:
+            if self._error is not None:
+                raise self._error
+            return self._result
+
+    def succeed(self, result: T) -> None:
+        """It is committed."""
+        self._result = result
+        self._done.release()
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing of it was stored."""
+        self._error = error
+        self._done.release()
+
+
 class Ledger:
     """The only truth. Thread-safe; close it when done, or use it in a `with`.
 
@@ -55,7 +83,7 @@ class Ledger:
         upgrade(self.engine)
         self._reader = reader_engine(self.engine)
         self._dialect = statement_dialect(self.engine)
-        self._queue: queue.SimpleQueue[tuple[Callable[[Tx], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -82,16 +110,16 @@ class Ledger:
         kind: type[Exception] = dbapi.OperationalError
         return kind
 
-    def submit(self, work: Callable[[Tx], T]) -> Future[T]:
-        """Hand a write to the writer thread; the future is done after the commit.
+    def submit(self, work: Callable[[Tx], T]) -> Pending[T]:
+        """Hand a write to the writer thread; its result is there after the commit.
 
         :param work: gets the transaction; may be run a second time by itself, so it has no effect outside the database.
         """
         if self._closed:
             raise LedgerError(Problem.of("LEDGER_CLOSED", "账本已关闭", "the ledger is closed"))
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future
+        pending = Pending(work)
+        self._queue.put(pending)
+        return pending
 
     def write(self, work: Callable[[Tx], T]) -> T:
         """Run a write and wait for its commit."""
@@ -138,18 +166,18 @@ class Ledger:
         finally:
             raw.close()
 
-    def _commit_group(self, raw: Any, group: list[tuple[Callable[[Tx], Any], Future[Any]]]) -> None:
+    def _commit_group(self, raw: Any, group: list[Pending[Any]]) -> None:
         try:
-            results, after = self._transaction(raw, [work for work, _ in group])
+            results, after = self._transaction(raw, [member.work for member in group])
         except BaseException as error:  # noqa: BLE001 - whatever went wrong belongs to the caller of that one write
             if len(group) == 1:
-                group[0][1].set_exception(error)
+                group[0].fail(error)
                 return
             for member in group:
                 self._commit_group(raw, [member])
             return
-        for (_, future), result in zip(group, results, strict=True):
-            future.set_result(result)
+        for member, result in zip(group, results, strict=True):
+            member.succeed(result)
         for callback in after:
             callback()
 
