@@ -19,7 +19,7 @@ def run(customer):
     def process(*arguments: str, lang: str = "C.UTF-8"):
         environment = {**os.environ, "LC_ALL": lang}
         started = [str(command), "--project", str(customer.folder), *arguments]
-        return subprocess.run(started, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=120)
+        return subprocess.run(started, capture_output=True, encoding="utf-8", env=environment, timeout=120, check=False)
 
     return process
 

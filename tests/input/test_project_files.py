@@ -1,4 +1,4 @@
-"""A project's own files with something bad in them: an error with file and line, nothing sent, and afterwards all well."""
+"""A project's own files with something bad in them: an error with file and line, and nothing is sent."""
 
 from __future__ import annotations
 
