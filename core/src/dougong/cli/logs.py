@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["log_file", "log_into", "start_logging"]
+__all__ = ["log_file", "log_into", "start_logging", "stop_logging"]
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s"
 
@@ -21,6 +21,7 @@ class _OneLine(logging.Formatter):
 
 def start_logging(*, debug: bool) -> None:
     """Warnings in one line to standard error; with `debug` everything, with tracebacks."""
+    stop_logging()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(_FORMAT) if debug else _OneLine())
     handler.setLevel(logging.DEBUG if debug else logging.WARNING)
@@ -28,6 +29,14 @@ def start_logging(*, debug: bool) -> None:
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+def stop_logging() -> None:
+    """Let go of every stream and file."""
+    logger = logging.getLogger("dougong")
+    for handler in logger.handlers:
+        handler.close()
+    logger.handlers = []
 
 
 def log_into(path: Path) -> None:

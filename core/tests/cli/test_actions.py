@@ -1,0 +1,60 @@
+"""retry and cancel in the ledger; what needs an ERP is tested with one."""
+
+from __future__ import annotations
+
+import pytest
+
+from dougong.model.problems import Problem
+
+
+@pytest.fixture
+def held(deliver, unmapped):
+    return deliver("B1", problems=[unmapped()])
+
+
+def state_of(run, folder, delivery):
+    return run("show", delivery, "--project", folder, "--json").rows[0]
+
+
+def test_retry_makes_it_due_and_is_audited(run, folder, held):
+    result = run("retry", held, "--reason", "added the code", "--actor", "wang", "--project", folder, "--json")
+    assert result.status == 0
+    assert [(row["delivery"], row["state"]) for row in result.rows] == [(held, "ready")]
+    last = state_of(run, folder, held)["audit"][-1]
+    assert (last["event"], last["actor"], last["reason"]) == ("retry", "wang", "added the code")
+
+
+def test_retry_by_condition(run, folder, held, deliver):
+    other = deliver("B2", problems=[Problem.of("PERIOD_CLOSED", "关", "closed")])
+    where = ["--where", "code=CODE_UNMAPPED", "--where", "connection=erp", "--reason", "x", "--project", folder]
+    shown = run("retry", *where, "--dry-run", "--json")
+    assert [(row["delivery"], row["state"]) for row in shown.rows] == [(held, "held")]
+    assert [(row["delivery"], row["state"]) for row in run("retry", *where, "--json").rows] == [(held, "ready")]
+    assert state_of(run, folder, other)["state"] == "held"
+
+
+def test_retry_of_a_document_that_is_held_for_itself(run, folder, report, write):
+    run("push", write("a.json", report()), "--project", folder)
+    result = run("retry", "B1", "--reason", "x", "--project", folder, "--json")
+    assert [(row["delivery"], row["state"]) for row in result.rows] == [(None, "accepted")]
+
+
+def test_cancel(run, folder, held):
+    result = run("cancel", held, "--reason", "booked by hand", "--project", folder, "--json")
+    assert [(row["delivery"], row["state"]) for row in result.rows] == [(held, "cancelled")]
+    again = run("cancel", held, "--reason", "x", "--project", folder)
+    assert again.status == 1
+    assert run("retry", held, "--reason", "x", "--project", folder).status == 1
+
+
+def test_nothing_is_resolved_whose_outcome_is_known(run, folder, held):
+    result = run("resolve", held, "--absent", "--reason", "x", "--project", folder)
+    assert result.status == 1
+    assert "ACTION_REFUSED" in result.err
+
+
+def test_all_or_none(run, folder, held, deliver):
+    cancelled = deliver("B2")
+    run("cancel", cancelled, "--reason", "x", "--project", folder)
+    assert run("cancel", held, cancelled, "--reason", "x", "--project", folder).status == 1
+    assert state_of(run, folder, held)["state"] == "held"

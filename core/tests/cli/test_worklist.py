@@ -1,0 +1,121 @@
+"""What waits, by cause, with count and amount; NUMBERs and what they may mean."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from dougong.flow import Project
+from dougong.ledger.causes import causes
+from dougong.model.problems import Problem
+
+
+def missing(fee_type: str, amount: str) -> Problem:
+    facts = {
+        "table": "expense_account",
+        "amount": amount,
+        "fee_type": fee_type,
+        "department_kind": "管理",
+        "project_kind": "",
+    }
+    return Problem.of("ACCOUNT_NOT_DETERMINED", f"{fee_type}: 无对应科目", f"{fee_type}: no account", **facts)
+
+
+@pytest.fixture
+def held(deliver, unmapped):
+    deliver("B1", problems=[missing("培训费", "800.00"), missing("培训费", "20.50")])
+    deliver("B2", problems=[missing("培训费", "100.00"), unmapped("D05", "2026-11-01")], total="150.00")
+    deliver("B3", problems=[unmapped("D05", "2026-11-02")], total="70.00")
+
+
+@pytest.mark.usefixtures("held")
+def test_equal_causes_are_one_line_with_count_and_amount(folder):
+    with Project(folder) as project, project.ledger.read() as connection:
+        found = [(one.problem.code, one.numbers, one.amount) for one in causes(connection)]
+    assert found == [
+        ("ACCOUNT_NOT_DETERMINED", ("B1", "B2"), Decimal("920.50")),
+        ("CODE_UNMAPPED", ("B2", "B3"), Decimal("220.00")),
+    ]
+
+
+@pytest.mark.usefixtures("held")
+def test_status_by_cause(run, folder):
+    result = run("status", "--by", "cause", "--project", folder, "--json")
+    assert result.status == 2
+    assert [(row["code"], row["count"], row["amount"]) for row in result.rows] == [
+        ("ACCOUNT_NOT_DETERMINED", 2, "920.50"),
+        ("CODE_UNMAPPED", 2, "220.00"),
+    ]
+    assert "培训费: no account: 2 documents, 920.50" in run("status", "--project", folder).out
+
+
+@pytest.mark.usefixtures("held")
+def test_the_list_tells_each_problem_of_a_delivery_once(run, folder):
+    assert run("status", "--project", folder).out.count("D1 ACCOUNT_NOT_DETERMINED") == 1
+
+
+@pytest.mark.usefixtures("held")
+def test_todo_names_the_rows_that_are_missing(run, folder):
+    result = run("tables", "todo", "--project", folder, "--json")
+    assert result.status == 2
+    assert result.rows == [
+        {
+            "table": "expense_account",
+            "keys": {"fee_type": "培训费", "department_kind": "管理", "project_kind": ""},
+            "count": 3,
+            "amount": "920.50",
+        },
+        {"table": "codes/department", "keys": {"scope": "erp", "ours": "D05"}, "count": 2, "amount": None},
+    ]
+
+
+def test_nothing_to_do(run, folder):
+    assert run("tables", "todo", "--project", folder).status == 0
+    result = run("status", "--project", folder)
+    assert (result.status, result.out) == (0, "No documents.\n")
+
+
+def test_a_number_with_several_deliveries_is_ambiguous_where_one_is_needed(run, folder, deliver):
+    first, second = deliver("B1"), deliver("B1", moment="payment")
+    result = run("show", "B1", "--project", folder)
+    assert result.status == 1
+    assert "NUMBER_AMBIGUOUS" in result.err
+    assert first in result.err
+    assert second in result.err
+    assert run("show", second, "--project", folder, "--json").rows[0]["moment"] == "payment"
+    assert [row["delivery"] for row in run("status", "B1", "--project", folder, "--json").rows][:2] == [first, second]
+
+
+def test_a_document_numbered_like_a_delivery(run, folder, deliver):
+    deliver("B1")
+    deliver("D1")
+    result = run("show", "D1", "--project", folder)
+    assert result.status == 1
+    assert "delivery:D1" in result.err
+    assert "document:D1" in result.err
+    assert run("show", "delivery:D1", "--project", folder, "--json").rows[0]["documents"] == ["B1"]
+    assert run("show", "document:D1", "--project", folder, "--json").rows[0]["documents"] == ["D1"]
+    assert run("trace", "document:D1", "--project", folder, "--json").rows[0]["document"] == "D1"
+
+
+@pytest.mark.parametrize("command", ["show", "trace", "status"])
+def test_an_unknown_number(run, folder, command):
+    result = run(command, "D99", "--project", folder)
+    assert result.status == 1
+    assert "NUMBER_UNKNOWN" in result.err
+
+
+def test_two_tenants_may_use_one_number(run, folder, report, write):
+    both = write("a.json", [report("B1"), report("B1", tenant="t2")])
+    run("accept", both, "--project", folder)
+    result = run("trace", "B1", "--project", folder)
+    assert result.status == 1
+    assert "t2" in result.err
+
+
+def test_a_document_without_a_delivery(run, folder, report, write):
+    run("accept", write("a.json", report()), "--project", folder)
+    result = run("show", "B1", "--project", folder)
+    assert result.status == 1
+    assert "NUMBER_WITHOUT_DELIVERY" in result.err
