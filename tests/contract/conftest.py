@@ -13,8 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the jobs are imported by name in other processes
 
 import contract_jobs
-from contract_jobs import KILLED, Setup
+from contract_jobs import Setup
 from fake_erp import Erp
+from processes import KILLED
 from shapes import SHAPES, Settings
 
 

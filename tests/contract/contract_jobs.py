@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import multiprocessing
-import os
-import signal
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import attrs
+import processes
 
 #: Labels that each shape passes without a fault, and those that it passes when an answer was lost.
 REACHED = {
@@ -32,8 +30,6 @@ REACHED_WHEN_LOST = {
     "calling": ("outcome",),
 }
 TOP = {"confirming": "submitted"}
-PATIENCE = 60
-KILLED = -signal.SIGKILL
 
 CONFIG = """
 [connections.erp]
@@ -51,11 +47,6 @@ entity = "A01"
 book = "A01"
 connection = "erp"
 """
-
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    ["dougong.confirmation", "dougong.config", "dougong.intake", "dougong.runtime", "alembic.command", "cattrs"]
-)
 
 
 @attrs.frozen
@@ -195,25 +186,9 @@ def push(setup: Setup, numbers: list[str]) -> None:
             courier.end()
 
 
-def _run(log: str, crash: str, job, arguments) -> None:
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    os.environ["DOUGONG_CRASH"] = crash
-    job(*arguments)
-
-
 def run(setup: Setup, numbers: list[str], crash: str = "") -> int:
     """One process; its exit status, or minus the signal that ended it."""
-    log = setup.folder / "log"
-    process = _FORKS.Process(target=_run, args=(str(log), crash, push, (setup, numbers)), daemon=True)
-    process.start()
-    process.join(PATIENCE)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise AssertionError(f"the process hung; its output:\n{log.read_text('utf-8')}")
-    return process.exitcode
+    return processes.start(setup.folder / "log", push, setup, numbers, crash=crash).end()
 
 
 def as_project(ledger):

@@ -121,7 +121,7 @@ def _verified(request: CallbackRequest) -> Any:
     return json.loads(request.body or b"null")
 
 
-# -- A: the confirmation before the answer ----------------------------------------------------------------------------
+# -- A: the confirmation before the answer -----------------------------------------------------------------------------
 
 #: Set by the process that listens: the way from this ERP to us.
 LISTENER: list[Callable[[CallbackRequest], Reply]] = []
@@ -184,7 +184,7 @@ class Confirming:
         return Callback(told["id"], tuple(news), reply=Reply(200, b"thanks"))
 
 
-# -- C: all or nothing, with a job --------------------------------------------------------------------------------------
+# -- C: all or nothing, with a job -------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
@@ -214,7 +214,9 @@ class Batching:
         for row in tx.execute("SELECT * FROM job WHERE state IN ('taken', 'running')"):
             if {entry["reference"] for entry in json.loads(row["body"])["entries"]} & set(wanted):
                 return {"job": row["id"]}
-        return {"job": tx.execute("INSERT INTO job (body, state) VALUES (?, 'taken')", (json.dumps(arguments),)).lastrowid}
+        return {
+            "job": tx.execute("INSERT INTO job (body, state) VALUES (?, 'taken')", (json.dumps(arguments),)).lastrowid
+        }
 
     @classmethod
     def _tell(cls, tx: sqlite3.Connection, job: str) -> Any:
@@ -272,7 +274,7 @@ def _verdict(bad: bool) -> Outcome:
     return NotDone("another item of the message was refused", after=0.0)
 
 
-# -- D: three steps -----------------------------------------------------------------------------------------------------
+# -- D: three steps ----------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
@@ -318,7 +320,7 @@ class Stepping:
         return _find(self.erp, wanted)
 
 
-# -- B: the answer by URL -------------------------------------------------------------------------------------------------
+# -- B: the answer by URL ----------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
@@ -378,7 +380,7 @@ class Linking:
         return _find(self.erp, wanted)
 
 
-# -- E: the ERP as the caller -----------------------------------------------------------------------------------------------
+# -- E: the ERP as the caller ------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)

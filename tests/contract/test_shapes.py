@@ -81,7 +81,9 @@ def test_the_answer_is_a_url(bench):
     one = bench("linking", "R1")
     one.completes()
 
-    kept = one.read(lambda c: [tuple(row) for row in c.execute(select(schema.correlation.c.kind, schema.correlation.c.value))])
+    kept = one.read(
+        lambda c: [tuple(row) for row in c.execute(select(schema.correlation.c.kind, schema.correlation.c.value))]
+    )
     assert ("url", "https://erp.example/answers/1") in kept
 
 
@@ -102,7 +104,9 @@ def test_forged_and_repeated_callbacks_have_no_effect(bench, told):
     one.completes()
     before = one.deliveries()
     body = json.dumps(told(one))
-    strange = json.dumps({"id": "C-strange", "outcomes": [{"item": "99.0", "posting": told(one)["outcomes"][0]["posting"]}]})
+    strange = json.dumps(
+        {"id": "C-strange", "outcomes": [{"item": "99.0", "posting": told(one)["outcomes"][0]["posting"]}]}
+    )
     with Ledger(one.setup.ledger_file) as ledger:
         door = one.setup.door()
         forged = receive(ledger, door, callback_request("POST", "/told", body, signature="0" * 64))

@@ -16,9 +16,11 @@ import dougong
 from dougong_kingdee.sandbox import default_codes
 from dougong_sdk.sandbox import launch
 
-sys.path.insert(0, str(Path(__file__).parent))  # the jobs are imported by name in other processes
+for folder in (Path(__file__).parents[1] / "contract", Path(__file__).parent):
+    sys.path.insert(0, str(folder))  # the jobs are imported by name in other processes
 
-import push_jobs
+import processes  # noqa: E402 - as above
+import push_jobs  # noqa: E402 - as above
 
 CONFIG = """
 [project]
@@ -75,7 +77,7 @@ def template(running_sandbox, tmp_path_factory):
     shutil.copytree(Path(dougong.__file__).parent / "templates" / "project", folder)
     configure(folder, running_sandbox.url)
     codes = [(row.table, row.ours, row.theirs) for row in default_codes()]
-    end = push_jobs.start(folder / "log", push_jobs.set_up, folder, codes).end()
+    end = processes.start(folder / "log", push_jobs.set_up, folder, codes, **push_jobs.SECRETS).end()
     assert end == 0, (folder / "log").read_text("utf-8")
     return folder
 
@@ -83,9 +85,13 @@ def template(running_sandbox, tmp_path_factory):
 def configure(folder, url, *, stage="submitted", deadline=5.0, settle=0.2):
     """The moment asks for a stage and the connection caps it: both say the same here."""
     for rules in (folder / "rules").glob("*.toml"):
-        text = re.sub(r'^target_stage = "\w+"', f'target_stage = "{stage}"', rules.read_text("utf-8"), flags=re.MULTILINE)
+        text = re.sub(
+            r'^target_stage = "\w+"', f'target_stage = "{stage}"', rules.read_text("utf-8"), flags=re.MULTILINE
+        )
         rules.write_text(text, encoding="utf-8")
-    (folder / "dougong.toml").write_text(CONFIG.format(url=url, stage=stage, deadline=deadline, settle=settle), encoding="utf-8")
+    (folder / "dougong.toml").write_text(
+        CONFIG.format(url=url, stage=stage, deadline=deadline, settle=settle), encoding="utf-8"
+    )
 
 
 @attrs.define
@@ -99,12 +105,11 @@ class Product:
     def configure(self, **how):
         configure(self.folder, self.sandbox.url, **how)
 
-    def start(self, *files, crash=None):
-        return push_jobs.start(
-            self.folder / "log", push_jobs.push, self.folder, list(files), self.most_failures, crash=crash
-        )
+    def start(self, *files, crash=""):
+        arguments = (self.folder, list(files), self.most_failures)
+        return processes.start(self.folder / "log", push_jobs.push, *arguments, crash=crash, **push_jobs.SECRETS)
 
-    def push(self, *files, crash=None):
+    def push(self, *files, crash=""):
         """Exit status of a push; minus the signal that ended it."""
         return self.start(*files, crash=crash).end()
 
@@ -176,8 +181,6 @@ def report_of(number, *, amount="318.00", state="approved", updated="2026-11-18T
         "events": [{"id": "a1", "type": "approved", "on": "2026-11-18"}],
         **changes,
     }
-
-
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from push_jobs import KILLED
+from processes import KILLED
 
 pytestmark = pytest.mark.crash
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from push_jobs import KILLED, KINGDEE_LABELS
+from processes import KILLED
+from push_jobs import KINGDEE_LABELS
 
 pytestmark = pytest.mark.crash
 

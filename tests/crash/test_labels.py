@@ -1,0 +1,59 @@
+"""Every crash point is passed somewhere in the code, and killed at somewhere in the tests."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import contract_jobs
+import push_jobs
+import pytest
+
+import dougong
+from dougong.crashpoints import LABELS, crashpoint
+
+_SOURCES = sorted(Path(dougong.__file__).parent.rglob("*.py"))
+
+
+def _passed():
+    """Label → files that pass it."""
+    found: dict[str, set[str]] = {}
+    for path in _SOURCES:
+        text = path.read_text("utf-8")
+        if "crashpoint(" not in text or path.name == "crashpoints.py":
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "crashpoint":
+                (argument,) = node.args
+                assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: the label has to stand in the code"
+                found.setdefault(argument.value, set()).add(path.name)
+    return found
+
+
+def test_the_code_passes_exactly_the_labels_that_there_are():
+    assert set(_passed()) == set(LABELS)
+
+
+def test_every_label_is_killed_at():
+    contract = {
+        label
+        for reached in (contract_jobs.REACHED, contract_jobs.REACHED_WHEN_LOST)
+        for labels in reached.values()
+        for label in labels
+    }
+    assert set(push_jobs.KINGDEE_LABELS) | contract == set(LABELS)
+
+
+def test_a_label_that_does_not_exist_is_an_error(monkeypatch):
+    monkeypatch.setenv("DOUGONG_CRASH", "prepared")
+    with pytest.raises(KeyError):
+        crashpoint("perpared")
+
+
+def test_nothing_happens_without_being_asked_for(monkeypatch):
+    monkeypatch.delenv("DOUGONG_CRASH", raising=False)
+    crashpoint("prepared")
+    monkeypatch.setenv("DOUGONG_CRASH", "prepared:1000000")
+    crashpoint("prepared")
+    monkeypatch.setenv("DOUGONG_CRASH", "outcome")
+    crashpoint("prepared")
