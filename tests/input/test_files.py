@@ -62,6 +62,7 @@ CASES = {
     "full_width_currency": (swap("CNY", "ＣＮＹ"), "CURRENCY_UNKNOWN", "currency"),
     "unknown_type": (swap('"expense"', '"expanse"'), "VALUE_UNKNOWN", "type"),
     "no_number": (swap('"number"', '"nummer"'), "MEMBER_MISSING", "number"),
+    "payee_without_code": (swap('"code": "E001"', '"code": ""'), "MEMBER_MISSING", r"payees\[0\]\.code"),
     "lines_that_are_none": (swap('"lines": [', '"lines": 3, "x": ['), "TYPE_INVALID", "lines"),
     "no_such_day": (swap("2026-11-10", "2026-13-45"), "DATE_INVALID", r"lines\[0\]\.expense_date"),
     "instant_without_zone": (swap("10:00:00+08:00", "10:00:00"), "DATE_INVALID", r"events\[0\]\.on"),

@@ -153,7 +153,7 @@ def with_amount(flow, amount: str, time: int):
     return changed
 
 
-def test_changed_back_before_posting_is_a_third_revision(customer, erp, supply, approved_report):
+def test_changes_before_anything_was_posted_leave_the_last_content(customer, erp, supply, approved_report):
     flow, time = approved_report, approved_report["updateTime"]
     for revision, amount in enumerate(("33.00", "30.00", "33"), 1):
         pushed = customer.push(customer.file("report.json", {"value": with_amount(flow, amount, time + revision)}))
@@ -177,6 +177,12 @@ def test_changed_after_posting_is_held_and_changed_back_is_in_order(customer, er
     assert [row["state"] for row in older.of("B20000001")] == ["delivered", "held", "stale"]
     back = customer.push(customer.file("a.json", {"value": with_amount(flow, "33.00", time + 2)}))
     assert [row["state"] for row in back.of("B20000001")] == ["delivered", "stale"]
+    traced = customer.dougong("trace", "B20000001", "--json").printed
+    assert [(row["revision"], row["state"]) for row in traced if row["revision"] > 0] == [
+        (1, "open"),
+        (2, "superseded"),
+        (3, "open"),
+    ]
     assert erp.postings() == postings
 
 

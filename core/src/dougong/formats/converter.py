@@ -260,7 +260,9 @@ def _not_empty(reader: Reader) -> Reader:
     def read(value: Any) -> Any:
         text = reader(value)
         if not text.strip():
-            raise InputError(Problem.of("MEMBER_MISSING", "不能为空", "must not be empty"))
+            raise InputError(
+                Problem.of("MEMBER_MISSING", "不能为空", "must not be empty", hint_zh="请填写", hint_en="fill it in")
+            )
         return text
 
     return read

@@ -47,8 +47,8 @@ EVENT_TYPES = (
     "withdrawn",
     "period_end",
 )
-#: Members that say which document, line, invoice or event it is: never empty.
-IDENTITY = ("source", "tenant", "id", "number")
+#: Members that say which document, line, invoice, event or payee it is: never empty.
+IDENTITY = ("source", "tenant", "id", "number", "code")
 
 
 @attrs.frozen
