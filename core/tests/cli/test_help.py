@@ -10,32 +10,6 @@ import rich_click as click
 import dougong
 from dougong.cli.commands import COMMANDS
 
-NAMED = [
-    "demo",
-    "init",
-    "connectors",
-    "check",
-    "crashpoints",
-    "schema",
-    "convert",
-    "plan",
-    "accept",
-    "push",
-    "run",
-    "status",
-    "show",
-    "trace",
-    "retry",
-    "resolve",
-    "cancel",
-    "reconcile",
-    "codes",
-    "tables",
-    "rules",
-    "audit",
-    "sandbox",
-]
-
 #: What `--help` must not load; each costs more than help itself.
 HEAVY = ("sqlalchemy", "alembic", "openpyxl", "stevedore", "attrs", "cattrs", "lxml", "httpx", "dougong.flow")
 
@@ -50,13 +24,18 @@ def leaves():
 
 
 def test_every_command_that_is_promised_is_there():
-    assert sorted(COMMANDS) == sorted(NAMED)
+    promised = (
+        *("demo", "init", "sandbox", "connectors", "check", "crashpoints", "schema", "convert", "plan", "accept"),
+        *("push", "run", "status", "show", "trace", "retry", "resolve", "cancel", "reconcile", "codes", "tables"),
+        *("rules", "audit"),
+    )
+    assert sorted(COMMANDS) == sorted(promised)
 
 
 def test_help_names_every_command_in_groups(run):
     result = run("--help")
     assert result.status == 0
-    assert [name for name in NAMED if f"│ {name} " not in result.out] == []
+    assert [name for name in COMMANDS if f"│ {name} " not in result.out] == []
     assert "Exit status" in result.out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,21 +12,22 @@ from dougong.cli.project_files import Wanted, make_project
 from dougong.cli.project_toml import Erp, Source, config_text, toml_value
 from dougong.config import parse
 
-
-class Defaults:
-    url_setting, ca_setting = "base_url", "ca_file"
-    settings = {"acct_id": "a", "user": "maker"}
-    secrets = {"app_secret": "s3cret"}
-    auditor = {"user": "checker"}
-    auditor_secrets = {"app_secret": "0ther"}
-    codes = [("account_book", "A01", "001"), ("department", "D01", "100"), ("account", "*", "*")]
-    standard_tables = ["account"]
+DEFAULTS = SimpleNamespace(
+    url_setting="base_url",
+    ca_setting="ca_file",
+    settings={"acct_id": "a", "user": "maker"},
+    secrets={"app_secret": "s3cret"},
+    auditor={"user": "checker"},
+    auditor_secrets={"app_secret": "0ther"},
+    codes=[("account_book", "A01", "001"), ("department", "D01", "100"), ("account", "*", "*")],
+    standard_tables=["account"],
+)
 
 
 @pytest.fixture
 def made(monkeypatch, tmp_path):
     """Makes a project without opening its connections; returns its folder and configuration."""
-    monkeypatch.setattr(project_files, "defaults_of", lambda name: (Defaults(), "/base/"))
+    monkeypatch.setattr(project_files, "defaults_of", lambda name: (DEFAULTS, "/base/"))
     monkeypatch.setattr(project_files, "sandbox_names", lambda: ["alpha", "beta"])
     monkeypatch.setattr(project_files, "examples", dict)
     planned = []
