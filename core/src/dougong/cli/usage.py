@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+import rich_click as click
 
 from dougong.cli import output
 from dougong.cli.language import chosen
