@@ -26,25 +26,35 @@ class Headers(Mapping[str, str]):
     .. versionadded:: 0.1
     """
 
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self.pairs = tuple((name.lower(), value) for name, value in pairs)
+    def __init__(self, pairs: Sequence[tuple[str, str]] = ()) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name.lower(), []).append(value)
 
     def __getitem__(self, name: str) -> str:
-        found = self.get_list(name)
-        if not found:
-            raise KeyError(name)
-        return ", ".join(found)
+        return ", ".join(self._values[name.lower()])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping; most headers that are asked for are not there, which an exception would make dear."""
+        found = self._values.get(name.lower())
+        return ", ".join(found) if found else default
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict(self.pairs))
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(dict(self.pairs))
+        return len(self._values)
 
     def get_list(self, name: str) -> list[str]:
         """Every value of a header, in order; for `Set-Cookie`, whose values may hold commas."""
-        wanted = name.lower()
-        return [value for known, value in self.pairs if known == wanted]
+        return list(self._values.get(name.lower(), ()))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every header with every value."""
+        return [(name, value) for name, values in self._values.items() for value in values]
 
 
 class WireAnswer(http.client.HTTPResponse):
@@ -55,7 +65,7 @@ class WireAnswer(http.client.HTTPResponse):
 
     def __init__(self, reader: Reader, method: str) -> None:
         super().__init__(cast("socket.socket", _File(reader)), method=method)
-        self.head = Headers(())
+        self.head = Headers()
 
     def begin(self) -> None:
         """Read status line and headers.
@@ -97,7 +107,8 @@ class WireAnswer(http.client.HTTPResponse):
     def _how_it_ends(self) -> None:
         """By chunks, by length, or with the connection (RFC 9112 §6.3)."""
         coding = self.head.get("transfer-encoding", "").lower()
-        lengths = {value.strip() for text in self.head.get_list("content-length") for value in text.split(",")}
+        told = self.head.get("content-length", "")
+        lengths = {text.strip() for text in told.split(",")} if told else set()
         if coding not in ("", "chunked") or len(lengths) > 1 or not all(_is_count(text) for text in lengths):
             raise http.client.HTTPException("the length of the answer cannot be told")
         self.chunked = bool(coding)

@@ -153,7 +153,7 @@ class Answer:
     """
 
     status: int
-    headers: Headers = attrs.field(repr=False)
+    headers: Headers | httpx.Headers = attrs.field(repr=False)
     content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
 
     def expect(self, *statuses: int) -> Answer:
@@ -283,7 +283,7 @@ class RestSession:
         """The body, as it is on the wire, capped, within the deadline whatever the transport's own limits are."""
         content = bytearray()
         try:
-            if answer.headers.get("content-encoding", "identity") != "identity":
+            if answer.headers.get("content-encoding", "") not in ("", "identity"):
                 raise BadAnswer("应答被压缩, 而我们未要求压缩", "the answer is compressed although we asked for plain")
             for chunk in answer:
                 content += chunk

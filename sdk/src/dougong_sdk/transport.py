@@ -104,7 +104,7 @@ class LeanTransport(httpx.BaseTransport):
         answer = self.exchange(Origin.of(url), line, request.headers.raw, request.read(), deadline)
         return httpx.Response(
             answer.status,
-            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.pairs],
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.pairs()],
             stream=answer,
             request=request,
         )

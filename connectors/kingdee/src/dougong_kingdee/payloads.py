@@ -28,23 +28,17 @@ def save_body(model: Mapping[str, Any]) -> bytes:
     """
     if model.get("FVOUCHERID") not in (None, 0):
         raise DougongError(_overwrites())
-    data = {
-        "NeedReturnFields": ["FBillNo", "FVOUCHERGROUPNO"],
-        "IsVerifyBaseDataField": True,
-        "Model": _plain(model),
-    }
-    return json_text.dumps({"formid": "GL_VOUCHER", "data": data}, numbers=True).encode()
+    data = {"NeedReturnFields": ["FBillNo", "FVOUCHERGROUPNO"], "IsVerifyBaseDataField": True, "Model": model}
+    return json_text.dumps({"formid": "GL_VOUCHER", "data": data}, numbers=True, other=_plain).encode()
 
 
-def _plain(value: Any) -> Any:
-    """Dates as Kingdee writes them; everything else stays."""
+def _plain(value: object) -> Any:
+    """Dates as Kingdee writes them."""
     if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(member) for member in value]
+        return dict(value)
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return value.isoformat() if isinstance(value, dt.date) else None
 
 
 def payload_problems(model: Mapping[str, Any]) -> Iterable[Problem]:

@@ -47,6 +47,7 @@ class KingdeeSession:
         )
         self._tokens = TokenCache(self._log_in)
         self._session_id = ""
+        self._paths: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<KingdeeSession {self.settings.user} {self._rest!r}>"
@@ -137,11 +138,17 @@ class KingdeeSession:
     def _post(self, path: str, body: bytes, session_id: str, deadline: Deadline) -> Answer:
         headers = {_COOKIE: session_id, "Cookie": f"{_COOKIE}={session_id}"} if session_id else {}
         if self.signed:
-            headers |= self._signer.headers(self._rest.url(path).path, int(time.time()))
+            headers |= self._signer.headers(self._path(path), int(time.time()))
         answer = self._rest.post(path, body, deadline=deadline, headers=headers)
         if self.signed:
             self._session_id = _given(answer) or self._session_id
         return answer
+
+    def _path(self, path: str) -> str:
+        """The whole path of the address, as it is signed."""
+        if path not in self._paths:
+            self._paths[path] = self._rest.url(path).path
+        return self._paths[path]
 
     def _log_in(self, deadline: Deadline) -> Token:
         """`ValidateUser` or `LoginByAppSecret` (kingdee.md §2.1)."""

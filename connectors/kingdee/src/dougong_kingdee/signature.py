@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from urllib.parse import quote
 
@@ -26,7 +25,7 @@ def client_secret(app_id: str) -> tuple[str, str]:
 
 def _b64hex(key: str, message: str) -> str:
     """Base64 over the hexadecimal text of an HMAC-SHA256."""
-    return base64.b64encode(hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest().encode()).decode()
+    return base64.b64encode(hmac.digest(key.encode(), message.encode(), "sha256").hex().encode()).decode()
 
 
 @attrs.define
@@ -44,6 +43,7 @@ class Signer:
     org_number: str = "0"
     _client: tuple[str, str] = attrs.field(init=False, repr=False)
     _fixed: dict[str, str] = attrs.field(init=False, repr=False)
+    _latest: dict[str, dict[str, str]] = attrs.field(init=False, repr=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._client = client_secret(self.app_id)
@@ -58,8 +58,17 @@ class Signer:
         }
 
     def headers(self, path: str, seconds: int) -> dict[str, str]:
-        """Headers for a POST to `path` (whole path of the address), `seconds` since 1970; the body is not signed."""
+        """Headers for a POST to `path` (whole path of the address), `seconds` since 1970; the body is not signed.
+
+        Within a second they are the same for each path, so the latest ones are remembered.
+        """
         stamp = str(seconds)
+        latest = self._latest.get(path)
+        if latest is None or latest["x-api-timestamp"] != stamp:
+            latest = self._latest[path] = self._signed(path, stamp)
+        return latest
+
+    def _signed(self, path: str, stamp: str) -> dict[str, str]:
         text = f"POST\n{quote(path, safe='')}\n\nx-api-nonce:{stamp}\nx-api-timestamp:{stamp}\n"
         signature = _b64hex(self._client[1], text)
         return {**self._fixed, "x-api-timestamp": stamp, "x-api-nonce": stamp, "X-Api-Signature": signature}

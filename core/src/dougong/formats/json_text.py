@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -72,7 +73,7 @@ def loads(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> 
         value = _DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError, _DuplicateKeyError, _BadNumberError) as error:
         raise InputError(_explain(error, text, first_line)) from None
-    if _is_deep(value):
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
         raise InputError(_at(_too_deep(text), text, first_line, "JSON_TOO_DEEP", *_TOO_DEEP))
     if ("\\ud" in text or "\\uD" in text) and _has_half_pair(value):
         half = _SURROGATE.search(text)
@@ -81,12 +82,19 @@ def loads(data: bytes | str, *, limit: int = MAX_BYTES, first_line: int = 1) -> 
     return value
 
 
-def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> str:
+def dumps(
+    value: Any,
+    *,
+    indent: int | None = None,
+    numbers: bool = False,
+    other: Callable[[object], Any] | None = None,
+) -> str:
     """Write plain data as JSON text, exactly; members keep their order.
 
     :param value: dict, list, tuple, str, int, `Decimal`, bool or None.
     :param indent: blanks per level; `None` writes one line without blanks.
     :param numbers: whether a `Decimal` becomes a JSON number (every digit kept) instead of a string.
+    :param other: writes what JSON has no word for (a date, say) as plain data; `None` where it cannot either.
     :raises TypeError: for anything else: floats, dates and objects have no exact JSON.
     :raises ValueError: for text that UTF-8 cannot hold.
 
@@ -94,12 +102,16 @@ def dumps(value: Any, *, indent: int | None = None, numbers: bool = False) -> st
     """
     written = 0
 
-    def default(item: object) -> str:
+    def default(item: object) -> Any:
         nonlocal written
-        if not isinstance(item, Decimal) or not item.is_finite():
+        if isinstance(item, Decimal) and item.is_finite():
+            written += 1
+            return f"{_MARK}{plain(item)}{_MARK}" if numbers else plain(item)
+        told = other(item) if other else None
+        if told is None:
             raise TypeError(f"{item!r} cannot be written as exact JSON")
-        written += 1
-        return f"{_MARK}{plain(item)}{_MARK}" if numbers else plain(item)
+        _refuse_floats(told)
+        return told
 
     _refuse_floats(value)
     separators = (",", ":") if indent is None else (",", ": ")
@@ -263,15 +275,15 @@ def _second(text: str, key: str) -> int:
 
 def _refuse_floats(value: Any) -> None:
     """The standard encoder would write a float as it sees fit."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            waiting.extend(item)
-        elif isinstance(item, float):
-            raise TypeError(f"{item!r} cannot be written as exact JSON: use Decimal")
+    containers: list[Any] = [[value]]
+    for container in containers:  # grows as it is walked
+        for item in container.values() if isinstance(container, dict) else container:
+            if isinstance(item, str):
+                continue
+            if isinstance(item, (dict, list, tuple)):
+                containers.append(item)
+            elif isinstance(item, float):
+                raise TypeError(f"{item!r} cannot be written as exact JSON: use Decimal")
 
 
 def _first(text: str, literal: str) -> int:

@@ -55,6 +55,17 @@ class Hooks:
         for plugged in (CORE, connector, *self.addons):
             self._register(plugged)
         self._manager.check_pending()
+        # All of it is known now and asked often.
+        self._callers: dict[str, pluggy.HookCaller] = {
+            name: caller for name, caller in vars(self._manager.hook).items() if name[0] != "_"
+        }
+        plugins = {name: [impl.plugin for impl in c.get_hookimpls()] for name, c in self._callers.items()}
+        self._answered = frozenset(name for name, found in plugins.items() if found)
+        self._supported = frozenset(name for name, found in plugins.items() if _among(connector.plugin, found))
+        self._addons_of = {
+            name: tuple(addon for addon in self.addons if _among(addon.plugin, found))
+            for name, found in plugins.items()
+        }
 
     def _register(self, plugged: Plugged) -> None:
         kind = "connector" if plugged is self.connector else "core" if plugged is CORE else "add-on"
@@ -69,11 +80,11 @@ class Hooks:
 
     def supports(self, hook: str) -> bool:
         """Whether the connector itself implements `hook`."""
-        return any(impl.plugin is self.connector.plugin for impl in self._caller(hook).get_hookimpls())
+        return hook in self._supported
 
     def answers(self, hook: str) -> bool:
         """Whether anybody implements `hook`, core's defaults included."""
-        return bool(self._caller(hook).get_hookimpls())
+        return hook in self._answered
 
     def ask(self, hook: str, /, **arguments: Any) -> Any:
         """The first answer to a hook of the connector."""
@@ -81,11 +92,9 @@ class Hooks:
 
     def each_addon(self, hook: str, /, **arguments: Any) -> Iterator[tuple[Plugged, Callable[[], Any]]]:
         """Every add-on that implements `hook`, in the order of the configuration, with the call to make."""
-        plugins = [addon.plugin for addon in self.addons]
-        for addon in self.addons:
-            if any(impl.plugin is addon.plugin for impl in self._caller(hook).get_hookimpls()):
-                others = [plugin for plugin in plugins if plugin is not addon.plugin]
-                yield addon, _only_answer(self._manager.subset_hook_caller(hook, others), arguments)
+        for addon in self._addons_of[hook]:
+            others = [other.plugin for other in self.addons if other.plugin is not addon.plugin]
+            yield addon, _only_answer(self._manager.subset_hook_caller(hook, others), arguments)
 
     def culprit(self, hook: str, error: BaseException) -> Plugged:
         """Whose code an exception came out of: the implementation that is on the traceback."""
@@ -101,8 +110,11 @@ class Hooks:
         return self.connector if self.supports(hook) else CORE
 
     def _caller(self, hook: str) -> pluggy.HookCaller:
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return caller
+        return self._callers[hook]
+
+
+def _among(plugin: Any, plugins: Sequence[Any]) -> bool:
+    return any(other is plugin for other in plugins)
 
 
 def _only_answer(caller: pluggy.HookCaller, arguments: dict[str, Any]) -> Callable[[], Any]:
