@@ -17,6 +17,7 @@ from dougong.accounting.rulefile import Entry, Moment, RuleSet
 from dougong.accounting.summary import Summary, SummaryTemplate
 from dougong.model.bookings import LineTax, Original, VoucherLine
 from dougong.model.masterdata import AccountNeeds
+from dougong.model.money import round_to, scale_of
 from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SINGULAR, Amount, Fact, SettledReport, Tax
@@ -104,7 +105,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         number=0,
         side=side,
         account=chosen.account,
-        amount=base,
+        amount=round_to(base, scale_of(place.rules.rules.currency)),  # 33 is written 33.00, as the ERP shows it
         summary=summary.text,
         dimensions=filled.dimensions,
         original=original,
