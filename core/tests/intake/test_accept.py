@@ -1,0 +1,252 @@
+"""What is told twice, changed, changed back, taken back, or told too late (contract.md §2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+import pytest
+from ledger_kit import MISSING, report_of
+
+from dougong import intake
+from dougong.ledger import deliveries, documents
+from dougong.ledger.states import DeliveryState, DocumentState
+from dougong.model.documents import Event, SourceRef
+from dougong.model.identity import Coverage
+from dougong.model.postings import Stage
+from dougong.model.sources import EventsOnly
+
+REF = SourceRef("src", "T", "expense", "id-R1")
+
+
+@pytest.fixture
+def tell(ledger):
+    """What became of one document that a source tells."""
+
+    def told(*items, **changes):
+        outcomes = intake.accept(ledger, items or [report_of(**changes)], connection="hesi")
+        return outcomes[0] if len(outcomes) == 1 else outcomes
+
+    return told
+
+
+@pytest.fixture
+def opened(ledger, row_of):
+    """Opens the newest revision: its delivery, as the flow would make it."""
+
+    def make(state=DeliveryState.READY):
+        row = row_of("R1")
+        cover = Coverage(row.ref, "A01", "A01", "accrual")
+        new = deliveries.NewDelivery("erp", "V", ((row.id, cover),), ("R1",), row.revision, Stage.SUBMITTED, state)
+
+        def work(tx):
+            documents.change(tx, row, event="opened", state=DocumentState.OPEN, inputs="i")
+            return deliveries.create(tx, new)
+
+        return ledger.write(work)
+
+    return make
+
+
+@pytest.fixture
+def states(sql):
+    return lambda: sql("SELECT revision, state, source_state FROM document ORDER BY id")
+
+
+def test_told_twice(tell, states):
+    assert (tell().outcome, tell().outcome) == ("new", "known")
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_told_twice_in_one_call(tell):
+    assert [one.outcome for one in tell(report_of(), report_of(), report_of(gross="2.00", minutes=1))] == [
+        "new",
+        "known",
+        "revised",
+    ]
+
+
+def test_a_newer_time_or_state_is_no_revision(tell, states):
+    tell()
+    assert tell(minutes=5, state="paying").outcome == "known"
+    assert tell(minutes=9, state="archived").outcome == "known"
+    assert states() == [(1, "accepted", "archived")]
+
+
+def test_money_back_and_forth_is_three_revisions(tell, states):
+    tell(gross="100.00")
+    assert tell(gross="90.00", minutes=1).outcome == "revised"
+    assert tell(gross="100.00", minutes=2).outcome == "revised"
+    assert states() == [(1, "superseded", "approved"), (2, "superseded", "approved"), (3, "accepted", "approved")]
+
+
+def test_the_same_amount_written_otherwise_is_the_same(tell):
+    tell(gross="100.00")
+    assert tell(gross="100.0", minutes=1).outcome == "known"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "gross", "state"),
+    [(0, "90.00", "approved"), (-5, "90.00", "approved"), (0, "100.00", "rejected"), (-5, "100.00", "draft")],
+)
+def test_stale(tell, states, opened, now, minutes, gross, state):
+    tell(state="paid")
+    delivery = opened()
+    told = tell(gross=gross, minutes=minutes, state=state)
+
+    assert (told.outcome, told.problems[0].code) == ("stale", "STALE")
+    assert tell(gross=gross, minutes=minutes, state=state).document_id == told.document_id
+    assert states() == [(1, "open", "paid"), (-1, "stale", state)]
+    assert now(delivery) == delivery
+    assert tell(state="paid").outcome == "known"
+
+
+def test_several_stale_answers_are_all_kept(tell, states):
+    tell()
+    tell(gross="90.00")
+    tell(gross="80.00")
+    assert [row[0] for row in states()] == [1, -1, -2]
+
+
+def test_without_times_other_content_is_a_revision(tell):
+    tell(minutes=None)
+    assert tell(minutes=None, gross="90.00").outcome == "revised"
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+def _events(*names):
+    return EventsOnly(REF, tuple(Event(name, "paid", dt.date(2026, 11, 20)) for name in names))
+
+
+def test_events_open_the_document_again_once(tell, states, opened):
+    tell()
+    opened()
+    assert tell(_events("p1")).outcome == "events"
+    assert states() == [(1, "accepted", "approved")]
+    assert tell(_events("p1")).outcome == "known"
+
+
+def test_events_within_the_document(tell):
+    tell(events=["a1"])
+    assert tell(events=["a1"]).outcome == "known"
+    assert tell(events=["a1", "a2"], minutes=1).outcome == "events"
+
+
+def test_events_of_an_unknown_document_wait_for_it(ledger, tell, sql):
+    told = tell(_events("p1", "p2"))
+    assert (told.outcome, told.document_id, told.problems[0].code) == ("waiting", None, "DOCUMENT_UNKNOWN")
+
+    assert tell(events=["a1"]).outcome == "new"
+
+    texts = ledger.look(lambda tx: documents.events_of(tx, REF))
+    assert [text.count(f'"{name}"') for text, name in zip(texts, ("p1", "p2", "a1"), strict=True)] == [1, 1, 1]
+    assert sql("SELECT count(*) FROM event") == [(3,)]
+
+
+def test_the_first_telling_of_an_event_counts(ledger, tell):
+    tell()
+    tell(_events("p1"))
+    tell(EventsOnly(REF, (Event("p1", "paid", dt.date(2030, 1, 1)),)))
+    (text,) = ledger.look(lambda tx: documents.events_of(tx, REF))
+    assert "2026-11-20" in text
+
+
+# -- taken back -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["rejected", "draft", "void", "deleted"])
+def test_taken_back_before_anything_was_sent(tell, states, opened, now, state):
+    tell()
+    delivery = opened()
+    assert tell(state=state, minutes=1).outcome == "events"
+    assert now(delivery).state is DeliveryState.CANCELLED
+    assert states() == [(1, "accepted", state)]
+
+
+def test_taken_back_after_it_was_sent_touches_no_delivery(tell, opened, now, sql):
+    tell()
+    delivery = opened()
+    sql("UPDATE delivery SET state = 'delivered'")
+    tell(state="rejected", minutes=1)
+    assert now(delivery).state is DeliveryState.DELIVERED
+
+
+def test_revised_before_anything_was_sent(tell, states, opened, now):
+    tell()
+    delivery = opened()
+    tell(gross="90.00", minutes=1)
+    assert (now(delivery).state, now(delivery).reason) == (DeliveryState.CANCELLED, "superseded")
+    assert states() == [(1, "superseded", "approved"), (2, "accepted", "approved")]
+
+
+@pytest.mark.parametrize("state", ["sending", "waiting", "unknown", "incomplete", "delivered", "parked"])
+def test_revised_after_it_was_or_may_have_been_sent(tell, states, opened, now, sql, state):
+    tell()
+    delivery = opened()
+    sql("UPDATE delivery SET state = ?", state)
+    tell(gross="90.00", minutes=1)
+    assert now(delivery).state == state
+    assert states() == [(1, "open", "approved"), (2, "accepted", "approved")]
+
+
+def test_a_held_revision_gives_way_to_the_next(ledger, tell, states, opened, row_of, sql):
+    tell()
+    opened()
+    sql("UPDATE delivery SET state = 'delivered'")
+    tell(gross="90.00", minutes=1)
+    held = row_of("R1")
+    ledger.write(lambda tx: documents.change(tx, held, event="held", state=DocumentState.HELD, inputs="i"))
+
+    tell(gross="100.00", minutes=2)
+
+    assert states() == [(1, "open", "approved"), (2, "superseded", "approved"), (3, "accepted", "approved")]
+
+
+# -- facts that come later --------------------------------------------------------------------------------------------
+
+
+def _without_entity(**changes):
+    item = report_of(problems=MISSING, raw=b"{}", **changes)
+    return attrs.evolve(item, document=attrs.evolve(item.document, entity=None))
+
+
+def test_missing_facts_hold_and_reference_data_frees(tell, states):
+    told = tell(_without_entity())
+    assert (told.outcome, told.problems) == ("new", MISSING)
+    assert states() == [(1, "held", "approved")]
+
+    assert tell(_without_entity()).outcome == "known"
+    tell(report_of(raw=b"{}"))
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_approving_then_approved_with_reference_data_in_between(tell, states):
+    tell(_without_entity(state="approving"))
+    tell(report_of(raw=b"{1}", state="approved", minutes=3, events=["a1"]))
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_an_earlier_answer_does_not_replace_what_is_held(tell, states):
+    tell(_without_entity(state="paid"))
+    assert tell(report_of(raw=b"{1}", state="rejected")).outcome == "stale"
+    assert tell(report_of(raw=b"{2}", gross="90.00", minutes=-5)).outcome == "stale"
+    assert states()[0] == (1, "held", "paid")
+
+
+def test_events_do_not_free_what_lacks_facts(tell, states):
+    tell(_without_entity())
+    assert tell(_events("p1")).outcome == "events"
+    assert states() == [(1, "held", "approved")]
+
+
+def test_audited(ledger, tell, sql):
+    from dougong.ledger import audit
+
+    tell()
+    tell(gross="90.00", minutes=1)
+    tell(gross="80.00")
+    assert sql("SELECT event FROM audit ORDER BY id") == [("accepted",), ("superseded",), ("accepted",), ("stale",)]
+    with ledger.read() as connection:
+        assert audit.verify(connection) == []
