@@ -96,11 +96,11 @@ class KingdeeSession:
             "Limit": most,
         }
         answer = self._call("ExecuteBillQuery", json_text.dumps({"data": data}).encode(), deadline, repeatable=True)
+        if isinstance(answer, list) and all(_is_row(row, len(keys)) for row in answer):
+            return answer
         failure = _refusal(answer)
         if failure:
             raise KingdeeRefused(failure)
-        if isinstance(answer, list) and all(isinstance(row, list) and len(row) == len(keys) for row in answer):
-            return answer
         raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
 
     def close(self) -> None:
@@ -172,6 +172,11 @@ class KingdeeSession:
                 f"Kingdee refuses user {s.user} for data centre {s.acct_id}: {reason}",
             )
         return Token(str(reply["KDSVCSessionId"]))
+
+
+def _is_row(row: Any, length: int) -> bool:
+    """Whether it is a row of values: a refusal comes as an object in two brackets."""
+    return isinstance(row, list) and len(row) == length and not isinstance(row[0], dict)
 
 
 def _refusal(content: Any) -> Failure | None:

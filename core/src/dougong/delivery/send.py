@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import attrs
-
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply
@@ -205,13 +203,7 @@ def _freeze(
     link: Link,
 ) -> tuple[Frozen, list[DeliveryRow]]:
     pairs = [ready[item.id] for item in items]
-    facts = {}
-    for item in items:
-        told = message.facts.get(item.id, Facts())
-        own = facts_of(item.booking)
-        facts[item.id] = attrs.evolve(
-            own, **{name: value for name, value in attrs.asdict(told, recurse=False).items() if value not in (None, ())}
-        )
+    facts = {item.id: message.facts.get(item.id, Facts()).over(facts_of(item.booking)) for item in items}
     frozen = attempts.freeze(
         tx,
         [row for row, _ in pairs],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,7 +32,8 @@ from dougong.model.problems import DougongError, Problem
 
 __all__ = ["Deriver", "Waiting", "waiting_for"]
 
-_MOST_REMEMBERED = 20_000
+#: Derivations kept between opening a document and sending its deliveries, which follows soon.
+_MOST_REMEMBERED = 500
 
 
 @attrs.frozen
@@ -45,6 +48,14 @@ class Waiting:
     problems: tuple[Problem, ...] = ()
 
 
+@attrs.frozen
+class _Remembered:
+    """A derivation, with what was known of the loans that the document writes off."""
+
+    loans: Mapping[str, LoanFact | None]
+    derivation: Derivation
+
+
 class Deriver:
     """Derives documents and deliveries with one set of inputs; thread-safe.
 
@@ -55,7 +66,9 @@ class Deriver:
         self.project = project
         self.inputs = inputs
         self._ledger: Ledger = project.ledger
-        self._remembered: dict[tuple[Any, ...], Derivation] = {}
+        self._remembered: dict[tuple[Any, ...], _Remembered] = {}
+        self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
+        self._lock = threading.Lock()
 
     # -- documents ----------------------------------------------------------------------------------------------------
 
@@ -68,18 +81,23 @@ class Deriver:
     def derivation(self, row: DocumentRow, events: Sequence[str]) -> Derivation:
         """All bookings of one document, derived together; remembered while nothing that it depends on changes."""
         key = (row.id, row.fingerprint, row.source_state, tuple(events))
-        derivation = self._remembered.get(key)
-        if derivation is None:
-            document = self.document(row, events)
-            derivation = self.derive(document)
-            # A loan that is not known yet may come: what depends on one is derived anew each time.
-            if not document.advances and len(self._remembered) < _MOST_REMEMBERED:
-                self._remembered[key] = derivation
+        known = self._remembered.get(key)
+        if known is not None and known.loans == self._loans(row.ref, known.loans):
+            return known.derivation
+        document = self.document(row, events)
+        loans = self._loans(row.ref, (advance.loan for advance in document.advances))
+        derivation = self._derive(document, loans)
+        with self._lock:
+            self._remembered[key] = _Remembered(loans, derivation)
+            if len(self._remembered) > _MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
         return derivation
 
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
-        known = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
+        return self._derive(document, self._loans(document.ref, (advance.loan for advance in document.advances)))
+
+    def _derive(self, document: Document, loans: Mapping[str, LoanFact | None]) -> Derivation:
         now = business_now()
         context = Context(
             rules=self.inputs.rules,
@@ -87,7 +105,7 @@ class Deriver:
             rates=self.inputs.rates,
             account_needs=self.needs,
             limits=self.inputs.limits,
-            loan=known.get,
+            loan=loans.get,
             today=now.date(),
             now=now,
         )
@@ -98,9 +116,15 @@ class Deriver:
         connection = self.inputs.books.get(book)
         if connection is None:
             return None
-        codes = self.inputs.codes_for(connection, book)
-        theirs = codes.lookup("account", account, business_now().date())
-        return self.inputs.needs.get(connection, {}).get(theirs or account)
+        key = (book, account, business_now().date())
+        if key not in self._known_needs:
+            theirs = self.inputs.codes_for(connection, book).lookup("account", account, key[2])
+            self._known_needs[key] = self.inputs.needs.get(connection, {}).get(theirs or account)
+        return self._known_needs[key]
+
+    def _loans(self, ref: SourceRef, numbers: Iterable[str]) -> dict[str, LoanFact | None]:
+        """What is known of loans now."""
+        return {number: self._loan(ref, number) for number in numbers}
 
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
         found = self._ledger.look(lambda tx: documents.find_loan(tx, ref.source, ref.tenant, loan))

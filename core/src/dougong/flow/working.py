@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import groupby
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, false, func, or_, select, true
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
@@ -29,6 +30,8 @@ _MASTER_AGE_MS = 3_600_000
 #: After so many failures in a row a delivery counts as resting for this run: the ERP is down.
 _MOST_FAILURES = 7
 _TELL_SECONDS = 0.2
+#: More runs of consecutive ids than this do not make a query shorter.
+_MOST_RUNS = 100
 _MASTER_KINDS = ("account", "department", "employee", "supplier", "currency", "book", "period")
 
 
@@ -37,7 +40,7 @@ def work(
     *,
     only: Collection[int] | None = None,
     to: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Problem]:
     """Run the steps until everything rests: opened, sent, completed, resolved, or waiting for a person.
 
@@ -126,9 +129,8 @@ class _Scope:
         self._accepted = select(func.count()).where(schema.document.c.state == DocumentState.ACCEPTED.value)
         self._mine: ColumnElement[bool] = true()
         if only is not None:
-            ids = sorted(only)
-            self._accepted = self._accepted.where(schema.document.c.id.in_(ids))
-            covered = select(schema.coverage.c.delivery_id).where(schema.coverage.c.document_id.in_(ids))
+            self._accepted = self._accepted.where(_among(schema.document.c.id, only))
+            covered = select(schema.coverage.c.delivery_id).where(_among(schema.coverage.c.document_id, only))
             self._mine = schema.delivery.c.id.in_(covered)
         self._told = 0.0
 
@@ -147,14 +149,20 @@ class _Scope:
                 return False
             return not connection.execute(moving).scalar_one()
 
-    def tell(self, progress: Callable[[int, int], None], *, last: bool = False) -> None:
+    def tell(self, progress: Callable[[int, int], None] | None, *, last: bool = False) -> None:
         """Report deliveries at rest and deliveries in all, a few times a second."""
-        if not last and time.monotonic() - self._told < _TELL_SECONDS:
+        if progress is None or (not last and time.monotonic() - self._told < _TELL_SECONDS):
             return
         self._told = time.monotonic()
-        table = schema.delivery
-        rest = select(func.count()).where(self._mine, table.c.state.in_([state.value for state in AT_REST]))
+        states = select(schema.delivery.c.state, func.count()).where(self._mine).group_by(schema.delivery.c.state)
         with self._project.ledger.read() as connection:
-            done = connection.execute(rest).scalar_one()
-            total = connection.execute(select(func.count()).select_from(table).where(self._mine)).scalar_one()
-        progress(done, total)
+            counts = {DeliveryState(state): count for state, count in connection.execute(states)}
+        progress(sum(count for state, count in counts.items() if state in AT_REST), sum(counts.values()))
+
+
+def _among(column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of many ids; what one run takes in mostly has consecutive ones."""
+    runs = [list(run) for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0])]
+    if len(runs) > _MOST_RUNS:
+        return column.in_(sorted(ids))
+    return or_(false(), *(column.between(run[0][1], run[-1][1]) for run in runs))

@@ -27,15 +27,19 @@ __all__ = ["CROCKFORD", "Coverage", "Key", "content_fingerprint", "document_cont
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def _canonical(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_text).encode()
-
-
 def _text(value: object) -> str:
     """Equal amounts give equal text, however they were written: 33, 33.0 and 33.00 are one."""
     if isinstance(value, Decimal):
         return "0" if value == 0 else format(value.normalize(CONTEXT), "f")
     return str(value)
+
+
+#: Made once: `json.dumps` makes a new encoder whenever it is not called with its defaults.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_text)
+
+
+def _canonical(data: Any) -> bytes:
+    return _ENCODER.encode(data).encode()
 
 
 @attrs.frozen

@@ -25,12 +25,14 @@ class Stage(StrEnum):
     @property
     def rank(self) -> int:
         """Position on the ladder draft < submitted < audited < posted; reversed and void stand outside (-1)."""
-        ladder = (Stage.DRAFT, Stage.SUBMITTED, Stage.AUDITED, Stage.POSTED)
-        return ladder.index(self) if self in ladder else -1
+        return _LADDER.get(self, -1)
 
     def reaches(self, target: Stage) -> bool:
         """Whether this stage is at least `target`."""
         return self.rank >= target.rank >= 0
+
+
+_LADDER = {Stage.DRAFT: 0, Stage.SUBMITTED: 1, Stage.AUDITED: 2, Stage.POSTED: 3}
 
 
 @attrs.frozen
@@ -89,6 +91,16 @@ class Facts:
     date: dt.date | None = None
     book: str | None = None
     lines: tuple[tuple[str, Decimal], ...] = ()
+
+    def over(self, other: Facts) -> Facts:
+        """These facts, and for those that are not told here what `other` says."""
+        return Facts(
+            other.total if self.total is None else self.total,
+            self.currency or other.currency,
+            self.date or other.date,
+            self.book or other.book,
+            self.lines or other.lines,
+        )
 
     def differences(self, posting: Posting) -> tuple[str, ...]:
         """Names of the facts in which `posting` differs; empty when it is equal as far as both sides tell."""
