@@ -127,12 +127,12 @@ class Worker:
                 self._moved.set()
 
     def _give_back(self, rows: Sequence[DeliveryRow]) -> None:
-        """One of a unit was taken away: what is left of it is due again, in whatever state it stands."""
+        """One of a unit was taken away: those that nobody has touched since they were claimed are due again."""
 
         def work(tx: Tx) -> None:
             for row in rows:
                 now = deliveries.by_id(tx, row.id)
-                if now.lease_owner == self._owner and now.state not in AT_REST:
+                if now.version == row.version:
                     deliveries.release(tx, now, due_at=epoch_ms())
 
         self._ledger.write(work)
