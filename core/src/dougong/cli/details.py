@@ -63,7 +63,10 @@ def booking(lines: list[Mapping[str, Any]]) -> None:
         amount = words.money(line.get("base_amount") or line["amount"])
         sides = (amount, "") if line["side"] == "D" else ("", amount)
         made.add_row(
-            line["account"], line["summary"], " ".join(f"{k}={v}" for k, v in line["dimensions"].items()), *sides
+            line["account"],
+            line.get("summary", ""),
+            " ".join(f"{k}={v}" for k, v in line.get("dimensions", {}).items()),
+            *sides,
         )
     output.console().print(made)
 
