@@ -28,8 +28,10 @@ _LOG = logging.getLogger("dougong.runtime")
 _LEASE_MS = 300_000
 #: Claimed at once per lane; a multiple of the threads, so that none waits for a claim.
 _AHEAD = 4
-#: Between two looks at what was accepted and at what other processes left, while there is work in flight.
+#: Between two looks at what other processes left, while there is work in flight.
 _LOOK_SECONDS = 0.2
+#: States that something still moves in; whatever is leased stands in one of them.
+_MOVING = [state.value for state in DeliveryState if state not in AT_REST]
 #: The loop wakes at least this often, for what other processes did.
 _IDLE_SECONDS = 0.5
 
@@ -38,7 +40,7 @@ class Worker:
     """Works on a ledger until told that it may stop.
 
     :param lanes: connection → lane. :param derive: derives one delivery anew.
-    :param open_documents: opens the moments of accepted documents; returns how many it opened.
+    :param open_documents: opens the moments of some accepted documents; returns how many, zero when there are none.
     """
 
     def __init__(
@@ -65,18 +67,19 @@ class Worker:
             if time.monotonic() - looked >= _LOOK_SECONDS:
                 looked = time.monotonic()
                 self.adopt()
-                self._open_documents()
                 progress()
             claimed = sum(self._feed(lane) for lane in self._lanes.values())
             if self._failure is not None:
                 raise self._failure
-            if claimed:
+            # What is due did not fill the lanes: open more, some at a time, while they work on what they have.
+            opened = self._open_documents() if any(_room(lane) > 0 for lane in self._lanes.values()) else 0
+            if claimed or opened:
                 continue
             if any(lane.waiting for lane in self._lanes.values()):
                 self._moved.wait(_IDLE_SECONDS)
-            elif not self._open_documents():
-                if rested():
-                    return
+            elif rested():
+                return
+            else:
                 self._moved.wait(self._until_due())
 
     def adopt(self) -> None:
@@ -85,7 +88,9 @@ class Worker:
             table = schema.delivery
             owners = set(
                 connection.execute(
-                    select(table.c.lease_owner).where(table.c.lease_until > epoch_ms()).distinct()
+                    select(table.c.lease_owner)
+                    .where(table.c.state.in_(_MOVING), table.c.lease_until > epoch_ms())
+                    .distinct()
                 ).scalars()
             )
         if any(is_dead(owner) for owner in owners - {self._owner}):
@@ -97,7 +102,7 @@ class Worker:
             return 0
         if lane.breaker.tripped and lane.waiting:
             return 0  # one try at a time after the breaker's pause, until one has worked
-        room = 1 if lane.breaker.tripped else lane.concurrency * _AHEAD - lane.waiting
+        room = 1 if lane.breaker.tripped else _room(lane)
         batch = 1 if lane.breaker.tripped else max(map(lane.door.batch, lane.door.operations), default=1)
         rows = self._ledger.write(
             lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
@@ -140,11 +145,10 @@ class Worker:
     def _until_due(self) -> float:
         """Seconds until something is due, at most the idle time."""
         table = schema.delivery
-        moving = [state.value for state in DeliveryState if state not in AT_REST]
         with self._ledger.read() as connection:
             due = connection.execute(
                 select(func.min(table.c.due_at)).where(
-                    table.c.state.in_(moving), table.c.due_at < FOREVER, table.c.due_at > epoch_ms()
+                    table.c.state.in_(_MOVING), table.c.due_at < FOREVER, table.c.due_at > epoch_ms()
                 )
             ).scalar()
         pauses = [lane.breaker.open_seconds for lane in self._lanes.values() if lane.breaker.open_seconds]
@@ -152,6 +156,11 @@ class Worker:
         if due is not None:
             waits.append((due - epoch_ms()) / 1000)
         return max(0.002, min(waits))
+
+
+def _room(lane: Lane) -> int:
+    """Units of work that the lane takes before any of its threads has to wait."""
+    return lane.concurrency * _AHEAD - lane.waiting
 
 
 def _units(rows: Iterable[DeliveryRow], lane: Lane) -> Iterator[tuple[DeliveryState, list[DeliveryRow]]]:
