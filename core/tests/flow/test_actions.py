@@ -1,0 +1,136 @@
+"""What a person may do with a delivery, by its state."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ledger_kit import posting_for
+
+from dougong import delivery as steps
+from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
+from dougong.ledger.states import DeliveryState as S
+from dougong.ledger.states import IllegalTransition
+from dougong.model.operations import Ambiguity
+from dougong.model.outcomes import Absent, Done, Found, Rejected, Unknown
+from dougong.model.problems import Problem
+
+HOW = {"actor": "li", "reason": "looked"}
+
+
+@pytest.fixture
+def project(ledger):
+    return SimpleNamespace(ledger=ledger)
+
+
+@pytest.fixture
+def stands(ledger, erp, delivery, derive, claimed, now):
+    """A delivery that an outcome has brought somewhere, and its ERP."""
+
+    def make(outcome, ambiguity=Ambiguity.D):
+        row = delivery()
+        it = erp(ambiguity)
+        it.answers["push"].append(outcome)
+        steps.send(ledger, claimed(), it.link, derive)
+        return it, now(row)
+
+    return make
+
+
+@pytest.mark.parametrize("state", [S.HELD, S.BLOCKED, S.READY, S.REJECTED, S.INCOMPLETE])
+def test_retry_makes_due_what_is_not_unknown(project, delivery, now, sql, state):
+    row = delivery()
+    sql("UPDATE delivery SET state = ?, due_at = 4611686018427387904, failures = 5", state.value)
+    (after,) = retry(project, [row.id], **HOW)
+    assert after.state is (S.INCOMPLETE if state is S.INCOMPLETE else S.READY)
+    assert (now(row).failures, now(row).due_at < 2**62) == (0, True)
+    assert sql("SELECT actor, detail LIKE '%looked%' FROM audit WHERE event = 'retry'") == [("li", 1)]
+
+
+@pytest.mark.parametrize("state", [S.UNKNOWN, S.WAITING, S.PARKED])
+def test_there_is_no_retry_of_unknown(project, delivery, sql, state):
+    row = delivery()
+    sql("UPDATE delivery SET state = ?", state.value)
+    with pytest.raises(ActionError, match="use resolve"):
+        retry(project, [row.id], **HOW)
+
+
+@pytest.mark.parametrize("state", [S.SENDING, S.DELIVERED, S.CANCELLED, S.REVERSED])
+def test_nothing_to_retry(project, delivery, sql, state):
+    row = delivery()
+    sql("UPDATE delivery SET state = ?", state.value)
+    with pytest.raises(ActionError, match="nothing to retry"):
+        retry(project, [row.id], **HOW)
+
+
+def test_all_or_none(project, delivery, now, sql):
+    good, bad = delivery("R1", S.HELD), delivery("R2")
+    sql("UPDATE delivery SET state = 'delivered' WHERE id = ?", bad.id)
+    with pytest.raises(ActionError):
+        retry(project, [good.id, bad.id], **HOW)
+    assert now(good).state is S.HELD
+
+
+@pytest.mark.parametrize("state", [S.HELD, S.BLOCKED, S.READY, S.REJECTED])
+def test_cancel_frees_the_coverage(project, delivery, now, sql, state):
+    row = delivery()
+    sql("UPDATE delivery SET state = ?", state.value)
+    cancel(project, [row.id], **HOW)
+    assert now(row).state is S.CANCELLED
+    assert sql("SELECT live FROM coverage") == [(None,)]
+
+
+def test_what_may_be_in_the_erp_is_not_cancelled(project, stands):
+    _, row = stands(Unknown("reset"))
+    with pytest.raises(ActionError, match="may be in the ERP"):
+        cancel(project, [row.id], **HOW)
+
+
+def test_what_is_in_the_erp_is_not_cancelled(project, stands):
+    _, row = stands(Done(posting_for()))
+    with pytest.raises(ActionError, match="it is in the ERP"):
+        cancel(project, [row.id], **HOW)
+
+
+@pytest.mark.parametrize("state", [S.CANCELLED, S.REVERSED])
+def test_what_is_final_stays(project, delivery, sql, state):
+    row = delivery()
+    sql("UPDATE delivery SET state = ?", state.value)
+    with pytest.raises(IllegalTransition):
+        cancel(project, [row.id], **HOW)
+
+
+def test_resolved_as_absent_it_is_sent_again_under_its_reference(ledger, project, stands, claimed, derive, now):
+    it, row = stands(Unknown("reset"), Ambiguity.E)
+    assert row.state is S.PARKED
+    resolve_absent(project, row.id, **HOW)
+    it.answers["push"].append(Done(posting_for()))
+    steps.send(ledger, claimed(), it.link, derive)
+    assert now(row).state is S.DELIVERED
+    first, second = (asked[0] for asked in it.calls["push"])
+    assert first.body == second.body
+    assert first.correlations != second.correlations
+
+
+def test_resolved_as_delivered_with_what_the_erp_shows(project, stands, now):
+    it, row = stands(Unknown("reset"), Ambiguity.E)
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, posting_for("77"))])
+    resolve_delivered(project, row.id, "77", **HOW)
+    assert (now(row).state, now(row).stage) == (S.DELIVERED, "submitted")
+    assert it.calls["find"][0][0][0].erp_key == "77"
+
+
+def test_an_id_that_the_erp_does_not_know(project, stands, now):
+    it, row = stands(Unknown("reset"), Ambiguity.E)
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [Absent(wanted[0].item, "all")])
+    with pytest.raises(ActionError, match="the ERP has no 78"):
+        resolve_delivered(project, row.id, "78", **HOW)
+    assert now(row) == row
+
+
+def test_nothing_to_resolve(project, stands):
+    _, row = stands(Rejected((Problem.of("X", "不", "no"),)))
+    with pytest.raises(ActionError, match="nothing about it is unknown"):
+        resolve_absent(project, row.id, **HOW)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from ledger_kit import posting_for
+
+from dougong import delivery as steps
+from dougong.ledger.states import DeliveryState as S
+from dougong.model.outcomes import Done, Unknown
+from dougong.model.postings import Stage
+from dougong.plugins import PluginError
+from dougong.reconcile import Verdict, step
+
+
+@pytest.fixture
+def delivered(ledger, erp, delivery, derive, claimed, now):
+    """Two deliveries of 2026-11 that the ERP holds, and how it would list them."""
+    rows = [delivery("R1"), delivery("R2")]
+    it = erp(hooks=("find", "list_postings"))
+    it.answers["push"] += [Done(posting_for("1")), Done(posting_for("2"))]
+    for leased in claimed():
+        steps.send(ledger, [leased], it.link, derive)
+    references = [json.loads(asked[0].body)["reference"] for asked in it.calls["push"]]
+
+    def listed(n, **how):
+        return posting_for(str(n), reference=references[n - 1], period="2026-11", **how)
+
+    return it, rows, listed
+
+
+@pytest.fixture
+def reconcile(ledger):
+    def go(it, *listed):
+        it.answers["list_postings"].append(list(listed))
+        return [row.verdict for row in step(ledger, it.door, "2026-11", actor="li")]
+
+    return go
+
+
+def test_matched_changes_nothing(delivered, reconcile, now):
+    it, rows, listed = delivered
+    before = [now(row) for row in rows]
+    assert reconcile(it, listed(1), listed(2)) == [Verdict.MATCHED] * 2
+    assert [now(row) for row in rows] == before
+
+
+@pytest.mark.parametrize(
+    ("listed_as", "reason"),
+    [
+        (None, "deleted_in_erp"),
+        ({"total": "99.00"}, "edited_in_erp"),
+        ({"stage": Stage.VOID}, "deleted_in_erp"),
+    ],
+)
+def test_what_a_person_did_is_parked_and_said(delivered, reconcile, now, sql, listed_as, reason):
+    it, rows, listed = delivered
+    reconcile(it, *([listed(1, **listed_as)] if listed_as else []), listed(2))
+    first, second = (now(row) for row in rows)
+    assert (first.state, first.reason) == (S.PARKED, reason)
+    assert json.loads(first.problems)[0]["code"]
+    assert second.state is S.DELIVERED
+    assert sql("SELECT actor FROM audit WHERE event = 'reconciled'") == [("li",)]
+
+
+def test_doubled_is_parked(delivered, reconcile, now):
+    it, rows, listed = delivered
+    import attrs
+
+    assert reconcile(it, listed(1), attrs.evolve(listed(1), erp_key="9"), listed(2))[0] is Verdict.DOUBLED
+    assert (now(rows[0]).state, now(rows[0]).reason) == (S.PARKED, "doubled")
+
+
+def test_a_higher_stage_and_a_new_number_are_taken_over(delivered, reconcile, now, sql):
+    import attrs
+
+    it, rows, listed = delivered
+    reconcile(it, attrs.evolve(listed(1, stage=Stage.POSTED), number="记-7"), listed(2))
+    assert (now(rows[0]).state, now(rows[0]).stage) == (S.DELIVERED, "posted")
+    assert sql("SELECT erp_number, stage FROM posting ORDER BY id") == [("记-7", "posted"), ("记-2", "submitted")]
+
+
+def test_an_erp_that_cannot_be_listed_changes_nothing(ledger, delivered, now):
+    it, rows, _ = delivered
+    before = [now(row) for row in rows]
+    it.answers["list_postings"].append(RuntimeError("down"))
+    with pytest.raises(PluginError):
+        step(ledger, it.door, "2026-11", actor="li")
+    assert [now(row) for row in rows] == before
+
+
+def test_half_a_list_changes_nothing(ledger, delivered, now):
+    it, rows, listed = delivered
+    before = [now(row) for row in rows]
+
+    def half(_):
+        yield listed(1)
+        raise RuntimeError("connection reset")
+
+    it.answers["list_postings"].append(half)
+    with pytest.raises(PluginError):
+        step(ledger, it.door, "2026-11", actor="li")
+    assert [now(row) for row in rows] == before
+
+
+def test_what_is_on_its_way_is_not_parked(ledger, delivered, delivery, derive, claimed, reconcile, now):
+    it, _, listed = delivered
+    row = delivery("R3")
+    it.answers["push"].append(Unknown("reset"))
+    steps.send(ledger, claimed(), it.link, derive)
+    assert reconcile(it, listed(1), listed(2)) == [Verdict.MATCHED, Verdict.MATCHED, Verdict.MISSING]
+    assert now(row).state is S.UNKNOWN
+
+
+def test_other_periods_are_not_missed(delivered, reconcile, sql, now):
+    it, rows, listed = delivered
+    sql("UPDATE delivery SET period = '2026-10' WHERE id = ?", rows[0].id)
+    assert reconcile(it, listed(2)) == [Verdict.MATCHED]
+    assert now(rows[0]).state is S.DELIVERED
