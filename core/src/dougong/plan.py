@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from dougong.flow.deriving import Waiting, waiting_for
 from dougong.flow.inputs import Inputs
 from dougong.flow.working import refresh_master_data
 from dougong.ledger import deliveries, documents
-from dougong.ledger.rows import DocumentRow
+from dougong.ledger.rows import DocumentRow, problems_from
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DocumentState
 from dougong.model.bookings import Voucher, VoucherLine
@@ -71,8 +71,7 @@ def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
     """Plan a document that was accepted already, by its number."""
     deriver = Deriver(project, load_inputs(project))
     known = project.ledger.look(partial(_known, number=number))
-    items = [SourceDocument(deriver.document(row, events)) for row, events in known]
-    return list(plan_documents(project, items))
+    return list(_plan_all(project, [_Item.of_row(deriver, row, events) for row, events in known]))
 
 
 def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
@@ -84,12 +83,40 @@ def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterato
 
     Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
     """
-    planned = list(items)
+    return _plan_all(project, [_Item.of_source(item) for item in items])
+
+
+@attrs.frozen
+class _Item:
+    """A document to be planned.
+
+    :param fingerprint: of its money, as accepting counts it. :param problems: what keeps it from being derived at all.
+    """
+
+    document: Document
+    fingerprint: str
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def of_source(cls, item: SourceDocument) -> _Item:
+        """As a source told it."""
+        content = document_content(item.document) if item.content is None else item.content
+        return cls(item.document, content_fingerprint(content), item.problems)
+
+    @classmethod
+    def of_row(cls, deriver: Deriver, row: DocumentRow, events: list[str]) -> _Item:
+        """As the ledger holds it."""
+        incomplete = row.state is DocumentState.HELD and not row.inputs
+        problems = problems_from(row.problems) if incomplete else ()
+        return cls(deriver.document(row, events), row.fingerprint, problems)
+
+
+def _plan_all(project: Project, items: Sequence[_Item]) -> Iterator[Planned | Undelivered]:
     refresh_master_data(project, project.targets)
-    deriver = _PlanDeriver(project, load_inputs(project), planned)
+    deriver = _PlanDeriver(project, load_inputs(project), items)
     slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
     try:
-        for item in planned:
+        for item in items:
             yield from _plan(project, deriver, slots, item)
     finally:
         for slot in slots.values():
@@ -99,7 +126,7 @@ def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterato
 class _PlanDeriver(Deriver):
     """Knows the loans of the plan itself beside those of the ledger."""
 
-    def __init__(self, project: Project, inputs: Inputs, items: Iterable[SourceDocument]) -> None:
+    def __init__(self, project: Project, inputs: Inputs, items: Iterable[_Item]) -> None:
         super().__init__(project, inputs)
         loans = [item.document for item in items if item.document.type == "loan"]
         self._beside = {(d.source, d.tenant, key): d.number for d in loans for key in (d.id, d.number)}
@@ -121,7 +148,7 @@ class _PlanDeriver(Deriver):
 
 
 def _plan(
-    project: Project, deriver: _PlanDeriver, slots: dict[str, Slot], item: SourceDocument
+    project: Project, deriver: _PlanDeriver, slots: dict[str, Slot], item: _Item
 ) -> Iterator[Planned | Undelivered]:
     document = item.document
     if item.problems:
@@ -133,11 +160,9 @@ def _plan(
         state = DocumentState.HELD if derivation.problems else DocumentState.NOT_DUE
         yield Undelivered(document.number, state, derivation.problems)
         return
-    content = document_content(document) if item.content is None else item.content
-    fingerprint = content_fingerprint(content)
     for draft in drafts:
         coverage = Coverage(document.ref, draft.entity, draft.book, draft.moment, draft.part)
-        if not project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=fingerprint)):
+        if not project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=item.fingerprint)):
             yield _draft(project, deriver, slots, document, draft, coverage)
 
 

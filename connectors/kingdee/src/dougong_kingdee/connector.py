@@ -228,7 +228,7 @@ class KingdeeConnector:
     def find(
         self, wanted: Sequence[Wanted], session: KingdeeSession, call: Call
     ) -> Iterator[Found | Absent | CannotTell]:
-        """By reference: first in the book and around the date, then everywhere, since people move vouchers."""
+        """By reference: in the book and around the date, then everywhere, since people move vouchers; and by id."""
         for want in wanted:
             try:
                 found = list(self._find(want, session, call))
@@ -252,6 +252,9 @@ class KingdeeConnector:
         keys = keys_matching(session, want.reference, near, call.deadline)
         if not keys:
             keys = keys_matching(session, want.reference, [], call.deadline)
+        if want.erp_key is not None and want.erp_key.isdecimal() and int(want.erp_key) not in keys:
+            # known by its id: somebody may have changed the text that carried the reference
+            keys = [*keys, int(want.erp_key)]
         if keys:
             yield from read_vouchers(session, [f"FVOUCHERID in ({','.join(map(str, keys))})"], call.deadline)
 

@@ -27,6 +27,9 @@ ledger.db*
 sandbox*.db*
 *.log
 """
+_STAGES = re.compile(r"^target_stage *=.*$", re.MULTILINE)
+#: Moments ask for the whole way, so that the connection alone decides how far it goes.
+_WHOLE_WAY = 'target_stage = "posted"          # 以连接的 target_stage 为上限 / capped by the connection'
 _BOOKS = re.compile(r"^(books *= *)\[[^\]]*\]", re.MULTILINE)
 _PLACEHOLDER = "CHANGE-ME"
 
@@ -101,7 +104,8 @@ def _copy_templates(folder: Path, books: Sequence[str]) -> None:
         shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     for path in (folder / "rules").glob("*.toml"):
         text = path.read_text("utf-8")
-        _write(path, _BOOKS.sub(lambda found: found[1] + toml_value(list(books)), text, count=1))
+        text = _BOOKS.sub(lambda found: found[1] + toml_value(list(books)), text, count=1)
+        _write(path, _STAGES.sub(_WHOLE_WAY, text))
 
 
 def _erp(folder: Path, one: _Planned) -> Erp:

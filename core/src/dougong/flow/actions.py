@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import select
+
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries, documents
+from dougong.ledger import attempts, deliveries, documents, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, DocumentState
@@ -20,6 +22,9 @@ __all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retr
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+
+#: The reference as it was sent last.
+_SENT = select(schema.attempt_item.c.reference_as_sent).order_by(schema.attempt_item.c.attempt_id.desc()).limit(1)
 
 
 class ActionError(DougongError):
@@ -185,7 +190,9 @@ def _open_to_resolution(row: DeliveryRow) -> None:
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
     """The posting as the ERP shows it; a person's word alone would not know its stage."""
     door = project.door(row.connection)
-    wanted = Wanted(ItemId(str(row.id)), row.reference, Facts(), erp_key=erp_id)
+    with project.ledger.read() as connection:
+        sent = connection.execute(_SENT.where(schema.attempt_item.c.delivery_id == row.id)).scalar()
+    wanted = Wanted(ItemId(str(row.id)), sent or row.reference, Facts(), erp_key=erp_id)
     session = door.open_session(door.call())
     try:
         found = [a.posting for a in door.find([wanted], session, door.call()) if isinstance(a, Found)]

@@ -86,7 +86,7 @@ def refresh_master_data(project: Project, names: Iterable[str], *, age_ms: int =
             records = list(door.pull_master_data(_MASTER_KINDS, session, door.call()))
             _keep(project, name, records)
         except DougongError as error:
-            problems += error.problems
+            problems += (problem.at(f"connections.{name}") for problem in error.problems)
         finally:
             door.close_session(session)
     return problems

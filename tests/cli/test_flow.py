@@ -1,0 +1,196 @@
+"""plan, push, run, status, reconcile and the actions against the Kingdee sandbox."""
+
+from __future__ import annotations
+
+import re
+
+KEYS = {
+    *("delivery", "documents", "revision", "moment", "connection", "entity", "book", "state", "stage", "reference"),
+    *("erp_id", "erp_number", "period", "waits_for", "problems", "attempts"),
+}
+PLAN_KEYS = {
+    *("documents", "moment", "entity", "book", "connection", "date", "period", "date_reasons", "voucher_type"),
+    *("attachments", "lines", "payload", "problems", "already"),
+}
+LINE_KEYS = {
+    *("account", "side", "amount", "currency", "base_amount", "rate", "summary", "dimensions", "tax_code", "tax_rate"),
+    *("tax_base", "clears", "cash_flow", "coordination"),
+}
+ROW_KEYS = {
+    *("kind", "period", "book", "account", "dimensions", "document", "ours", "theirs", "difference", "in_transit"),
+    *("not_ours", "verdict", "action"),
+}
+ROW = "fee_type,department_kind,project_kind,→account,valid_from\n培训费,*,*,6602.05,2020-01-01\n"
+
+
+def free(project, tmp_path):
+    (tmp_path / "expense_account.csv").write_text(ROW, "utf-8")
+    return project("tables", "import", tmp_path / "expense_account.csv")
+
+
+def test_the_whole_way(project, examples, sandbox, tmp_path):
+    planned = project.json("plan", *examples, "--source", "hesi")
+    assert planned.status == 2
+    bookings = [row for row in planned.rows if "moment" in row]
+    assert all(set(row) >= PLAN_KEYS for row in bookings)
+    assert all(set(line) >= LINE_KEYS for row in bookings for line in row["lines"])
+    assert sandbox.postings() == []
+
+    first = project.json("push", *examples, "--source", "hesi")
+    assert first.status == 2
+    deliveries = [row for row in first.rows if row["delivery"]]
+    assert all(set(row) >= KEYS for row in deliveries)
+    assert {row["documents"][0]: (row["state"], row["stage"]) for row in deliveries} == {
+        "J26100007": ("delivered", "submitted"),
+        "B26110001": ("delivered", "submitted"),
+        "B26110002": ("delivered", "submitted"),
+        "B26110003": ("held", None),
+    }
+    assert [(row["documents"], row["state"]) for row in first.rows if not row["delivery"]] == [
+        (["B26110004"], "not_due")
+    ]
+
+    assert free(project, tmp_path).status == 0
+    assert project("run").status == 0
+    postings = {posting["number"]: posting["total"] for posting in sandbox.postings()}
+    assert sorted(postings.values()) == ["2000.00", "318.00", "3348.00", "800.00"]
+    assert {row["erp_number"]: row["total"] for row in project.json("status").rows if row["delivery"]} == postings
+
+    reconciled = project.json("reconcile")
+    assert reconciled.status == 0
+    assert all(set(row) >= ROW_KEYS for row in reconciled.rows)
+    assert [(row["kind"], row["verdict"], row["difference"]) for row in reconciled.rows] == [
+        ("document", "matched", "0.00")
+    ] * 4
+
+    again = project.json("push", *examples, "--source", "hesi")
+    assert again.status == 0
+    assert len(sandbox.postings()) == 4
+    planned = project.json("plan", *examples, "--source", "hesi")
+    assert planned.status == 0
+    assert [row["documents"] for row in planned.rows] == [["B26110004"]]
+
+
+def test_the_plan_is_the_voucher_that_is_posted(project, examples, sandbox):
+    rows = project.json("plan", *examples, "--source", "hesi").rows
+    planned = {row["documents"][0]: row for row in rows if row.get("lines")}
+    project("push", *examples, "--source", "hesi")
+    numbers = {row["documents"][0]: row["erp_number"] for row in project.json("status").rows if row["delivery"]}
+    posted = {posting["number"]: posting for posting in sandbox.postings()}
+    assert set(planned) == {"J26100007", "B26110001", "B26110002"}
+    for number, row in planned.items():
+        posting = posted[numbers[number]]
+        assert [(line["account"], line["side"], line["base_amount"]) for line in row["lines"]] == [
+            (line["account"], line["side"], line["base_amount"]) for line in posting["lines"]
+        ]
+        assert (row["date"], row["period"], row["attachments"]) == (
+            posting["date"],
+            posting["period"],
+            posting["attachments"],
+        )
+
+
+def test_the_plan_shows_each_field_with_its_source(project, examples):
+    shown = project("plan", *examples, "--source", "hesi", "-v").out
+    assert re.search(r"FAccountBookID\.FNumber\s+001\s+voucher\.book \| code\('account_book'\)", shown)
+    assert re.search(r"FEntity\[0\]\.FDEBIT\s+\S+\s+line\.amount", shown)
+
+
+def test_a_plan_by_number(pushed):
+    assert pushed.json("plan", "B26110001").rows == []
+    held = pushed.json("plan", "B26110003")
+    assert held.status == 2
+    assert [problem["code"] for row in held.rows for problem in row["problems"]] == ["ACCOUNT_NOT_DETERMINED"]
+
+
+def test_good_files_are_pushed_although_one_is_bad(project, examples, tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"items": [', "utf-8")
+    result = project.json("push", bad, *examples, "--source", "hesi")
+    assert result.status == 1
+    assert "bad.json" in result.err
+    assert project.states()["B26110001"] == "delivered"
+
+
+def test_reference_data_may_come_later(project, examples):
+    documents, companions = examples[-3:], examples[:-3]
+    assert project("push", *documents, "--source", "hesi").status == 2
+    kept = project("push", *companions, "--source", "hesi")
+    assert "records of reference data" in kept.err
+    project("run")
+    assert project.states()["B26110001"] == "delivered"
+
+
+def test_codes_free_what_is_held(project, examples, tmp_path):
+    codes = tmp_path / "codes.csv"
+    project("codes", "export", codes, "--connection", "kingdee")
+    kept = [line for line in codes.read_text("utf-8").splitlines() if '"D02"' not in line]
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join(kept), "utf-8")
+    project("codes", "import", fewer, "--replace")
+    project("push", *examples, "--source", "hesi")
+    assert project.states()["B26110001"] == "held"
+    todo = [row["keys"] for row in project.json("tables", "todo").rows if row["table"] == "codes/department"]
+    assert todo == [{"scope": "kingdee", "ours": "D02"}]
+    project("codes", "import", codes)
+    project("run")
+    assert project.states()["B26110001"] == "delivered"
+
+
+def test_a_draft_that_a_person_deleted_is_seen_and_not_sent_again(pushed, sandbox):
+    (victim,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    sandbox.hand("delete", id=victim["erp_id"])
+    result = pushed.json("reconcile", "--period", "2026-11")
+    assert result.status == 2
+    (found,) = (row for row in result.rows if row["verdict"] == "missing")
+    assert (found["document"], found["ours"], found["theirs"]) == ("B26110002", "318.00", None)
+    assert found["action"]
+    pushed("run")
+    assert pushed.states()["B26110002"] == "parked"
+    assert len(sandbox.postings()) == 2
+
+    resolved = pushed.json("resolve", victim["delivery"], "--absent", "--reason", "deleted by mistake")
+    assert [row["state"] for row in resolved.rows] == ["ready"]
+    pushed("run")
+    assert pushed.states()["B26110002"] == "delivered"
+    assert len(sandbox.postings()) == 3
+
+
+def test_what_a_person_found_is_taken_over(pushed, sandbox):
+    (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})
+    assert pushed("reconcile").status == 2
+    assert pushed.states()["B26110002"] == "parked"
+    result = pushed.json("resolve", "B26110002", "--delivered", row["erp_id"], "--reason", "the date was agreed")
+    assert (result.status, [one["state"] for one in result.rows]) == (0, ["delivered"])
+    refused = pushed("resolve", "B26110001", "--delivered", row["erp_id"], "--reason", "x")
+    assert refused.status == 1
+
+
+def test_reconcile_writes_files_that_are_no_formulas(pushed, tmp_path):
+    from dougong.tables.files import read_table
+
+    for suffix in ("csv", "xlsx", "jsonl"):
+        file = tmp_path / f"result.{suffix}"
+        assert pushed("reconcile", "--out", file, "--connection", "kingdee").status == 0
+        if suffix == "jsonl":
+            assert len(file.read_text("utf-8").splitlines()) == 3
+        else:
+            assert [row.cells["verdict"] for row in read_table(file).rows] == ["matched"] * 3
+
+
+def test_an_erp_that_is_down_is_said_and_not_a_failure(project, examples, sandbox):
+    text = (project.folder / "dougong.toml").read_text("utf-8")
+    (project.folder / "dougong.toml").write_text(text.replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")
+    result = project.json("push", *examples, "--source", "hesi")
+    assert result.status == 2
+    assert "kingdee" in result.err
+    assert {row["state"] for row in result.rows} == {"accepted"}
+    assert "Traceback" not in result.err
+
+
+def test_to_works_on_one_connection_only(project, examples, sandbox):
+    assert project("push", *examples, "--source", "hesi", "--to", "nowhere").status == 1
+    assert project.json("status").rows == []
+    assert project("push", *examples, "--source", "hesi", "--to", "kingdee").status == 2
+    assert len(sandbox.postings()) == 3

@@ -1,0 +1,132 @@
+"""init, sandbox and demo: what a newcomer runs first."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from dougong.config import load
+from dougong.flow import Project
+from dougong.ledger import reference
+
+
+def test_a_project_is_complete(project, sandbox):
+    config = load(project.folder)
+    kingdee = config.connections["kingdee"]
+    assert kingdee.settings["base_url"] == sandbox.url
+    assert [(route.entity, route.book, route.connection) for route in config.routes] == [("A01", "A01", "kingdee")]
+    assert config.connections["hesi"].settings["entities"] == {"Dg0demo1Corp00": "A01"}
+    with Project(project.folder) as opened, opened.ledger.read() as connection:
+        scopes = {row[1] for row in reference.code_rows(connection)}
+    assert scopes == {"kingdee"}
+    for name in ("rules/a01.toml", "tables/rates.csv", "mappings/kingdee/GL_VOUCHER.toml", "codes/kingdee.csv"):
+        assert (project.folder / name).stat().st_mode & 0o044 == 0o044
+
+
+def test_an_audited_voucher_is_one_line_away(project, examples, sandbox):
+    file = project.folder / "dougong.toml"
+    file.write_text(file.read_text("utf-8").replace('"submitted"', '"audited"', 1), "utf-8")
+    assert project("check").status == 0
+    project("push", *examples, "--source", "hesi")
+    assert {posting["stage"] for posting in sandbox.postings()} == {"audited"}
+
+
+def test_without_a_sandbox_there_are_placeholders(dougong, tmp_path):
+    made = dougong("init", tmp_path / "real")
+    assert made.status == 0
+    assert "CHANGE-ME" in made.out
+    assert load(tmp_path / "real").connections["kingdee"].settle is None
+    assert dougong("check", "--project", tmp_path / "real").status == 2
+
+
+def test_the_codes_of_a_project_import_without_a_change(project):
+    result = project.json("codes", "import", project.folder / "codes" / "kingdee.csv", "--replace")
+    assert (result.status, result.rows) == (0, [])
+
+
+@pytest.fixture
+def served(start):
+    """`dougong sandbox …` in the foreground of a process."""
+    running = []
+
+    def serve(*arguments: str):
+        running.append(start("sandbox", "kingdee", *arguments))
+        return running[-1]
+
+    yield serve
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def test_a_sandbox_tells_where_it_is_and_goes_on_where_it_was(served, dougong, tmp_path, examples):
+    first = served("--json", "--ledger", "erp.db")
+    ready = json.loads(first.stdout.readline())
+    assert set(ready) == {"url", "admin"}
+    port = ready["url"].split(":")[2].partition("/")[0]
+    dougong("init", "p", "--sandbox", f"kingdee={ready['url']}")
+    dougong("push", *examples, "--source", "hesi", "--project", "p")
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = served("--json", "--ledger", "erp.db", "--port", port)
+    assert json.loads(second.stdout.readline()) == ready
+    assert [row["verdict"] for row in dougong("reconcile", "--project", "p", "--json").rows] == ["matched"] * 3
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=30) == 0
+
+
+def test_a_sandbox_for_people(served):
+    process = served()
+    assert "Ctrl-C" in process.stdout.readline()
+    assert "http://127.0.0.1:" in process.stdout.readline()
+
+
+def test_the_keys_of_a_sandbox(dougong):
+    rows = {row["key"]: row for row in dougong("sandbox", "kingdee", "--help-set", "--json").rows}
+    assert {"user", "app_key", "token_seconds", "same_user_may_audit"} <= set(rows)
+    assert rows["password"]["default"] == "***"
+    assert "app_key" in dougong("sandbox", "kingdee", "--help-set").out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["kingdee", "--set", "nonsense=1"], ["kingdee", "--set", "user"]], ids=" ".join
+)
+def test_a_sandbox_that_cannot_be(dougong, arguments):
+    result = dougong("sandbox", *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh_CN.UTF-8", "已提交未审核"), ("C.UTF-8", "submitted, not audited")]
+)
+def test_the_demo(dougong, tmp_path, language, words):
+    result = dougong("demo", LANG=language)
+    assert result.status == 0
+    assert result.out.count(words) == 4
+    for number in ("J26100007", "B26110001", "B26110002", "B26110003"):
+        assert number in result.out
+    assert "培训费,*,*,6602.05" in (tmp_path / "demo" / "tables" / "expense_account.csv").read_text("utf-8-sig")
+    assert (tmp_path / "demo" / "sandbox-kingdee.db").exists()
+    assert "sandbox kingdee --port" in result.out
+    assert "\x1b" not in result.out + result.err
+
+
+def test_the_demo_takes_another_name_where_demo_is_taken(dougong, tmp_path):
+    (tmp_path / "demo").mkdir()
+    result = dougong("demo", "--json")
+    assert result.status == 0
+    assert {row["state"] for row in result.rows} == {"delivered", "not_due"}
+    assert (tmp_path / "demo-2" / "dougong.toml").exists()
+    assert list((tmp_path / "demo").iterdir()) == []
+
+
+def test_no_sandbox_outlives_the_demo(dougong, tmp_path):
+    dougong("demo", "--dir", "d")
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, encoding="utf-8", check=True).stdout
+    assert str(tmp_path) not in listed
+    assert "d/sandbox-kingdee.db" not in listed
