@@ -68,12 +68,11 @@ class Worker:
                 looked = time.monotonic()
                 self.adopt()
                 progress()
-            claimed = sum(self._feed(lane) for lane in self._lanes.values())
+            wanting = [lane for lane in self._lanes.values() if self._feed(lane)]
             if self._failure is not None:
                 raise self._failure
-            # What is due did not fill the lanes: open more, some at a time, while they work on what they have.
-            opened = self._open_documents() if any(_room(lane) > 0 for lane in self._lanes.values()) else 0
-            if claimed or opened:
+            # What is due does not fill the lanes: open more, some at a time, while they work on what they have.
+            if (wanting or not self._lanes) and self._open_documents():
                 continue
             if any(lane.waiting for lane in self._lanes.values()):
                 self._moved.wait(_IDLE_SECONDS)
@@ -96,20 +95,24 @@ class Worker:
         if any(is_dead(owner) for owner in owners - {self._owner}):
             self._ledger.write(lambda tx: deliveries.release_dead(tx, is_dead))
 
-    def _feed(self, lane: Lane) -> int:
-        """Claim due deliveries for a lane that has room; returns how many."""
-        if not lane.hungry or lane.breaker.open_seconds:
-            return 0
-        if lane.breaker.tripped and lane.waiting:
-            return 0  # one try at a time after the breaker's pause, until one has worked
-        room = 1 if lane.breaker.tripped else _room(lane)
+    def _feed(self, lane: Lane) -> bool:
+        """Claim due deliveries for a lane that has room; returns whether it would take more than are due.
+
+        An ERP that is down keeps nothing from being opened.
+        """
+        if not lane.hungry:
+            return False
+        if lane.breaker.open_seconds or (lane.breaker.tripped and lane.waiting):
+            return True  # one try at a time after the breaker's pause, until one has worked
+        room = 1 if lane.breaker.tripped else lane.concurrency * _AHEAD - lane.waiting
         batch = 1 if lane.breaker.tripped else max(map(lane.door.batch, lane.door.operations), default=1)
+        count = room * min(batch, 50)
         rows = self._ledger.write(
-            lambda tx: deliveries.claim(tx, lane.name, self._owner, count=room * min(batch, 50), lease_ms=_LEASE_MS)
+            lambda tx: deliveries.claim(tx, lane.name, self._owner, count=count, lease_ms=_LEASE_MS)
         )
         for kind, group in _units(rows, lane):
             lane.submit(partial(self._do, kind, group))
-        return len(rows)
+        return len(rows) < count
 
     def _do(self, kind: DeliveryState, rows: Sequence[DeliveryRow], slot: Slot) -> None:
         try:
@@ -156,11 +159,6 @@ class Worker:
         if due is not None:
             waits.append((due - epoch_ms()) / 1000)
         return max(0.002, min(waits))
-
-
-def _room(lane: Lane) -> int:
-    """Units of work that the lane takes before any of its threads has to wait."""
-    return lane.concurrency * _AHEAD - lane.waiting
 
 
 def _units(rows: Iterable[DeliveryRow], lane: Lane) -> Iterator[tuple[DeliveryState, list[DeliveryRow]]]:
