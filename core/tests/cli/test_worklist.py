@@ -119,3 +119,13 @@ def test_a_document_without_a_delivery(run, folder, report, write):
     result = run("show", "B1", "--project", folder)
     assert result.status == 1
     assert "NUMBER_WITHOUT_DELIVERY" in result.err
+
+
+def test_a_long_list_shows_what_is_not_in_order(run, folder, report, write, deliver):
+    run("accept", write("many.json", [report(f"A{number}") for number in range(120)]), "--project", folder)
+    deliver("B1")
+    result = run("status", "--project", folder)
+    assert "B1" in result.out
+    assert "A7" not in result.out
+    assert "121 more" in result.out  # and the accepted document behind B1
+    assert len(run("status", "--project", folder, "--json").rows) > 120

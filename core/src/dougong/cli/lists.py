@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rows", "show", "status_of"]
 
+#: Longer lists show only what is not in order, and at most so many rows of it.
+_MOST_ROWS = 100
 #: At most so many problems are spelled out below a list.
 _MOST_TOLD = 20
 
@@ -59,11 +61,22 @@ def show(found: Rows) -> None:
         say("凭证号", "voucher"),
         say(">金额", ">amount"),
     )
-    for row in found:
+    shown = _shown(found)
+    for row in shown:
         made.add_row(*_cells(row), style=words.state_style(row["state"]))
     output.console().print(made)
+    if hidden := len(found) - len(shown):
+        output.tell(say(f"  … 另有 {hidden} 行, --json 列出全部", f"  … and {hidden} more; --json lists them all"))
     _tell_problems(found)
     output.tell(_summary(found))
+
+
+def _shown(found: Rows) -> Rows:
+    if len(found) <= _MOST_ROWS:
+        return found
+    from dougong.ledger.views import in_order
+
+    return [row for row in found if not in_order([row])][:_MOST_ROWS]
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,7 @@ def view(one: Planned | Undelivered) -> dict[str, Any]:
         "payload": dict(one.payload.body) if one.payload else None,
         "sources": dict(one.payload.sources) if one.payload else {},
         "problems": problems,
+        "notes": [problem_view(note, chosen()) for note in one.draft.notes],
         "waits_for": list(one.waits_for),
         "already": one.already,
     }
@@ -89,6 +90,8 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
         output.tell("    " + say(f"等待 {name}", f"waits for {name}"))
     if row["already"]:
         output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))
+    for note in row["notes"]:
+        output.tell(f"    · {note['code']}: {note['message']}")
     _problems(one)
     if verbose and row["payload"] is not None:
         _payload(one)
