@@ -1,7 +1,7 @@
 """A Kingdee that answers at once: Rust reads the requests, a few lines of Python say yes. Nothing is checked or kept.
 
-It numbers what is saved, answers queries with what a voucher of the benchmark looks like, and hands out what it was sent at
-`/sent`, so that plain httpx can send the same bodies again.
+It numbers what is saved, answers queries with what a voucher of the benchmark looks like, and hands out at `/sent` what
+it was sent since it was last asked, so that plain httpx can send the same bodies again.
 
     python bench/stub.py PORT
 """
@@ -14,12 +14,16 @@ import re
 import sys
 from typing import Any
 
-_numbers = itertools.count(100_001)
+_numbers = itertools.count(10_000_001)  # beyond the ids of the sandbox, which the same ledger knows
 _saved: dict[int, dict[str, Any]] = {}
 _submitted: set[int] = set()
 _sent: list[tuple[str, str]] = []
 _HEADERS = [("content-type", "application/json")]
-_OK = '{"Result":{"ResponseStatus":{"ErrorCode":0,"IsSuccess":true,"Errors":[],"SuccessEntitys":[{"Id":%d,"Number":"%d","DIndex":0}],"SuccessMessages":[],"MsgCode":0},"Id":%d,"Number":"%d","NeedReturnData":[{}]}}'
+_OK = (
+    '{"Result":{"ResponseStatus":{"ErrorCode":0,"IsSuccess":true,"Errors":[],"SuccessEntitys":'
+    '[{"Id":%d,"Number":"%d","DIndex":0}],"SuccessMessages":[],"MsgCode":0},'
+    '"Id":%d,"Number":"%d","NeedReturnData":[{}]}}'
+)
 
 
 async def app(scope: Any, protocol: Any) -> None:
@@ -27,6 +31,7 @@ async def app(scope: Any, protocol: Any) -> None:
     body = (await protocol()).decode()
     if scope.path == "/sent":
         protocol.response_str(200, _HEADERS, json.dumps(_sent))
+        _sent.clear()
         return
     _sent.append((scope.path, body))
     operation = scope.path.rsplit(".", 3)[-3]
@@ -80,4 +85,6 @@ if __name__ == "__main__":
     from granian import Granian
     from granian.constants import Interfaces
 
-    Granian("stub:app", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.RSGI, log_enabled=False).serve()
+    Granian(
+        "stub:app", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.RSGI, log_enabled=False
+    ).serve()
