@@ -11,6 +11,7 @@ import attrs
 from dougong.clock import epoch_ms
 from dougong.hookspecs import Call
 from dougong.ledger.rows import DeliveryRow
+from dougong.ledger.statements import Tx
 from dougong.model.bookings import Voucher
 from dougong.model.messages import Payload
 from dougong.model.operations import Operation
@@ -56,21 +57,30 @@ class Derived:
     inputs: str
 
 
+def _always(_: Tx) -> bool:
+    return True
+
+
 @attrs.frozen
 class Held:
-    """It cannot be sent as it is."""
+    """It cannot be sent as it is.
+
+    :param still: whether that is so at the moment when it is written down; else it is derived again.
+    """
 
     problems: tuple[Problem, ...]
     inputs: str
+    still: Callable[[Tx], bool] = _always
 
 
 @attrs.frozen
 class Blocked:
-    """It waits for other deliveries."""
+    """It waits for other deliveries. `still` as for `Held`: what it waits for may be delivered by now."""
 
     on: tuple[int, ...]
     names: tuple[str, ...]
     inputs: str
+    still: Callable[[Tx], bool] = _always
 
 
 #: Derives one delivery anew; pure but for reads of the ledger. Raises nothing that concerns the document.

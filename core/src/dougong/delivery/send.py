@@ -84,6 +84,9 @@ def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -
 
 
 def _rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
+    if not made.still(tx):
+        deliveries.release(tx, row, due_at=epoch_ms())
+        return
     if isinstance(made, Held):
         deliveries.move(
             tx,

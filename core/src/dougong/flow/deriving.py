@@ -149,10 +149,11 @@ class Deriver:
             return Held(draft.problems or (_gone(row),), self.inputs.hash)
         if draft.waits_for:
             waiting = self._ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
+            still = partial(_waits_still, ref=document.ref, draft=draft, waiting=waiting)
             if waiting.problems:
-                return Held(waiting.problems, self.inputs.hash)
+                return Held(waiting.problems, self.inputs.hash, still)
             if waiting.on:
-                return Blocked(waiting.on, waiting.names, self.inputs.hash)
+                return Blocked(waiting.on, waiting.names, self.inputs.hash, still)
         payload, problems = self.payload(draft.booking, link)
         if problems:
             return Held(problems, self.inputs.hash)
@@ -203,6 +204,11 @@ def _gone(row: DeliveryRow) -> Problem:
         hint_zh="检查规则与路由, 或 cancel",
         hint_en="look at rules and routes, or cancel",
     )
+
+
+def _waits_still(tx: Tx, ref: SourceRef, draft: Draft, waiting: Waiting) -> bool:
+    """What it waits for may come while it is being derived; then nobody would wake it."""
+    return waiting_for(tx, ref, draft) == waiting
 
 
 def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:

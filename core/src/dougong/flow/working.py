@@ -27,7 +27,7 @@ __all__ = ["refresh_master_data", "work"]
 
 #: Master data of an ERP is renewed when it is older.
 _MASTER_AGE_MS = 3_600_000
-#: After so many failures in a row a delivery counts as resting for this run: the ERP is down.
+#: After so many failures in a row a delivery counts as resting for this run: the ERP is down. The next run tries once.
 _MOST_FAILURES = 7
 _TELL_SECONDS = 0.2
 #: More runs of consecutive ids than this do not make a query shorter.
@@ -59,6 +59,7 @@ def work(
     deriver = Deriver(project, inputs)
     blind = _blind(inputs)
     _free_held(project, inputs)
+    project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
     lanes = {} if blind else {name: Lane(project.door(name)) for name in names}
     scope = _Scope(project, only)
     worker = Worker(project.ledger, lanes, deriver, lambda: 0 if blind else open_documents(deriver))

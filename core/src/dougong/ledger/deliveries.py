@@ -69,6 +69,17 @@ _FREE = Statement(
     .where(_T.c.lease_owner == bindparam("owner"), _T.c.lease_until > bindparam("now"))
     .values(lease_until=0, lease_owner="", version=_T.c.version + 1)
 )
+_HURRY_FAILING = Statement(
+    update(_T)
+    .where(
+        _T.c.state.in_([bindparam(f"s{i}", state.value) for i, state in enumerate(_DUE_STATES)]),
+        _T.c.failures >= bindparam("failures"),
+        _T.c.due_at > bindparam("now"),
+        _T.c.due_at < FOREVER,
+        _T.c.lease_until <= bindparam("now"),
+    )
+    .values(due_at=bindparam("now"), version=_T.c.version + 1)
+)
 _DEPENDENTS = Statement(
     select(_T)
     .join(schema.dependency, schema.dependency.c.delivery_id == _T.c.id)
@@ -267,6 +278,11 @@ def release_dead(tx: Tx, is_dead: Any) -> int:
     for owner in dead:
         tx.run(_FREE, {"owner": owner, "now": now})
     return len(dead)
+
+
+def hurry_failing(tx: Tx, failures: int) -> int:
+    """Make due at once what has failed at least so often and waits for its next try; returns how many."""
+    return tx.run(_HURRY_FAILING, {"failures": failures, "now": epoch_ms()})
 
 
 def wake(tx: Tx, on: DeliveryRow) -> list[DeliveryRow]:
