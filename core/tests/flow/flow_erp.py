@@ -1,0 +1,84 @@
+"""A small ERP in this process for whole projects: books what it gets, refuses a reference twice, can be down."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import ClassVar
+
+import attrs
+
+from dougong import hookimpl
+from dougong.hookspecs import About
+from dougong.model.masterdata import MasterRecord
+from dougong.model.operations import Ambiguity, Operation, Reference, Safety
+from dougong.model.outcomes import AlreadyThere, Done, NotDone
+from dougong.model.postings import Posting, Stage
+from dougong.model.problems import Text
+
+#: reference → what was booked under it.
+BOOKED: dict[str, dict] = {}
+#: Words in a body that make the ERP unreachable for it.
+DOWN: set[str] = set()
+
+_NEEDS = {
+    "6601.02": ["department"],
+    "6602.02": ["department"],
+    "2241.01": ["employee"],
+    "1221.01": ["employee"],
+    "1002.01": ["bank", "cash_flow"],
+    "1221.02": ["employee"],
+}
+
+MAPPING = """
+connector = "flowerp"
+target = "V"
+from = "voucher"
+[fields]
+"date" = "voucher.posting_date"
+[[rows]]
+target = "lines"
+each = "voucher.lines"
+[rows.fields]
+"account" = "line.account"
+"amount" = "line.amount"
+"side" = "line.side"
+"text" = "line.summary"
+"""
+
+
+@attrs.frozen
+class Settings:
+    pass
+
+
+@attrs.frozen(eq=False)
+class FlowErp:
+    settings: Settings
+    about: ClassVar[About] = About(product="flowerp", title=Text("试", "Flow"), settings=Settings)
+
+    @hookimpl
+    def operations(self):
+        safety = Safety(Ambiguity.C, Reference("reference"), settle=0.0)
+        return [Operation("V", "create", safety, (Stage.SUBMITTED,))]
+
+    @hookimpl
+    def default_mapping(self, operation):
+        return MAPPING
+
+    @hookimpl
+    def pull_master_data(self, kinds, session):
+        return [
+            MasterRecord("account", code, code, code, True, {"dimensions": needs}) for code, needs in _NEEDS.items()
+        ]
+
+    @hookimpl
+    def push(self, message):
+        body = json.loads(message.body, parse_float=Decimal, parse_int=Decimal)
+        if any(word in message.body.decode() for word in DOWN):
+            return NotDone("connection refused", after=0.0)
+        reference, known = body["reference"], body["reference"] in BOOKED
+        BOOKED.setdefault(reference, body)
+        total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")
+        posting = Posting(reference, Stage.SUBMITTED, f"N-{len(BOOKED)}", reference, currency="CNY", total=total)
+        return AlreadyThere(posting) if known else Done(posting)
