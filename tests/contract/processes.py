@@ -15,6 +15,8 @@ from typing import Any
 
 import attrs
 
+from dougong import crashpoints
+
 #: Longest that one process may take, seconds; reached only when something hangs.
 PATIENCE = 60
 #: Exit status of a process that a crash point ended.
@@ -69,4 +71,5 @@ def _run(log: str, environment: dict[str, str], job: Callable[..., None], argume
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     os.environ.update(environment)
+    crashpoints._WANTED = environment["DOUGONG_CRASH"]  # read when it was imported, which was in the server
     job(*arguments)

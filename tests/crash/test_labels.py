@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import contract_jobs
 import push_jobs
 import pytest
+from processes import KILLED
 
 import dougong
+from dougong import crashpoints
 from dougong.crashpoints import LABELS, crashpoint
 
 _SOURCES = sorted(Path(dougong.__file__).parent.rglob("*.py"))
@@ -45,15 +50,20 @@ def test_every_label_is_killed_at():
 
 
 def test_a_label_that_does_not_exist_is_an_error(monkeypatch):
-    monkeypatch.setenv("DOUGONG_CRASH", "prepared")
+    monkeypatch.setattr(crashpoints, "_WANTED", "prepared")
     with pytest.raises(KeyError):
         crashpoint("perpared")
 
 
-def test_nothing_happens_without_being_asked_for(monkeypatch):
-    monkeypatch.delenv("DOUGONG_CRASH", raising=False)
+@pytest.mark.parametrize("wanted", ["", "prepared:1000000", "outcome"])
+def test_nothing_happens_without_being_asked_for(monkeypatch, wanted):
+    monkeypatch.setattr(crashpoints, "_WANTED", wanted)
     crashpoint("prepared")
-    monkeypatch.setenv("DOUGONG_CRASH", "prepared:1000000")
-    crashpoint("prepared")
-    monkeypatch.setenv("DOUGONG_CRASH", "outcome")
-    crashpoint("prepared")
+
+
+def test_the_environment_says_where(tmp_path):
+    code = "from dougong.crashpoints import crashpoint; crashpoint('accepted'); crashpoint('accepted'); print('lived')"
+    for wanted, status in (("accepted:2", KILLED), ("accepted:3", 0), ("outcome", 0)):
+        environment = {**os.environ, "DOUGONG_CRASH": wanted}
+        ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
+        assert ended.returncode == status
