@@ -24,6 +24,8 @@ ANY = "*"
 EMPTY = "(空)"
 _EMPTY = (EMPTY, "（空）")
 _FREE = ("valid_from", "valid_to", "note")
+#: Answers remembered per table.
+_MOST_FOUND = 10_000
 #: What people call the key columns.
 KEY_TITLES: Mapping[str, str] = {
     "fee_type": "费用类型",
@@ -109,6 +111,8 @@ class DecisionTable:
     keys: tuple[str, ...]
     results: tuple[str, ...]
     _patterns: Mapping[tuple[str, ...], Mapping[tuple[str, ...], Sequence[_Rule]]] = attrs.field(repr=False, hash=False)
+    #: What was looked up before: most documents of a company ask the same few questions.
+    _found: dict[tuple[object, ...], Decision] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @classmethod
     def from_table(cls, table: Table, name: str, path: str) -> DecisionTable:
@@ -140,6 +144,15 @@ class DecisionTable:
         :param on: business date.
         """
         given = {key: keys.get(key) or EMPTY for key in self.keys}
+        question = (on, *given.values())
+        found = self._found.get(question)
+        if found is None and (found := self._search(given, on)) is not None:
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            self._found[question] = found
+        return found
+
+    def _search(self, given: Mapping[str, str], on: dt.date) -> Decision | None:
         for pattern, rows in self._patterns.items():
             for rule in rows.get(tuple(given[key] for key in pattern), ()):
                 if rule.holds(on):
