@@ -63,7 +63,8 @@ def test_answer_drips_beyond_the_deadline(product, sandbox, operation):
 
 
 def test_work_done_within_the_settle_time(product, sandbox):
-    sandbox.fault("work_late", operation="Save", count=1, seconds="0.15")
+    product.configure(settle=0.8)
+    sandbox.fault("work_late", operation="Save", count=1, seconds="0.3")
 
     product.completes(product.report())
 
@@ -83,7 +84,8 @@ def test_work_done_after_we_asked(product, sandbox):
 
 
 def test_late_work_after_a_death(product, sandbox):
-    sandbox.fault("work_late", operation="Save", count=1, seconds="0.15")
+    product.configure(settle=0.8)
+    sandbox.fault("work_late", operation="Save", count=1, seconds="0.3")
     report = product.report()
 
     assert product.push(report, crash="answered") == KILLED
