@@ -28,6 +28,8 @@ def split(total: Decimal, weights: Sequence[Decimal], scale: int, *, last: bool 
         part away from its exact value; then, and when `False`, missing units go to the largest remainders, ties to the
         first.
     """
+    if len(weights) == 1:
+        return [total]
     with localcontext(CONTEXT):
         exact = [total * weight / sum(weights) for weight in weights]
         if last:
