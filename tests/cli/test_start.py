@@ -18,10 +18,11 @@ def test_a_project_is_complete(project, sandbox):
     config = load(project.folder)
     kingdee = config.connections["kingdee"]
     assert kingdee.settings["base_url"] == sandbox.url
-    assert [(route.entity, route.book, route.connection) for route in config.routes] == [("A01", "A01", "kingdee")]
+    routes = [(route.entity, route.book, route.connection) for route in config.routes]
+    assert routes == [("A01", "A01", "kingdee"), ("A", "A01", "kingdee")]
     assert config.connections["hesi"].settings["entities"] == {"Dg0demo1Corp00": "A01"}
-    with Project(project.folder) as opened, opened.ledger.read() as connection:
-        scopes = {row[1] for row in reference.code_rows(connection)}
+    with Project(project.folder) as opened:
+        scopes = {row[1] for row in opened.ledger.look(reference.code_rows)}
     assert scopes == {"kingdee"}
     for name in ("rules/a01.toml", "tables/rates.csv", "mappings/kingdee/GL_VOUCHER.toml", "codes/kingdee.csv"):
         assert (project.folder / name).stat().st_mode & 0o044 == 0o044

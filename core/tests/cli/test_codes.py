@@ -19,8 +19,9 @@ def codes(run, folder, tmp_path):
 
 
 def known(folder):
-    with Project(folder) as project, project.ledger.read() as connection:
-        return {(table, scope, ours): theirs for table, scope, ours, theirs, *_ in reference.code_rows(connection)}
+    with Project(folder) as project:
+        rows = project.ledger.look(reference.code_rows)
+    return {(table, scope, ours): theirs for table, scope, ours, theirs, *_ in rows}
 
 
 def test_rows_of_the_same_key_are_replaced_and_the_others_stay(codes, folder):

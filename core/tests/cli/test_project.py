@@ -46,6 +46,8 @@ def test_the_first_sandbox_keeps_book_a01_and_the_others_their_own(made):
     assert [(route.entity, route.book, route.connection) for route in config.routes] == [
         ("A01", "A01", "alpha"),
         ("A01", "A01-beta", "beta"),
+        ("A", "A01", "alpha"),
+        ("A", "A01-beta", "beta"),
     ]
     assert 'books      = ["A01", "A01-beta"]' in (folder / "rules" / "a01.toml").read_text("utf-8")
     assert ("account_book", "A01-beta", "001") in project_files._codes(planned[1])

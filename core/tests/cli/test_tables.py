@@ -116,8 +116,8 @@ def test_and_go_in_when_they_are_filled(run, missing, folder, tmp_path):
     assert ("培训费", "管理", "(空)", "6602.05") in rows_of(
         folder / TABLE, "fee_type", "department_kind", "project_kind", "→account"
     )
-    with Project(folder) as project, project.ledger.read() as connection:
-        assert [row[:4] for row in reference.code_rows(connection)] == [("department", "erp", "D05", "BM5")]
+    with Project(folder) as project:
+        assert [row[:4] for row in project.ledger.look(reference.code_rows)] == [("department", "erp", "D05", "BM5")]
 
 
 def test_rows_that_nobody_has_filled_in_are_left_out(run, missing, folder):

@@ -171,5 +171,5 @@ def test_codes_are_replaced_by_table_and_scope(ledger):
         before = reference.input_version(connection)
     ledger.write(lambda tx: reference.replace_codes(tx, [(*row[:3], "6602.02", *row[4:])], actor="li"))
     with ledger.read() as connection:
-        assert [found[3] for found in reference.code_rows(connection)] == ["6602.02"]
+        assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
         assert reference.input_version(connection) != before

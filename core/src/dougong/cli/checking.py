@@ -106,8 +106,7 @@ def _codes(project: Project) -> Iterator[Checked]:
     from dougong.ledger import reference
     from dougong.tables.codes import CodeRow, CodeTable
 
-    with project.ledger.read() as connection:
-        rows = [CodeRow.from_ledger(row) for row in reference.code_rows(connection)]
+    rows = [CodeRow.from_ledger(row) for row in project.ledger.look(reference.code_rows)]
     yield from _tried(None, "codes", lambda: CodeTable.from_rows(rows))
     known = {*project.config.connections, "*"}
     for scope in sorted({row.scope for row in rows if row.scope.partition("/")[0] not in known}):

@@ -15,6 +15,7 @@ from dougong.cli.options import actor, common, opened, options
 
 if TYPE_CHECKING:
     from dougong.flow import Project
+    from dougong.ledger.statements import Tx
     from dougong.tables.codes import CodeDiff, CodeRow
 
 __all__ = ["codes", "import_rows", "show"]
@@ -63,14 +64,16 @@ def import_(file: Path, dry_run: bool, replace: bool, actor: str) -> int:
 @click.option("--connection", metavar="C", help=say("只导出此连接的", "those of this connection only"))
 def export(file: Path, connection: str | None) -> int:
     """Write the ledger's codes to a file that `import` reads again."""
-    from dougong.tables.codes import write_code_rows
+    from dougong.ledger import reference
+    from dougong.tables.codes import CodeRow, write_code_rows
 
     if file.suffix.lower() not in (".csv", ".xlsx"):
         raise click.BadParameter(say("须以 .csv 或 .xlsx 结尾", "has to end in .csv or .xlsx"), param_hint="FILE")
     with opened() as project:
         if connection is not None:
             project.config.connection(connection)
-        rows = [row for row in _known(project) if connection in (None, row.scope.partition("/")[0])]
+        known = map(CodeRow.from_ledger, project.ledger.look(reference.code_rows))
+        rows = [row for row in known if connection in (None, row.scope.partition("/")[0])]
     write_code_rows(rows, file)
     if options().json:
         output.emit({"file": str(file), "rows": len(rows)})
@@ -89,27 +92,23 @@ def import_rows(
     :raises CodeError: rows that contradict each other or those that stay.
     """
     from dougong.ledger import reference
-    from dougong.tables.codes import CodeTable, diff
+    from dougong.tables.codes import CodeRow, CodeTable, diff
 
     CodeTable.from_rows(rows)
-    before = _known(project)
-    touched = {(row.table, row.scope) for row in rows}
-    kept = [row for row in before if not replace or (row.table, row.scope) not in touched]
-    after = list({row.key: row for row in [*kept, *rows]}.values())
-    CodeTable.from_rows(after)
-    found = diff(before, after)
-    if found and not dry_run:
-        written = [row.to_ledger() for row in after if (row.table, row.scope) in touched]
-        project.ledger.write(lambda tx: reference.replace_codes(tx, written, actor=actor, removed=len(found.removed)))
-    return found
 
+    def merge(tx: Tx) -> CodeDiff:
+        before = [CodeRow.from_ledger(row) for row in reference.code_rows(tx)]
+        touched = {(row.table, row.scope) for row in rows}
+        kept = [row for row in before if not replace or (row.table, row.scope) not in touched]
+        after = list({row.key: row for row in [*kept, *rows]}.values())
+        CodeTable.from_rows(after)
+        found = diff(before, after)
+        if found and not dry_run:
+            written = [row.to_ledger() for row in after if (row.table, row.scope) in touched]
+            reference.replace_codes(tx, written, actor=actor, removed=len(found.removed))
+        return found
 
-def _known(project: Project) -> list[CodeRow]:
-    from dougong.ledger import reference
-    from dougong.tables.codes import CodeRow
-
-    with project.ledger.read() as connection:
-        return [CodeRow.from_ledger(row) for row in reference.code_rows(connection)]
+    return project.ledger.write(merge)
 
 
 def show(found: CodeDiff) -> None:

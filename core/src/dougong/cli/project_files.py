@@ -19,6 +19,8 @@ __all__ = ["ENTITY", "Wanted", "make_project"]
 
 #: The entity of the example rules, and its book in the first ERP.
 ENTITY = "A01"
+#: What the examples' invoices and documents call the same entity.
+SHORT = "A"
 
 _IGNORED = """\
 # 密钥与运行数据不入库 / secrets and run-time data stay out of version control
@@ -80,7 +82,7 @@ def make_project(folder: Path, wanted: Sequence[Wanted], *, actor: str) -> list[
     _copy_templates(folder, [one.book for one in planned])
     erps = [_erp(folder, one) for one in planned]
     sources = [Source(name, module.settings()) for name, (_, module) in examples().items()]
-    _write(folder / "dougong.toml", config_text(folder.resolve().name, ENTITY, erps, sources))
+    _write(folder / "dougong.toml", config_text(folder.resolve().name, ENTITY, erps, sources, short=SHORT))
     _write(folder / ".gitignore", _IGNORED)
     _fill(folder, planned, actor)
     return sorted(

@@ -57,6 +57,12 @@ _ROUTES = """\
 # entity → book → connection; moment = "loan" or document = "expense" may be added
 """
 
+_SHORT = """\
+
+# 同一法人在单据中的简称; 不需要时删除
+# the same entity by its short name in documents; remove what is not needed
+"""
+
 
 @attrs.frozen
 class Erp:
@@ -85,8 +91,8 @@ class Source:
     settings: Mapping[str, Any]
 
 
-def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequence[Source]) -> str:
-    """The whole file."""
+def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequence[Source], *, short: str = "") -> str:
+    """The whole file. `short` is another name that documents use for the entity."""
     parts = [_HEAD.format(name=toml_value(project))]
     parts += [_erp(erp) for erp in erps]
     parts += [
@@ -94,6 +100,9 @@ def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequenc
     ]
     parts.append(_ROUTES)
     parts += [_route(entity, erp) for erp in erps]
+    if short:
+        parts.append(_SHORT)
+        parts += [_route(short, erp) for erp in erps]
     return "\n".join("".join(parts).splitlines()) + "\n"
 
 

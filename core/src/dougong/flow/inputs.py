@@ -84,8 +84,8 @@ def load_inputs(project: Project) -> Inputs:
     rates = Rates.from_table(read_table(rates_path), "tables/rates.csv") if rates_path.exists() else Rates()
     for table in sorted((project.folder / "tables").glob("*.*")):
         _keep(artifacts, "table", f"{table.name}\n{hashlib.sha256(table.read_bytes()).hexdigest()}")
+    rows = project.ledger.look(reference.code_rows)
     with project.ledger.read() as connection:
-        rows = reference.code_rows(connection)
         version = reference.input_version(connection)
         needs = {name: _needs(reference.master_records(connection, name, "account")) for name in project.targets}
     codes = CodeTable.from_rows([CodeRow.from_ledger(row) for row in rows])

@@ -48,6 +48,11 @@ _SETTING_INSERT = Statement(insert(_S), ["name", "value"])
 _SETTING_UPDATE = Statement(update(_S).where(_S.c.name == bindparam("n")).values(value=bindparam("v")))
 _CODES_DELETE = Statement(delete(_C).where(_C.c.table_name == bindparam("t"), _C.c.scope == bindparam("s")))
 _CODE = Statement(insert(_C), [c.name for c in _C.columns if c.name != "id"])
+_CODES = Statement(
+    select(_C.c.table_name, _C.c.scope, _C.c.ours, _C.c.theirs, _C.c.valid_from, _C.c.valid_to, _C.c.note).order_by(
+        _C.c.id
+    )
+)
 _AUDIT_VERSION = Statement(
     select(schema.audit.c.version, schema.audit.c.hash)
     .where(schema.audit.c.subject == "project")
@@ -102,10 +107,9 @@ def master_time(connection: Connection, owner: str) -> int | None:
     ).scalar()
 
 
-def code_rows(connection: Connection) -> list[CodeTuple]:
+def code_rows(tx: Tx) -> list[CodeTuple]:
     """Every row of the code tables."""
-    query = select(_C.c.table_name, _C.c.scope, _C.c.ours, _C.c.theirs, _C.c.valid_from, _C.c.valid_to, _C.c.note)
-    return [tuple(row) for row in connection.execute(query.order_by(_C.c.id))]
+    return [tuple(row.values()) for row in tx.rows(_CODES)]
 
 
 def replace_codes(tx: Tx, rows: Sequence[CodeTuple], *, actor: str, removed: int = 0) -> None:
