@@ -119,19 +119,13 @@ def freeze(
     """Write attempt, items and correlations; the caller moves the rows to `sending` in the same transaction."""
     now = epoch_ms()
     connection = rows[0].connection
-    head = {
-        "media_type": message.media_type,
-        "headers": dict(message.headers),
-        "operation": message.operation,
-        "items": list(message.items),
-    }
     attempt_id = tx.rows(
         _INSERT,
         {
             "connection": connection,
             "operation": operation,
             "request_id": request_id,
-            "message": json.dumps(head, ensure_ascii=False),
+            "message": _head(message),
             "body": message.body,
             "body_key": None,
             "body_hash": hashlib.sha256(message.body).hexdigest(),
@@ -148,16 +142,7 @@ def freeze(
     tx.many(
         _ITEM,
         [
-            {
-                "attempt_id": attempt_id,
-                "delivery_id": row.id,
-                "position": position,
-                "reference_as_sent": references[item_id(row)],
-                "facts": facts_text(facts[item_id(row)]),
-                "booking": bookings[item_id(row)],
-                "outcome": None,
-                "open": 1,
-            }
+            _item(attempt_id, position, row, references[item_id(row)], facts[item_id(row)], bookings[item_id(row)])
             for position, row in enumerate(rows)
         ],
     )
@@ -176,6 +161,32 @@ def freeze(
         1,
         0,
     )
+
+
+def _head(message: Message) -> str:
+    """What is frozen of a message beside its bytes."""
+    head = {
+        "media_type": message.media_type,
+        "headers": dict(message.headers),
+        "operation": message.operation,
+        "items": list(message.items),
+    }
+    return json.dumps(head, ensure_ascii=False)
+
+
+def _item(
+    attempt_id: int, position: int, row: DeliveryRow, reference: str, facts: Facts, booking: str
+) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt_id,
+        "delivery_id": row.id,
+        "position": position,
+        "reference_as_sent": reference,
+        "facts": facts_text(facts),
+        "booking": booking,
+        "outcome": None,
+        "open": 1,
+    }
 
 
 def add_correlations(tx: Tx, connection: str, attempt_id: int, correlations: Sequence[Correlation]) -> None:
