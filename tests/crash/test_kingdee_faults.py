@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from decimal import Decimal
 
 import pytest
 from processes import KILLED
 
 pytestmark = pytest.mark.crash
+
+
+def until(condition, seconds=20):
+    """Wait for something that happens in the sandbox's process."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
 
 
 # -- lost answers -----------------------------------------------------------------------------------------------------
@@ -60,6 +70,8 @@ def test_answer_drips_beyond_the_deadline(product, sandbox, operation):
     product.completes(product.report())
 
     product.check_once()
+    # its request is logged when its last drop has fallen, and not in the next test's log
+    until(lambda: "drip" in [request["fault"] for request in sandbox.requests(operation)])
 
 
 def test_work_done_within_the_settle_time(product, sandbox):
