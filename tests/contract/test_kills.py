@@ -24,7 +24,12 @@ def test_killed_twice(bench, shape, label):
     one.run(label)
     one.completes()
 
-    one.check(parked=one.numbers if alone and label in _LEFT_OPEN else ())
+    parked = one.tally().parked
+    if alone and label in _LEFT_OPEN:
+        assert parked == one.numbers
+    elif not (alone and label == "callback_stored"):  # this ERP may come to fetch at any moment, also while we send
+        assert parked == ()
+    one.check(parked=parked)
 
 
 @pytest.mark.parametrize(("shape", "label"), _cells(REACHED_WHEN_LOST))
