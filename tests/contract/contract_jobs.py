@@ -134,7 +134,7 @@ def deriver(ledger):
         lines = (VoucherLine(1, "D", "6602", amount), VoucherLine(2, "C", "2241", amount))
         voucher = Voucher("accrual", "A01", "A01", dt.date(2026, 11, 18), "2026-11", "记", "CNY", lines)
         body = {"document": row.numbers[0], "amount": str(amount)}
-        return Derived(lambda text: Payload({**body, "reference": text}), voucher, "{}", "fixed")
+        return Derived(lambda text: Payload({**body, "reference": text}), voucher, "{}", "fixed", row.target_stage)
 
     return derive
 

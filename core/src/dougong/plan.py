@@ -167,8 +167,11 @@ def _plan(
 
 
 def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> bool:
+    """Whether this content is or may be in the ERP, or a person has given it up: `push` would not send it."""
     live = deliveries.live_for(tx, coverage.key)
-    return live is not None and live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
+    if live is None:
+        return documents.given_up(tx, coverage.key, fingerprint)
+    return live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
 
 
 def _draft(

@@ -106,8 +106,14 @@ def test_trace_tells_revisions_events_and_audit(run, folder, report, write):
 
 def test_events_of_an_unknown_document_are_kept_and_told(run, folder, report, write):
     events = {"source": "oa", "tenant": "t1", "type": "expense", "id": "id-B9", "events": report()["events"]}
-    result = run("accept", write("e.json", events), "--project", folder)
-    assert "events are kept" in result.err
+    assert "not known yet" in run("accept", write("e.json", events), "--project", folder).out
+    told = run("status", "--project", folder, "--json")
+    [row] = told.rows
+    assert (row["delivery"], row["documents"], row["state"]) == (None, ["id-B9"], "held")
+    assert [problem["code"] for problem in row["problems"]] == ["DOCUMENT_UNKNOWN"]
+    assert told.status == 2
+    run("accept", write("d.json", report(id="id-B9", number="B9", events=[])), "--project", folder)
+    assert [row["documents"] for row in run("status", "--project", folder, "--json").rows] == [["B9"]]
 
 
 def test_the_business_clock_is_told(run, folder, monkeypatch):

@@ -161,7 +161,7 @@ def test_a_message_that_names_items_wrongly_does_not_leave(erp, delivery, send, 
 
 
 def test_taken_over_before_the_freeze_nothing_leaves(ledger, erp, delivery, claimed, derive, sql):
-    from dougong.ledger.store import StaleLease
+    from dougong.ledger.errors import StaleLease
 
     delivery()
     it = erp()

@@ -68,6 +68,8 @@ class FlowErp:
 
     @hookimpl
     def pull_master_data(self, kinds, session):
+        if "accounts" in DOWN:
+            raise ConnectionRefusedError("no connection")
         return [
             MasterRecord("account", code, code, code, True, {"dimensions": needs}) for code, needs in _NEEDS.items()
         ]

@@ -127,3 +127,68 @@ def test_what_it_was_made_with_is_kept(shop):
         ).all()
     assert (kind, shown["sent"][0]["connector"]) == ("inputs", "dougong-flowerp 1.0")
     assert text.startswith("[")
+
+
+def test_changed_to_another_entity_it_would_stand_there_twice(shop):
+    config = shop.folder / "dougong.toml"
+    config.write_text(config.read_text() + '[[routes]]\nentity = "B"\nbook = "A01"\nconnection = "erp"\n')
+    shop.push(report())
+    assert shop.push(report(entity="B", day=19)) == [("R1", "delivered"), ("R1", "held", "CHANGED_AFTER_POSTING")]
+    assert len(flow_erp.BOOKED) == 1
+
+
+# -- what a person has decided, and what the inputs say now -----------------------------------------------------------
+
+
+def test_what_a_person_gave_up_stays_so_until_the_content_changes(shop):
+    shop.push(report(fee_type="培训费"))
+    shop.act(cancel, 1)
+    again = report(fee_type="培训费", day=19, state="paid")
+    again["events"].append({"id": "a2", "type": "approved", "on": "2026-11-19"})
+    assert [row[:2] for row in shop.push(again)][:1] == [("R1", "cancelled")]
+    assert flow_erp.BOOKED == {}
+
+    assert ("R1", "delivered") in shop.push(report(amount="250.00", day=20))
+
+
+def test_plan_leaves_out_what_a_person_gave_up(shop):
+    from dougong.flow import Project
+    from dougong.plan import plan_number
+
+    shop.push(report(fee_type="培训费"))
+    with Project(shop.folder) as project:
+        assert len(plan_number(project, "R1")) == 1
+    shop.act(cancel, 1)
+    with Project(shop.folder) as project:
+        assert plan_number(project, "R1") == []
+
+
+def test_an_erp_that_never_told_its_accounts_leaves_deliveries_ready(shop):
+    flow_erp.DOWN.add("accounts")
+    with pytest.raises(AssertionError, match="no connection"):
+        shop.push(report(), loan())
+    assert sorted(shop.states()) == [("L1", "ready"), ("R1", "ready")]
+
+    flow_erp.DOWN.clear()
+    assert sorted(shop.push()) == [("L1", "delivered"), ("R1", "delivered")]
+
+
+def test_the_target_stage_is_the_one_asked_for_when_it_is_sent(shop):
+    config, table = shop.folder / "dougong.toml", shop.folder / "tables" / "expense_account.csv"
+    config.write_text(
+        config.read_text().replace('connector = "flowerp"', 'connector = "flowerp"\ntarget_stage = "draft"')
+    )
+    shop.push(report(fee_type="培训费"))
+    config.write_text(config.read_text().replace('"draft"', '"submitted"'))
+    table.write_bytes(table.read_bytes() + "培训费,*,*,6602.02,2020-01-01,,\n".encode())
+    assert shop.push() == [("R1", "delivered")]
+    assert _target_stages(shop) == ["submitted"]
+
+
+def _target_stages(shop):
+    from sqlalchemy import text
+
+    from dougong.ledger.store import Ledger
+
+    with Ledger(shop.folder / "ledger.db") as ledger, ledger.read() as connection:
+        return list(connection.execute(text("SELECT target_stage FROM delivery")).scalars())

@@ -211,7 +211,8 @@ def derive():
 
     def made(row, link):
         body = {"document": row.numbers[0], "amount": "100.00"}
-        return Derived(lambda text: Payload({**body, "reference": text}), voucher_of(row), "{}", "inputs")
+        place = lambda text: Payload({**body, "reference": text})  # noqa: E731
+        return Derived(place, voucher_of(row), "{}", "inputs", row.target_stage)
 
     return made
 

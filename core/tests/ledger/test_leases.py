@@ -4,8 +4,8 @@ import pytest
 
 from dougong.clock import epoch_ms
 from dougong.ledger import deliveries
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.states import DeliveryState
-from dougong.ledger.store import StaleLease
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from dougong.ledger import reference
 from dougong.ledger.engine import HEAD
-from dougong.ledger.store import Ledger, LedgerError
+from dougong.ledger.errors import LedgerError
+from dougong.ledger.store import Ledger
 
 
 def _note(tx, name, value="1"):

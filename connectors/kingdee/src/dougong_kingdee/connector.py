@@ -291,6 +291,6 @@ def _deleted(posting: Posting) -> Problem:
         "DELETED_IN_ERP",
         f"凭证 {posting.number or posting.erp_key} 已在金蝶中被删除",
         f"voucher {posting.number or posting.erp_key} was deleted in Kingdee",
-        hint_zh="由会计决定是否重新推送 (dougong repost)",
-        hint_en="an accountant decides whether to send it again (dougong repost)",
+        hint_zh="由会计决定: resolve --absent 重新发送, 或 cancel",
+        hint_en="an accountant decides: resolve --absent sends it again, cancel gives it up",
     )

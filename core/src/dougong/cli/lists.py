@@ -12,6 +12,8 @@ from dougong.cli.options import options
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from dougong.model.documents import SourceRef
+
 __all__ = ["rows", "show", "status_of"]
 
 #: Longer lists show only what is not in order, and at most so many rows of it.
@@ -22,10 +24,13 @@ _MOST_TOLD = 20
 Rows = Sequence[Mapping[str, Any]]
 
 
-def rows(connection: Connection, documents: Collection[int] | None = None) -> list[dict[str, Any]]:
+def rows(
+    connection: Connection, documents: Collection[int] | None = None, unknown: Collection[SourceRef] = ()
+) -> list[dict[str, Any]]:
     """Deliveries, then documents without one, in the shapes of interfaces.md §1.
 
     :param documents: document rows; `None` = all.
+    :param unknown: documents that only events have told of; with `documents=None` all of them are listed.
     """
     from dougong.ledger import views
 
@@ -33,6 +38,7 @@ def rows(connection: Connection, documents: Collection[int] | None = None) -> li
     return [
         *views.deliveries_view(connection, language, documents=documents),
         *views.documents_view(connection, language, documents=documents),
+        *views.orphans_view(connection, language, refs=None if documents is None else unknown),
     ]
 
 

@@ -17,6 +17,7 @@ from dougong.cli.progress import progress
 if TYPE_CHECKING:
     from dougong.flow import Project, Read
     from dougong.intake import Accepted
+    from dougong.model.documents import SourceRef
 
 __all__ = ["accept", "push", "run", "source", "take", "told_bad_files"]
 
@@ -41,9 +42,8 @@ def accept(files: tuple[Path, ...], source: str | None, actor: str) -> int:
     with opened() as project:
         read, accepted = take(project, files, source, actor)
         with project.ledger.read() as connection:
-            rows = lists.rows(connection, {item.document_id for item in accepted if item.document_id})
+            rows = lists.rows(connection, *_named(accepted))
         lists.show(rows)
-    _told_waiting(accepted)
     return 1 if read.bad else lists.status_of(rows)
 
 
@@ -59,9 +59,8 @@ def push(files: tuple[Path, ...], source: str | None, to: str | None, actor: str
         if to is not None:
             project.config.connection(to)
         read, accepted = take(project, files, source, actor)
-        ids = {item.document_id for item in accepted if item.document_id is not None}
-        status = _work(project, ids, to) if ids else 0
-    _told_waiting(accepted)
+        ids, unknown = _named(accepted)
+        status = _work(project, ids, to, unknown) if ids or unknown else 0
     return 1 if read.bad else status
 
 
@@ -93,25 +92,19 @@ def told_bad_files(bad: Sequence[tuple[Path, object]]) -> None:
         output.problems([problem], where=path.name)  # type: ignore[list-item]
 
 
-def _work(project: Project, ids: Collection[int] | None, to: str | None) -> int:
+def _named(accepted: Sequence[Accepted]) -> tuple[set[int], set[SourceRef]]:
+    """Document rows that a command is about, and documents that only events have told of."""
+    ids = {item.document_id for item in accepted if item.document_id is not None}
+    return ids, {item.ref for item in accepted if item.document_id is None}
+
+
+def _work(project: Project, ids: Collection[int] | None, to: str | None, unknown: Collection[SourceRef] = ()) -> int:
     from dougong.flow import work
 
     with progress() as told:
         problems = work(project, only=ids, to=to, progress=told)
     output.problems(problems)
     with project.ledger.read() as connection:
-        rows = lists.rows(connection, ids)
+        rows = lists.rows(connection, ids, unknown)
     lists.show(rows)
     return 2 if problems else lists.status_of(rows)
-
-
-def _told_waiting(accepted: Sequence[Accepted]) -> None:
-    """Events of documents that are not known have no row to show."""
-    for item in accepted:
-        if item.document_id is None:
-            output.note(
-                say(
-                    f"{item.number}: 单据尚未收到, 事件已保存",
-                    f"{item.number}: its document is not known yet; the events are kept",
-                )
-            )

@@ -11,10 +11,11 @@ from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply_posting, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
 from dougong.ledger import attempts, deliveries
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, ParkReason
-from dougong.ledger.store import Ledger, StaleLease
+from dougong.ledger.store import Ledger
 from dougong.model.operations import Operation
 from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown, Waiting
 from dougong.model.postings import Facts, Posting, Stage

@@ -16,6 +16,7 @@ from dougong.model.bookings import Voucher
 from dougong.model.messages import Payload
 from dougong.model.operations import Operation
 from dougong.model.outcomes import Outcome
+from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 from dougong.plugins import Door
 
@@ -48,6 +49,7 @@ class Derived:
 
     :param place: writes our reference, as text, into the payload.
     :param booking_text: the booking as JSON, frozen with the attempt.
+    :param target_stage: how far it goes, as rules and connection ask for it now.
     :param inputs: hash of the rules, tables, mapping and codes that it was made with; the ledger keeps their texts.
     """
 
@@ -55,6 +57,7 @@ class Derived:
     booking: Voucher
     booking_text: str
     inputs: str
+    target_stage: Stage
 
 
 def _always(_: Tx) -> bool:

@@ -234,6 +234,7 @@ def _to_sending(tx: Tx, row: DeliveryRow, made: Derived, frozen: Frozen) -> Deli
         generation=row.generation + 1,
         attempts=row.attempts + 1,
         inputs=made.inputs,
+        target_stage=made.target_stage,
         problems="[]",
         reason="",
         waits_for="[]",

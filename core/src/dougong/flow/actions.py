@@ -12,7 +12,7 @@ from dougong.flow.project import Project
 from dougong.ledger import attempts, deliveries, documents, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import DeliveryState, DocumentState
+from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.outcomes import Found
 from dougong.model.postings import Facts, Posting
@@ -113,7 +113,7 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             actor=actor,
             detail=detail,
             due_at=FOREVER,
-            reason="cancelled",
+            reason=GIVEN_UP,
         )
 
     return _act(project, ids, do)

@@ -28,6 +28,7 @@ from dougong.model.documents import Document, SourceRef
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.messages import Payload
 from dougong.model.operations import Operation
+from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["Deriver", "Waiting", "waiting_for"]
@@ -159,7 +160,13 @@ class Deriver:
             return Held(problems, self.inputs.hash)
         text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
-        return Derived(place, draft.booking, text, self.inputs.hash)
+        stage = self.target_stage(draft, row.connection)
+        return Derived(place, draft.booking, text, self.inputs.hash, stage)
+
+    def target_stage(self, draft: Draft, connection: str) -> Stage:
+        """The moment asks for a stage, the connection caps it."""
+        cap = Stage(self.project.config.connection(connection).target_stage)
+        return draft.target_stage if draft.target_stage.rank <= cap.rank else cap
 
     def payload(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:
         """Map, let add-ons change, check: everything that comes before the freeze.

@@ -52,6 +52,15 @@ class Inputs:
     hash: str
 
     @cached_property
+    def blind(self) -> frozenset[str]:
+        """Connections whose books' rules need the ERP's accounts, and which have never told them: the ERP was down."""
+        return frozenset(
+            connection
+            for book, connection in self.books.items()
+            if book in self.rules and self.rules[book].needs is None and connection not in self.needs
+        )
+
+    @cached_property
     def _codes(self) -> dict[tuple[str, str], Codes]:
         return {}
 

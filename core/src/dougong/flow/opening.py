@@ -8,14 +8,13 @@ from functools import partial
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.flow.deriving import Deriver, waiting_for
+from dougong.flow.deriving import Deriver, Waiting, waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
 from dougong.model.identity import Coverage
-from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["open_documents"]
@@ -102,10 +101,15 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
         return
+    if not first_ever and documents.given_up(tx, coverage.key, row.fingerprint):
+        return  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
     problems = draft.problems or waiting.problems
+    if connection in deriver.inputs.blind:
+        # Its accounts are not known yet, so nothing can be said of it: due when the ERP is there, not held.
+        problems, waiting = (), Waiting()
     state = DeliveryState.HELD if problems else DeliveryState.BLOCKED if waiting.on else DeliveryState.READY
     booking = draft.booking
     created = deliveries.create(
@@ -116,7 +120,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             ((row.id, coverage),),
             (row.number,),
             row.revision,
-            _lower(draft.target_stage, Stage(config.connection(connection).target_stage)),
+            deriver.target_stage(draft, connection),
             state,
             deriver.inputs.hash,
             problems=problems,
@@ -128,11 +132,6 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
         first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
-
-
-def _lower(asked: Stage, cap: Stage) -> Stage:
-    """The moment asks for a stage, the connection caps it."""
-    return asked if asked.rank <= cap.rank else cap
 
 
 def _wake_held_by_loan(tx: Tx) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, false, func, or_, select, true
@@ -15,10 +16,10 @@ from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
 from dougong.ledger import attempts, deliveries, documents, reference, schema
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
-from dougong.ledger.store import StaleLease
 from dougong.model.masterdata import MasterRecord
 from dougong.model.problems import DougongError, Problem
 from dougong.runtime import Lane, Worker
@@ -57,12 +58,11 @@ def work(
     inputs = load_inputs(project)
     project.ledger.write(lambda tx: attempts.keep_artifacts(tx, inputs.artifacts))
     deriver = Deriver(project, inputs)
-    blind = _blind(inputs)
     _free_held(project, inputs)
     project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
-    lanes = {} if blind else {name: Lane(project.door(name)) for name in names}
+    lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
     scope = _Scope(project, only)
-    worker = Worker(project.ledger, lanes, deriver, lambda: 0 if blind else open_documents(deriver))
+    worker = Worker(project.ledger, lanes, deriver, partial(open_documents, deriver))
     try:
         worker.run(lambda: scope.rested(lanes), progress=lambda: scope.tell(progress))
         scope.tell(progress, last=True)
@@ -95,15 +95,6 @@ def refresh_master_data(project: Project, names: Iterable[str], *, age_ms: int =
 
 def _keep(project: Project, name: str, records: list[MasterRecord]) -> None:
     project.ledger.write(lambda tx: reference.put_master(tx, name, records))
-
-
-def _blind(inputs: Inputs) -> set[str]:
-    """Connections whose books' rules need the ERP's accounts, and which have never told them."""
-    return {
-        connection
-        for book, connection in inputs.books.items()
-        if book in inputs.rules and inputs.rules[book].needs is None and connection not in inputs.needs
-    }
 
 
 def _free_held(project: Project, inputs: Inputs) -> None:
@@ -146,7 +137,7 @@ class _Scope:
             table.c.connection.in_(list(lanes)),
         )
         with self._project.ledger.read() as connection:
-            if lanes and connection.execute(self._accepted).scalar_one():
+            if connection.execute(self._accepted).scalar_one():
                 return False
             return not connection.execute(moving).scalar_one()
 

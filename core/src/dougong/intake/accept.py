@@ -140,7 +140,7 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     fresh = [documents.add_event(tx, item.ref, *texts) for texts in _event_texts(item.events)]
     known = documents.latest(tx, item.ref)
     if known is None:
-        return Accepted(item.ref, item.ref.id, "waiting", None, (_unknown_document(item.ref),))
+        return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
     if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
         state = known.state if _lacks_facts(known) else DocumentState.ACCEPTED
         documents.change(tx, known, event="events", detail={"new": sum(fresh)}, state=state)
@@ -296,13 +296,3 @@ def _cancel_unsent(tx: Tx, ref: SourceRef, why: str) -> list[DeliveryRow]:
         elif row.state not in FINAL:
             sent.append(row)
     return sent
-
-
-def _unknown_document(ref: SourceRef) -> Problem:
-    return Problem.of(
-        "DOCUMENT_UNKNOWN",
-        f"{ref.source}/{ref.tenant} 的 {ref.type} {ref.id} 尚未接收, 事件已保留待其到达",
-        f"{ref.type} {ref.id} of {ref.source}/{ref.tenant} is not known yet; its events are kept until it comes",
-        hint_zh="请推送该单据",
-        hint_en="push the document",
-    )

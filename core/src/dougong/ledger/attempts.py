@@ -65,6 +65,8 @@ _OPEN_ATTEMPT = Statement(
     .where(_I.c.delivery_id == bindparam("d"), _I.c.open == 1, _A.c.connection == bindparam("c"))
 )
 _OPEN_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
+#: What an ERP may tell only later; an answer without it does not forget it.
+_TOLD_LATER = ("erp_number", "company", "book", "date", "period", "currency", "total")
 _POSTING = Statement(insert(_P), [c.name for c in _P.columns if c.name != "id"])
 _POSTING_OF = Statement(select(_P).where(_P.c.delivery_id == bindparam("d")))
 _POSTING_UPDATE = Statement(
@@ -72,8 +74,8 @@ _POSTING_UPDATE = Statement(
     .where(_P.c.delivery_id == bindparam("d"))
     .values(
         erp_key=bindparam("v_erp_key"),
-        erp_number=func.coalesce(bindparam("v_erp_number"), _P.c.erp_number),
         stage=bindparam("v_stage"),
+        **{name: func.coalesce(bindparam(f"v_{name}"), _P.c[name]) for name in _TOLD_LATER},
     )
 )
 _ARTIFACT_KNOWN = Statement(select(schema.artifact.c.hash).where(schema.artifact.c.hash == bindparam("h")))
@@ -270,23 +272,19 @@ def mark_absent(tx: Tx, attempt_id: int) -> None:
 
 def record_posting(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
     """Keep what the ERP holds for a delivery; the database refuses one ERP key for two deliveries."""
-    told = {"erp_key": posting.erp_key, "erp_number": posting.number or None, "stage": posting.stage.value}
-    if tx.run(_POSTING_UPDATE, {"d": row.id, **{f"v_{name}": value for name, value in told.items()}}):
-        return
-    tx.run(
-        _POSTING,
-        {
-            "delivery_id": row.id,
-            "connection": row.connection,
-            **told,
-            "company": posting.company,
-            "book": posting.book,
-            "date": posting.date.isoformat() if posting.date else None,
-            "period": posting.period,
-            "currency": posting.currency,
-            "total": None if posting.total is None else format(posting.total, "f"),
-        },
-    )
+    told = {
+        "erp_key": posting.erp_key,
+        "erp_number": posting.number or None,
+        "stage": posting.stage.value,
+        "company": posting.company,
+        "book": posting.book,
+        "date": posting.date.isoformat() if posting.date else None,
+        "period": posting.period,
+        "currency": posting.currency,
+        "total": None if posting.total is None else format(posting.total, "f"),
+    }
+    if not tx.run(_POSTING_UPDATE, {"d": row.id, **{f"v_{name}": value for name, value in told.items()}}):
+        tx.run(_POSTING, {"delivery_id": row.id, "connection": row.connection, **told})
 
 
 def posting_of(tx: Tx, delivery_id: int) -> dict[str, Any] | None:

@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import FINAL, DeliveryState, check_transition
-from dougong.ledger.store import StaleLease
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem

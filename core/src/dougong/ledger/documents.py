@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
-from dougong.ledger.states import DocumentState
-from dougong.ledger.store import StaleLease
+from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem
 
@@ -75,6 +75,15 @@ _COVERED_BY = Statement(
     select(_T.c.fingerprint)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(schema.coverage.c.delivery_id == bindparam("d"))
+)
+_GIVEN_UP = Statement(
+    select(schema.delivery.c.id)
+    .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
+    .where(
+        schema.coverage.c.coverage_key == bindparam("key"),
+        schema.delivery.c.state == DeliveryState.CANCELLED.value,
+        schema.delivery.c.reason == GIVEN_UP,
+    )
 )
 _COVER_KNOWN = Statement(
     select(schema.coverage.c.delivery_id).where(
@@ -259,6 +268,12 @@ def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
     return {row["fingerprint"] for row in tx.rows(_COVERED_BY, {"d": delivery_id})}
 
 
+def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
+    """Whether a person has cancelled a delivery of this coverage that was made from this very content."""
+    found = tx.rows(_GIVEN_UP, {"key": coverage_key})
+    return any(fingerprint in covered_fingerprints(tx, row["id"]) for row in found)
+
+
 def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:
     """Note that a delivery serves this revision as well: same content, told again."""
     key = {"delivery_id": delivery_id, "document_id": document_id}
@@ -309,3 +324,14 @@ def by_number(tx: Tx, number: str) -> list[DocumentRow]:
 _BY_NUMBER = Statement(
     select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
 )
+
+
+def unknown(ref: SourceRef) -> Problem:
+    """What to say of events whose document has not come yet."""
+    return Problem.of(
+        "DOCUMENT_UNKNOWN",
+        f"{ref.source}/{ref.tenant} 的 {ref.type} {ref.id} 尚未接收, 事件已保留待其到达",
+        f"{ref.type} {ref.id} of {ref.source}/{ref.tenant} is not known yet; its events are kept until it comes",
+        hint_zh="请推送该单据",
+        hint_en="push the document",
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, Dialect, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from dougong.ledger.errors import LedgerError
 from dougong.model.problems import Problem
 
 __all__ = ["HEAD", "begin", "open_engine", "reader_engine", "statement_dialect", "upgrade"]
@@ -104,8 +105,6 @@ def upgrade(engine: Engine) -> None:
             if _version(engine) != HEAD:
                 _migrate(engine)
     except (SQLAlchemyError, OSError) as error:
-        from dougong.ledger.store import LedgerError
-
         raise LedgerError(
             Problem.of(
                 "LEDGER_UNREACHABLE",
@@ -128,8 +127,6 @@ def _migrate(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
-
-    from dougong.ledger.store import LedgerError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -9,6 +9,7 @@ from dougong.model.problems import DougongError, Problem
 __all__ = [
     "AT_REST",
     "FINAL",
+    "GIVEN_UP",
     "IN_ORDER",
     "TRANSITIONS",
     "UNSENT",
@@ -85,6 +86,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.CANCELLED: frozenset(),
     _S.REVERSED: frozenset(),
 }
+
+#: Reason of what a person has cancelled; what was superseded or withdrawn has another.
+GIVEN_UP = "cancelled"
 
 #: Left by nothing; database triggers refuse any change.
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)

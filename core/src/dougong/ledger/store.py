@@ -17,26 +17,14 @@ from typing import Any, Generic, Self, TypeVar
 from sqlalchemy.engine import Connection, Engine
 
 from dougong.ledger.engine import begin, open_engine, reader_engine, statement_dialect, upgrade
+from dougong.ledger.errors import LedgerError
 from dougong.ledger.statements import Tx
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import Problem
 
-__all__ = ["Ledger", "LedgerError", "Pending", "StaleLease"]
+__all__ = ["Ledger", "Pending"]
 
 T = TypeVar("T")
 _GROUP = 64
-
-
-class LedgerError(DougongError):
-    """The ledger cannot do it: closed, unreachable, made by a newer version."""
-
-
-class StaleLease(DougongError):
-    """Somebody else holds the row by now (fencing); what was being written is void and nothing of it was stored."""
-
-    def __init__(self, subject: str) -> None:
-        super().__init__(
-            Problem.of("STALE_LEASE", f"{subject} 已由另一进程接管", f"{subject} was taken over by another process")
-        )
 
 
 class Pending(Generic[T]):

@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, exists, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import schema
+from dougong.ledger import documents, schema
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import IN_ORDER, DocumentState
+from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem
 
 __all__ = [
@@ -110,6 +111,35 @@ def documents_view(
             "problems": _problems(row["problems"], language),
         }
         for row in connection.execute(query).mappings()
+    ]
+
+
+def orphans_view(
+    connection: Connection, language: str, *, refs: Collection[SourceRef] | None = None
+) -> list[dict[str, Any]]:
+    """Documents that only events have told of: held until they come.
+
+    :param refs: only these; `None` = all.
+    """
+    table = schema.event
+    same = [table.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
+    query = (
+        select(table.c.source, table.c.tenant, table.c.type, table.c.source_id)
+        .where(~exists().where(*same))
+        .distinct()
+        .order_by(table.c.source_id)
+    )
+    found = [SourceRef(*row) for row in connection.execute(query)]
+    return [
+        {
+            "delivery": None,
+            "documents": [ref.id],
+            "revision": None,
+            "state": DocumentState.HELD.value,
+            "problems": [problem_view(documents.unknown(ref), language)],
+        }
+        for ref in found
+        if refs is None or ref in refs
     ]
 
 

@@ -15,10 +15,11 @@ from dougong import delivery
 from dougong.clock import epoch_ms
 from dougong.delivery import Derive
 from dougong.ledger import deliveries, schema
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import AT_REST, DeliveryState
-from dougong.ledger.store import Ledger, StaleLease
+from dougong.ledger.store import Ledger
 from dougong.runtime.lane import Lane, Slot
 from dougong.runtime.owner import is_dead, owner_name
 
