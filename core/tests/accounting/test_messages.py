@@ -271,6 +271,13 @@ def test_without_its_event_nothing_is_due(context, simple, make):
     assert derive(attrs.evolve(loan, type="repayment"), context()).not_due
 
 
+@pytest.mark.parametrize("state", ["draft", "approving", "rejected", "void", "deleted"])
+def test_the_reason_is_told_in_one_language_at_a_time(context, simple, state):
+    reason = derive(simple(report={"state": state}), context()).not_due
+    assert reason.en.isascii()
+    assert not any(letter.isascii() and letter.isalpha() for letter in reason.zh)
+
+
 def test_a_report_of_nothing_is_not_due(context, simple):
     assert derive(simple(gross="0.00"), context()).not_due
 

@@ -13,7 +13,7 @@ from dougong.model.bookings import Voucher
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
 from dougong.model.postings import Stage
-from dougong.model.problems import Problem
+from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 from dougong.tables.rates import Rates
 
@@ -110,7 +110,7 @@ class Derivation:
     """What one document gives.
 
     :param problems: the document itself is held: a fact is missing.
-    :param not_due: why it opens no moment yet.
+    :param not_due: why it opens no moment yet; `None` = it does, or is held.
     :param settled: the facts behind the drafts, for `plan` and `rules explain`.
 
     .. versionadded:: 0.1
@@ -118,5 +118,5 @@ class Derivation:
 
     drafts: tuple[Draft, ...] = ()
     problems: tuple[Problem, ...] = ()
-    not_due: str = ""
+    not_due: Text | None = None
     settled: SettledReport | None = None

@@ -17,7 +17,7 @@ from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.settle import settle
 from dougong.accounting.vouchers import Order, draft
 from dougong.model.documents import Document, Event
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 from dougong.model.settled import SettledReport
 
 __all__ = ["OPENED", "derive"]
@@ -26,7 +26,16 @@ __all__ = ["OPENED", "derive"]
 #: those until they are listed here.
 OPENED: Mapping[str, tuple[str, ...]] = {"accrual": ("expense", "payment_request"), "loan": ("loan",)}
 #: Source states in which nothing is booked, whatever events the document carries.
-_NOT_DUE = {"draft": "草稿", "approving": "审批中", "rejected": "已驳回", "void": "已作废", "deleted": "已删除"}
+_NOT_DUE: Mapping[str, Text] = {
+    "draft": Text("单据还是草稿", "the document is a draft"),
+    "approving": Text("单据审批中", "the document is being approved"),
+    "rejected": Text("单据已被驳回", "the document was rejected"),
+    "void": Text("单据已作废", "the document is void"),
+    "deleted": Text("单据已被删除", "the document was deleted"),
+}
+_NO_EVENT = Text("单据尚未审批或付款", "the document was neither approved nor paid yet")
+_NO_MOMENT = Text("规则没有为它打开的时点", "the rules open no moment for it yet")
+_ALL_ZERO = Text("金额全为零, 无凭证可记", "every amount is zero, there is nothing to book")
 #: Events that open a moment of this version in some firm; only they make a missing entity or route worth a hold.
 _OPENING = ("approved", "paid")
 
@@ -54,18 +63,19 @@ def derive(document: Document, context: Context) -> Derivation:
     """
     names = [name for name, types in OPENED.items() if document.type in types]
     if document.state in _NOT_DUE:
-        return Derivation(not_due=f"{_NOT_DUE[document.state]} (state: {document.state})")
+        return Derivation(not_due=_NOT_DUE[document.state])
     if not names:
-        return Derivation(not_due=f"此类单据暂不入账 (documents of type {document.type} open no moment yet)")
+        zh, en = f"{document.type} 类单据暂不入账", f"documents of type {document.type} are not booked yet"
+        return Derivation(not_due=Text(zh, en))
     if not any(event.type in _OPENING for event in document.events):
-        return Derivation(not_due="尚未审批或付款 (no event opens a moment yet)")
+        return Derivation(not_due=_NO_EVENT)
     if not document.entity:
         return Derivation(problems=(messages.entity_missing(document.number),))
     due, problems = _due(document, document.entity, names, context)
     if problems:
         return Derivation(problems=tuple(problems))
     if not due:
-        return Derivation(not_due="规则中没有已打开的时点 (no moment of the rules is open yet)")
+        return Derivation(not_due=_NO_MOMENT)
     return _drafts(document, due, context)
 
 
@@ -126,9 +136,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         made = draft(document, settled, order, context)
         drafts += [made] if made else []
     if not drafts:
-        return Derivation(
-            not_due="金额全为零, 无凭证可记 (every amount is zero, there is nothing to book)", settled=settled
-        )
+        return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
 
 

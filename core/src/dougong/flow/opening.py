@@ -15,12 +15,13 @@ from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
 from dougong.model.identity import Coverage
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 
 __all__ = ["open_documents"]
 
 #: Opened at a time: what they become is on its way to the ERP while the next ones are derived.
 _GROUP = 50
+_ERP_OWNS = Text("规则说由 ERP 自行生成凭证", "the rules say that the ERP makes its voucher itself")
 
 
 def open_documents(deriver: Deriver) -> int:
@@ -68,7 +69,7 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     if row.type == "loan" and drafts:
         _wake_held_by_loan(tx)
     state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
-    told = () if drafts else (_not_due(row, derivation.not_due),)
+    told = () if drafts else (_not_due(derivation.not_due or _ERP_OWNS),)
     documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
     return True
 
@@ -140,12 +141,8 @@ def _wake_held_by_loan(tx: Tx) -> None:
         deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
 
 
-def _not_due(row: DocumentRow, reason: str) -> Problem:
-    return Problem.of(
-        "NOT_DUE",
-        f"单据状态 {row.source_state}: 尚无可入账时点",
-        f"state {row.source_state}: it opens no moment yet" + (f" ({reason})" if reason else ""),
-    )
+def _not_due(reason: Text) -> Problem:
+    return Problem.of("NOT_DUE", f"尚不入账: {reason.zh}", f"not due: {reason.en}")
 
 
 def _after_posting(code: str, row: DocumentRow, sent: list[DeliveryRow], zh: str, en: str) -> Problem:
