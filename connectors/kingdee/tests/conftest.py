@@ -80,9 +80,9 @@ class Bench:
     def complete(self, posting, stage, credential="main"):
         return self.connector.complete(posting, stage, self.session(credential), self.call)
 
-    def find(self, *items, **facts):
+    def find(self, *items, **more):
         wanted = [
-            Wanted(item.id, item.reference_text, Facts(book="001", date=item.booking.posting_date, **facts))
+            Wanted(item.id, item.reference_text, Facts(book="001", date=item.booking.posting_date), **more)
             for item in items
         ]
         return list(self.connector.find(wanted, self.session(), self.call))

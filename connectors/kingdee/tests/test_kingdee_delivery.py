@@ -225,6 +225,60 @@ def test_a_reference_field_that_is_not_there_cannot_tell(sandbox, bench_for, ite
     assert "F_NOT_THERE" in answer.reason
 
 
+def test_it_is_looked_for_in_the_field_that_it_was_written_into(sandbox, bench_for, item_for):
+    sandbox.call("/seed", {"native": {"header_fields": ["F_DG_REF"]}})
+    own, text = bench_for(sandbox.url, reference_field="F_DG_REF"), bench_for(sandbox.url)
+    first, second = item_for("R-1", field="F_DG_REF"), item_for("R-2")
+    own.saved(first)
+    text.saved(second)
+    assert isinstance(text.find(first)[0], Absent)
+    (found,) = text.find(first, reference_field="F_DG_REF")
+    assert found.posting.reference == first.reference_text
+    (found,) = own.find(second, reference_field="FEntity[0].FEXPLANATION")
+    assert found.posting.reference == second.reference_text
+    listed = own.connector.list_postings("2026-01", own.session(), own.call)
+    assert [posting.reference for posting in listed] == [first.reference_text, second.reference_text]
+
+
+def test_what_was_written_into_a_field_that_is_gone_is_never_absent(bench, item_for):
+    (answer,) = bench.find(item_for("R-1"), reference_field="F_GONE")
+    assert isinstance(answer, CannotTell)
+    assert "F_GONE" in answer.reason
+
+
+def test_nothing_is_sent_that_could_not_be_found_again(sandbox, bench_for, item_for):
+    """Kingdee ignores unknown keys of a Save without a word."""
+    bench, item = bench_for(sandbox.url, reference_field="F_NOPE_REF"), item_for("R-1", field="F_NOPE_REF")
+    for _ in range(3):
+        (problem,) = bench.connector.check_payload(item.payload, item.booking, bench.session(), bench.call)
+        assert (problem.code, problem.path) == ("REFERENCE_FIELD_MISSING", "F_NOPE_REF")
+    assert "F_NOPE_REF" in problem.message.en
+    assert len(sandbox.requests("ExecuteBillQuery")) == 1
+    assert isinstance(bench.push(item), Rejected)
+    assert sandbox.requests("Save") == []
+
+
+def test_a_reference_field_that_is_there_is_asked_for_once(sandbox, bench_for, item_for):
+    sandbox.call("/seed", {"native": {"header_fields": ["F_DG_REF"]}})
+    bench = bench_for(sandbox.url, reference_field="F_DG_REF")
+    for number in ("R-1", "R-2"):
+        item = item_for(number, field="F_DG_REF")
+        assert bench.connector.check_payload(item.payload, item.booking, bench.session(), bench.call) == ()
+        bench.saved(item)
+    assert len(sandbox.requests("ExecuteBillQuery")) == 1
+
+
+def test_an_erp_that_does_not_answer_about_the_field_has_nothing_sent_to_it(sandbox, bench_for, item_for):
+    sandbox.call("/seed", {"native": {"header_fields": ["F_DG_REF"]}})
+    sandbox.call("/faults", {"fault": "status_before_work", "status": 503, "operation": "ExecuteBillQuery"})
+    bench, item = bench_for(sandbox.url, reference_field="F_DG_REF"), item_for("R-1", field="F_DG_REF")
+    assert bench.connector.check_payload(item.payload, item.booking, bench.session(), bench.call) == ()
+    assert isinstance(bench.push(item), NotDone)
+    assert sandbox.requests("Save") == []
+    sandbox.call("/faults", method="DELETE")
+    assert isinstance(bench.push(item), Done)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [

@@ -135,6 +135,15 @@ def test_class_d_found_and_equal(erp, unknown, resolve):
     assert (row.state, row.stage) == (S.DELIVERED, "submitted")
 
 
+def test_it_is_looked_for_where_the_reference_was_written(erp, unknown, resolve):
+    """Whatever the settings say by now."""
+    row = unknown(erp(field="F_OLD"))
+    it = erp(field="F_NEW")
+    it.answers["find"].append(found(posting_for()))
+    assert resolve(it, row).state is S.DELIVERED
+    assert it.calls["find"][0][0][0].reference_field == "F_OLD"
+
+
 @pytest.mark.parametrize("other", [{"total": "99.00"}, {"total": "100.01"}])
 def test_class_d_found_with_other_figures(erp, unknown, resolve, other):
     it = erp()

@@ -145,12 +145,20 @@ def erp(tmp_path):
     """Makes a scripted ERP: `answers[hook]` is a list of answers, exceptions, or functions of what was asked."""
 
     def make(
-        ambiguity=Ambiguity.D, *, stages=(Stage.SUBMITTED,), batch=1, window=0.0, hooks=("find",), rest="", **more
+        ambiguity=Ambiguity.D,
+        *,
+        stages=(Stage.SUBMITTED,),
+        batch=1,
+        window=0.0,
+        hooks=("find",),
+        rest="",
+        field="reference",
+        **more,
     ):
         answers, calls = defaultdict(list), defaultdict(list)
 
         def operations(self):
-            safety = Safety(ambiguity, Reference("reference"), settle=0.0, window=window)
+            safety = Safety(ambiguity, Reference(field), settle=0.0, window=window)
             return [Operation("V", "create", safety, stages, limits=Limits(batch=batch))]
 
         def push(self, message, session):

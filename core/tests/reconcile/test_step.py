@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.ledger.states import DeliveryState as S
-from dougong.model.outcomes import Done, Unknown
+from dougong.model.outcomes import Done, Found, Unknown
 from dougong.model.postings import Stage
 from dougong.plugins import PluginError
 from dougong.reconcile import Verdict, step
@@ -65,15 +66,11 @@ def test_what_a_person_did_is_parked_and_said(delivered, reconcile, now, sql, li
 
 def test_doubled_is_parked(delivered, reconcile, now):
     it, rows, listed = delivered
-    import attrs
-
     assert reconcile(it, listed(1), attrs.evolve(listed(1), erp_key="9"), listed(2))[0] is Verdict.DOUBLED
     assert (now(rows[0]).state, now(rows[0]).reason) == (S.PARKED, "doubled")
 
 
 def test_a_higher_stage_and_a_new_number_are_taken_over(delivered, reconcile, now, sql):
-    import attrs
-
     it, rows, listed = delivered
     reconcile(it, attrs.evolve(listed(1, stage=Stage.POSTED), number="记-7"), listed(2))
     assert (now(rows[0]).state, now(rows[0]).stage) == (S.DELIVERED, "posted")
@@ -117,3 +114,19 @@ def test_other_periods_are_not_missed(delivered, reconcile, sql, now):
     sql("UPDATE delivery SET period = '2026-10' WHERE id = ?", rows[0].id)
     assert reconcile(it, listed(2)) == [Verdict.MATCHED]
     assert now(rows[0]).state is S.DELIVERED
+
+
+def test_a_reference_under_another_field_is_found_there(ledger, delivered, erp, now):
+    """The list shows the field of today's settings; the copy stands under the one of then."""
+    _, rows, listed = delivered
+    it = erp(hooks=("find", "list_postings"), field="F_NEW")
+    copy = attrs.evolve(listed(1), erp_key="9")
+    bare = [attrs.evolve(listed(n), reference=None) for n in (1, 2)]
+    it.answers["list_postings"].append(bare)
+    it.answers["find"].append(
+        lambda wanted: [Found(wanted[0].item, attrs.evolve(one, reference=None)) for one in (listed(1), copy)]
+    )
+    found = step(ledger, it.door, "2026-11", actor="li")
+    assert [row.verdict for row in found] == [Verdict.DOUBLED, Verdict.MATCHED]
+    assert {want.reference_field for want in it.calls["find"][0][0]} == {"reference"}
+    assert now(rows[0]).reason == "doubled"

@@ -19,7 +19,7 @@ from dougong.hookspecs import About, Call, TargetField
 from dougong.model.masterdata import MasterRecord
 from dougong.model.messages import Item, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import Absent, CannotTell, Done, Finding, Found, Outcome, Rejected, Unknown
+from dougong.model.outcomes import Absent, CannotTell, Done, Finding, Found, NotDone, Outcome, Rejected, Unknown
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem, Text
 from dougong_kingdee.settings import KingdeeSettings
@@ -135,10 +135,26 @@ class KingdeeConnector:
     def check_payload(
         self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
     ) -> Sequence[Problem]:
-        """Balance, lengths, required fields; that no id is given, which would overwrite a voucher."""
+        """Balance, lengths, required fields; no id, which would overwrite a voucher; that it could be found again."""
         from dougong_kingdee.payloads import payload_problems
 
-        return tuple(payload_problems(payload.body))
+        missing = None if session is None else self._reference_lost(session, call)
+        return (*payload_problems(payload.body), *((missing,) if isinstance(missing, Problem) else ()))
+
+    def _reference_lost(self, session: KingdeeSession, call: Call) -> Problem | NotDone | None:
+        """Why a voucher sent now could not be found by our reference; `NotDone`: the ERP could not be asked."""
+        from dougong_kingdee.envelope import KingdeeRefused
+        from dougong_sdk.rest import RestError
+
+        if self.settings.reference_in_text:
+            return None  # is there in every account set
+        try:
+            session.expect_field(_FORM, self.settings.reference_field, call.deadline)
+        except KingdeeRefused as error:
+            return _no_reference_field(self.settings.reference_field, call.connection, error)
+        except RestError as error:
+            return NotDone(str(error), after=error.retry_after)
+        return None
 
     # -- push ---------------------------------------------------------------------------------------------------
 
@@ -161,10 +177,16 @@ class KingdeeConnector:
 
     @hookimpl
     def push(self, message: Message, session: KingdeeSession, call: Call) -> Outcome:
-        """Save. Done needs the ERP's success, an id and a number."""
+        """Save. Done needs the ERP's success, an id and a number.
+
+        Nothing is sent while it could not be found again: what `check_payload` could not ask is asked here.
+        """
         from dougong_kingdee.envelope import outcome_of_failure
         from dougong_sdk.rest import RestError, outcome_of
 
+        lost = self._reference_lost(session, call)
+        if lost is not None:
+            return Rejected((lost,)) if isinstance(lost, Problem) else lost
         try:
             reply = session.save(message.body, call.deadline)
         except RestError as error:
@@ -228,7 +250,12 @@ class KingdeeConnector:
     def find(
         self, wanted: Sequence[Wanted], session: KingdeeSession, call: Call
     ) -> Iterator[Found | Absent | CannotTell]:
-        """By reference: in the book and around the date, then everywhere, since people move vouchers; and by id."""
+        """By reference, in the field that it was written into: near its date, then everywhere; and by id.
+
+        People move vouchers. What cannot be queried by that field any more cannot be told, and is never absent.
+        """
+        from dougong_kingdee.vouchers import field_of
+
         for want in wanted:
             try:
                 found = list(self._find(want, session, call))
@@ -237,26 +264,27 @@ class KingdeeConnector:
                 continue
             yield from (Found(want.item, posting) for posting in found)
             if not found:
-                field = self.settings.reference_field
+                field = field_of(want.reference_field, session)
                 yield Absent(want.item, f"{_FORM} by {field} contains {want.reference}: all books, dates and pages")
 
     def _find(self, want: Wanted, session: KingdeeSession, call: Call) -> Iterator[Posting]:
-        from dougong_kingdee.vouchers import keys_matching, quoted, read_vouchers
+        from dougong_kingdee.vouchers import field_of, keys_matching, quoted, read_vouchers
 
-        near = []
+        field, near = field_of(want.reference_field, session), []
         if want.facts.book:
             near.append(f"FAccountBookID.FNumber={quoted(want.facts.book)}")
         if want.facts.date:
             first, last = want.facts.date - _WINDOW, want.facts.date + _WINDOW
             near.append(f"FDate>='{first}' and FDate<='{last}'")
-        keys = keys_matching(session, want.reference, near, call.deadline)
+        keys = keys_matching(session, field, want.reference, near, call.deadline)
         if not keys:
-            keys = keys_matching(session, want.reference, [], call.deadline)
+            keys = keys_matching(session, field, want.reference, [], call.deadline)
         if want.erp_key is not None and want.erp_key.isdecimal() and int(want.erp_key) not in keys:
             # known by its id: somebody may have changed the text that carried the reference
             keys = [*keys, int(want.erp_key)]
         if keys:
-            yield from read_vouchers(session, [f"FVOUCHERID in ({','.join(map(str, keys))})"], call.deadline)
+            among = f"FVOUCHERID in ({','.join(map(str, keys))})"
+            yield from read_vouchers(session, [among], call.deadline, field=field)
 
     # -- master data, reconcile ---------------------------------------------------------------------------------
 
@@ -274,6 +302,20 @@ class KingdeeConnector:
 
         where = [f"FYEAR={int(period[:4])}", f"FPERIOD={int(period[5:])}"]
         return read_vouchers(session, where, call.deadline, listing=True)
+
+
+def _no_reference_field(field: str, connection: str, error: DougongError) -> Problem:
+    return Problem.of(
+        "REFERENCE_FIELD_MISSING",
+        f"连接 {connection}: 凭证没有可查询的字段 {field}, 参考号会丢失, 因此未发送 ({error.problems[0].message.zh})",
+        f"connection {connection}: vouchers cannot be queried by {field}, so our reference would be lost and nothing"
+        f" was sent ({error.problems[0].message.en})",
+        path=field,
+        hint_zh=f"在凭证单据头增加文本字段 {field}, 或更正 [connections.{connection}.settings] 的 reference_field,"
+        " 然后 retry",
+        hint_en=f"add the text field {field} to the voucher's head, or correct reference_field in"
+        f" [connections.{connection}.settings]; then retry",
+    )
 
 
 def _no_step(now: Posting, target: Stage) -> Problem:

@@ -24,6 +24,8 @@ _FORM = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.{}.common.kdsvc"
 _AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService.{}.common.kdsvc"
 _COOKIE = "kdservice-sessionid"
 _LOGOUT_SECONDS = 3.0
+#: A field that the ERP refused to query is asked for again after so many seconds: somebody may have added it.
+_REFUSED_SECONDS = 30.0
 
 
 class KingdeeSession:
@@ -48,6 +50,7 @@ class KingdeeSession:
         self._tokens = TokenCache(self._log_in)
         self._session_id = ""
         self._paths: dict[str, str] = {}
+        self._asked: dict[str, tuple[float, KingdeeRefused | None]] = {}
 
     def __repr__(self) -> str:
         return f"<KingdeeSession {self.settings.user} {self._rest!r}>"
@@ -102,6 +105,26 @@ class KingdeeSession:
         if failure:
             raise KingdeeRefused(failure)
         raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
+
+    def expect_field(self, form: str, field: str, deadline: Deadline) -> None:
+        """Make sure that a form can be searched by a field; asked once, not once per document.
+
+        Save ignores keys that it does not know without a word, so only a query tells.
+
+        :raises KingdeeRefused: it cannot. :raises RestError: the ERP did not say.
+        """
+        until, refusal = self._asked.get(field, (0.0, None))
+        if time.monotonic() >= until:
+            try:
+                self.query(form, ("FVOUCHERID", field), "", deadline, most=1)
+                until, refusal = float("inf"), None
+            except KingdeeRefused as error:
+                if error.failure.kind in ("busy", "session"):
+                    raise BadAnswer("金蝶暂时无法查询", "Kingdee cannot be queried just now") from error
+                until, refusal = time.monotonic() + _REFUSED_SECONDS, error
+            self._asked[field] = (until, refusal)
+        if refusal is not None:
+            raise refusal
 
     def close(self) -> None:
         """Log out, where somebody has logged in (sessions count against the licence), and close the connections."""

@@ -14,7 +14,7 @@ from dougong.model.postings import Posting, PostingLine, Stage
 from dougong_kingdee.session import PAGE, KingdeeSession
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["FORM", "STAGES", "keys_matching", "quoted", "read_vouchers"]
+__all__ = ["FORM", "STAGES", "field_of", "keys_matching", "quoted", "read_vouchers"]
 
 FORM = "GL_VOUCHER"
 #: `FDocumentStatus` → stage.
@@ -45,6 +45,8 @@ _LINE = (
     "FCREDIT",
     "FEntity_FEntryID",
 )
+#: The field that is there in every account set: the text of a line (摘要).
+TEXT_FIELD = "FEXPLANATION"
 _ORDER = "FVOUCHERID ASC, FEntity_FEntryID ASC"
 #: Our reference within a text for people: how `Key.text(20)` writes it.
 _REFERENCE = re.compile(r"DG[0-9A-HJKMNP-TV-Z]{18}(?![0-9A-Z])")
@@ -55,19 +57,25 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def keys_matching(session: KingdeeSession, reference: str, where: Sequence[str], deadline: Deadline) -> list[int]:
+def field_of(path: str, session: KingdeeSession) -> str:
+    """The key to query for a place in the payload (`FEntity[0].FEXPLANATION`); that of the settings for none."""
+    return path.rpartition(".")[2] or session.settings.reference_field
+
+
+def _in_text(field: str) -> bool:
+    return field.upper() == TEXT_FIELD
+
+
+def keys_matching(
+    session: KingdeeSession, field: str, reference: str, where: Sequence[str], deadline: Deadline
+) -> list[int]:
     """Ids of the vouchers that carry our reference.
 
-    :param where: further conditions.
+    :param field: key of the field that it was written into. :param where: further conditions.
     :raises BadAnswer: the ERP answers rows that do not carry it: the filter was not honoured, so nothing can be
     concluded.
     """
-    field = session.settings.reference_field
-    match = (
-        f"{field} like {quoted(f'%{reference}%')}"
-        if session.settings.reference_in_text
-        else f"{field}={quoted(reference)}"
-    )
+    match = f"{field} like {quoted(f'%{reference}%')}" if _in_text(field) else f"{field}={quoted(reference)}"
     found = []
     for row in _rows(session, ("FVOUCHERID", field), [match, *where], deadline):
         if reference not in str(row[1]):
@@ -77,21 +85,23 @@ def keys_matching(session: KingdeeSession, reference: str, where: Sequence[str],
 
 
 def read_vouchers(
-    session: KingdeeSession, where: Sequence[str], deadline: Deadline, *, listing: bool = False
+    session: KingdeeSession, where: Sequence[str], deadline: Deadline, *, field: str = "", listing: bool = False
 ) -> Iterator[Posting]:
     """Vouchers with all their lines, all pages, in the order of their ids.
 
     :param where: conditions, all of which hold.
+    :param field: key of the field that holds our reference; by default that of the settings.
     :param listing: for a whole period: also the dimensions (a slot of the settings that this data centre lacks makes
         the query fail), and pages until there is nothing more.
     """
     settings = session.settings
-    extra = () if settings.reference_in_text else (settings.reference_field,)
+    field = field or settings.reference_field
+    extra = () if _in_text(field) else (field,)
     slots = tuple(settings.dimension_slots) if listing else ()
     keys = (*_HEAD, *_LINE, *extra, *(f"FDetailID.{settings.dimension_slots[name]}.FNumber" for name in slots))
     found = _rows(session, keys, where, deadline, to_the_end=listing)
     for _, rows in groupby(found, key=lambda row: row[0]):
-        yield _posting([dict(zip(keys, row, strict=True)) for row in rows], session, slots)
+        yield _posting([dict(zip(keys, row, strict=True)) for row in rows], session, slots, field)
 
 
 def _rows(
@@ -116,7 +126,7 @@ def _rows(
         voucher = last
 
 
-def _posting(rows: Sequence[dict[str, Any]], session: KingdeeSession, slots: Sequence[str]) -> Posting:
+def _posting(rows: Sequence[dict[str, Any]], session: KingdeeSession, slots: Sequence[str], field: str) -> Posting:
     head = rows[0]
     lines = tuple(_line(row, session, slots) for row in rows)
     number = head["FVOUCHERGROUPNO"]
@@ -125,7 +135,7 @@ def _posting(rows: Sequence[dict[str, Any]], session: KingdeeSession, slots: Seq
         erp_key=str(head["FVOUCHERID"]),
         stage=_stage(head),
         number=f"{group}-{number}" if group and number else head["FBillNo"] or None,
-        reference=_reference(head, session),
+        reference=_reference(head, field),
         company=head["FACCBOOKORGID.FNumber"] or None,
         book=head["FAccountBookID.FNumber"] or None,
         voucher_type=head["FVOUCHERGROUPID.FNumber"] or None,
@@ -166,10 +176,10 @@ def _line(row: dict[str, Any], session: KingdeeSession, slots: Sequence[str]) ->
     )
 
 
-def _reference(head: dict[str, Any], session: KingdeeSession) -> str | None:
-    """Ours, of the first line's text or of the customer's own field."""
-    if not session.settings.reference_in_text:
-        return head[session.settings.reference_field] or None
+def _reference(head: dict[str, Any], field: str) -> str | None:
+    """Ours, of the customer's own field, else of the first line's text: where it stood before there was that field."""
+    if not _in_text(field) and head[field]:
+        return str(head[field])
     found = _REFERENCE.findall(head["FEXPLANATION"] or "")
     return found[-1] if found else None
 

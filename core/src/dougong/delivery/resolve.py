@@ -188,7 +188,14 @@ def wanted_of(frozen: Frozen) -> list[Wanted]:
     """What to look for, for each undecided item."""
     first = None if frozen.first_sent_at is None else frozen.first_sent_at / 1000
     return [
-        Wanted(name, reference, frozen.facts[name], frozen.correlations, first_sent=first)
+        Wanted(
+            name,
+            reference,
+            frozen.facts[name],
+            frozen.correlations,
+            first_sent=first,
+            reference_field=frozen.reference_field,
+        )
         for name, reference in frozen.references.items()
     ]
 

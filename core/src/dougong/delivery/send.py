@@ -212,6 +212,7 @@ def _freeze(
         [row for row, _ in pairs],
         message,
         operation=operation.name,
+        reference_field=operation.safety.reference.field if operation.safety.reference else "",
         references={item.id: item.reference_text for item in items},
         facts=facts,
         bookings={item.id: ready[item.id][1].booking_text for item in items},

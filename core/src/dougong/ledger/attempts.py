@@ -98,6 +98,7 @@ class Frozen:
     last_sent_at: int | None
     sends: int
     absences: int
+    reference_field: str = ""
 
 
 def item_id(row: DeliveryRow) -> ItemId:
@@ -111,6 +112,7 @@ def freeze(
     message: Message,
     *,
     operation: str,
+    reference_field: str,
     references: Mapping[ItemId, str],
     facts: Mapping[ItemId, Facts],
     bookings: Mapping[ItemId, str],
@@ -118,7 +120,11 @@ def freeze(
     artifacts: Sequence[str],
     connector_version: str,
 ) -> Frozen:
-    """Write attempt, items and correlations; the caller moves the rows to `sending` in the same transaction."""
+    """Write attempt, items and correlations; the caller moves the rows to `sending` in the same transaction.
+
+    :param reference_field: where the references stand in the body: there they are looked for, whatever the settings
+        say by then.
+    """
     now = epoch_ms()
     connection = rows[0].connection
     attempt_id = tx.rows(
@@ -127,7 +133,7 @@ def freeze(
             "connection": connection,
             "operation": operation,
             "request_id": request_id,
-            "message": _head(message),
+            "message": _head(message, reference_field),
             "body": message.body,
             "body_key": None,
             "body_hash": hashlib.sha256(message.body).hexdigest(),
@@ -162,18 +168,25 @@ def freeze(
         now,
         1,
         0,
+        reference_field,
     )
 
 
-def _head(message: Message) -> str:
+def _head(message: Message, reference_field: str) -> str:
     """What is frozen of a message beside its bytes."""
     head = {
         "media_type": message.media_type,
         "headers": dict(message.headers),
         "operation": message.operation,
         "items": list(message.items),
+        "reference_field": reference_field,
     }
     return json.dumps(head, ensure_ascii=False)
+
+
+def reference_field(message: str) -> str:
+    """Where the references of an attempt stand, by its `message` column; empty where it was not noted."""
+    return str(json.loads(message).get("reference_field", ""))
 
 
 def _item(
@@ -240,6 +253,7 @@ def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
         first["last_sent_at"],
         first["sends"],
         first["absences"],
+        reference_field(first["message"]),
     )
 
 

@@ -80,7 +80,8 @@ class Message:
 class Wanted:
     """What `find` and `poll` look for.
 
-    :param reference: as sent.
+    :param reference: as sent. :param reference_field: where it was written then (`Reference.field`), whatever the
+        settings say now; empty = it was never sent, so look where it would be written.
     :param facts: as frozen; says in which book and period to look.
     :param erp_key: the ERP's id when it is known already.
     :param first_sent: when the first byte left, epoch seconds UTC; `None` = never.
@@ -92,3 +93,4 @@ class Wanted:
     correlations: Sequence[Correlation] = ()
     erp_key: str | None = None
     first_sent: float | None = None
+    reference_field: str = ""

@@ -36,7 +36,7 @@ class Ours:
     """One delivery as the ledger believes it.
 
     :param sent: something of it is or may be in the ERP. :param settled: it is known to be there.
-    :param reference: as sent; `None` before the first attempt.
+    :param reference: as sent; `None` before the first attempt. :param reference_field: where it was written then.
     """
 
     delivery: str
@@ -53,6 +53,7 @@ class Ours:
     currency: str | None = None
     total: Decimal | None = None
     facts: Facts = Facts()
+    reference_field: str = ""
 
 
 @attrs.frozen

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
+import attrs
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, RowMapping
 
@@ -14,14 +16,16 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_te
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
-from dougong.model.postings import Facts, Stage
+from dougong.model.messages import ItemId, Wanted
+from dougong.model.outcomes import Found
+from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong.plugins import Door
 from dougong.reconcile.compare import Ours, Row, Verdict, compare
 
 __all__ = ["step"]
 
-_D, _P, _I = schema.delivery, schema.posting, schema.attempt_item
+_D, _P, _A, _I = schema.delivery, schema.posting, schema.attempt, schema.attempt_item
 
 _PARKED = {
     Verdict.MISSING: ParkReason.DELETED_IN_ERP,
@@ -43,13 +47,36 @@ def step(ledger: Ledger, door: Door, period: str, *, actor: str) -> list[Row]:
     session = door.open_session(door.call())
     try:
         theirs = list(door.list_postings(period, session, door.call()))
+        with ledger.read() as connection:
+            ours = _ours(connection, door.connection.name, period)
+        theirs += _under_other_fields(ours, theirs, door, session)
     finally:
         door.close_session(session)
-    with ledger.read() as connection:
-        ours = _ours(connection, door.connection.name, period)
     rows = compare(ours, theirs, period)
     ledger.write(lambda tx: _note(tx, rows, actor))
     return rows
+
+
+def _under_other_fields(ours: Sequence[Ours], theirs: Sequence[Posting], door: Door, session: Any) -> list[Posting]:
+    """Postings whose reference stands where the connection's settings wrote it then: a list does not show it there."""
+    fields = {operation.safety.reference.field for operation in door.operations if operation.safety.reference}
+    wanted = {
+        ItemId(one.delivery): one
+        for one in ours
+        if one.reference and one.reference_field and one.reference_field not in fields
+    }
+    if not wanted or not door.supports("find"):
+        return []
+    asked = [
+        Wanted(item, one.reference or "", one.facts, erp_key=one.erp_key, reference_field=one.reference_field)
+        for item, one in wanted.items()
+    ]
+    listed = {posting.erp_key for posting in theirs if posting.reference}
+    return [
+        attrs.evolve(answer.posting, reference=wanted[answer.item].reference)
+        for answer in door.find(asked, session, door.call())
+        if isinstance(answer, Found) and answer.posting.erp_key not in listed
+    ]
 
 
 def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
@@ -63,10 +90,11 @@ def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
             _P.c.stage.label("erp_stage"),
             _I.c.reference_as_sent,
             _I.c.facts,
-            _I.c.open,
+            _A.c.message,
         )
         .outerjoin(_P, _P.c.delivery_id == _D.c.id)
         .outerjoin(_I, (_I.c.delivery_id == _D.c.id) & (_I.c.attempt_id == latest.scalar_subquery()))
+        .outerjoin(_A, _A.c.id == _I.c.attempt_id)
         .where(_D.c.connection == name, _D.c.period == period)
         .where(_D.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REVERSED.value]))
         .order_by(_D.c.id)
@@ -92,6 +120,7 @@ def _our(row: RowMapping) -> Ours:
         currency=row["currency"],
         total=None if row["total"] is None else Decimal(row["total"]),
         facts=facts_from(row["facts"]) if row["facts"] else Facts(),
+        reference_field=attempts.reference_field(row["message"]) if row["message"] else "",
     )
 
 
