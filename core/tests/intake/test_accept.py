@@ -165,6 +165,26 @@ def test_taken_back_before_anything_was_sent(tell, states, opened, now, state):
     assert states() == [(1, "accepted", state)]
 
 
+def _withdrawn_and(*names):
+    told = (Event("w1", "withdrawn", dt.date(2026, 11, 19)),)
+    return EventsOnly(REF, told + tuple(Event(name, "approved", dt.date(2026, 11, 20)) for name in names))
+
+
+def test_withdrawn_before_anything_was_sent(tell, states, opened, now):
+    tell(events=["a1"])
+    delivery = opened()
+    assert tell(_withdrawn_and()).outcome == "events"
+    assert (now(delivery).state, now(delivery).reason) == (DeliveryState.CANCELLED, "withdrawn")
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_withdrawn_and_approved_again_leaves_its_delivery(tell, opened, now):
+    tell(events=["a1"])
+    delivery = opened()
+    tell(_withdrawn_and("a2"))
+    assert now(delivery).state is DeliveryState.READY
+
+
 def test_taken_back_after_it_was_sent_touches_no_delivery(tell, opened, now, sql):
     tell()
     delivery = opened()

@@ -17,6 +17,7 @@ from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.settle import settle
 from dougong.accounting.vouchers import Order, draft
 from dougong.model.documents import Document, Event
+from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
 from dougong.model.settled import SettledReport
 
@@ -33,6 +34,7 @@ _NOT_DUE: Mapping[str, Text] = {
     "void": Text("单据已作废", "the document is void"),
     "deleted": Text("单据已被删除", "the document was deleted"),
 }
+_WITHDRAWN = Text("单据已被撤回, 之后没有再审批", "the document was withdrawn and not approved again since")
 _NO_EVENT = Text("单据尚未审批或付款", "the document was neither approved nor paid yet")
 _NO_MOMENT = Text("规则没有为它打开的时点", "the rules open no moment for it yet")
 _ALL_ZERO = Text("金额全为零, 无凭证可记", "every amount is zero, there is nothing to book")
@@ -64,6 +66,8 @@ def derive(document: Document, context: Context) -> Derivation:
     names = [name for name, types in OPENED.items() if document.type in types]
     if document.state in _NOT_DUE:
         return Derivation(not_due=_NOT_DUE[document.state])
+    if withdrawn(document.events):
+        return Derivation(not_due=_WITHDRAWN)
     if not names:
         zh, en = f"{document.type} 类单据暂不入账", f"documents of type {document.type} are not booked yet"
         return Derivation(not_due=Text(zh, en))

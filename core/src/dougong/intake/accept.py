@@ -10,13 +10,14 @@ from typing import Any, Literal
 import attrs
 
 from dougong.crashpoints import crashpoint
-from dougong.formats import document_to_json, event_to_json
+from dougong.formats import document_to_json, event_from_json, event_to_json
 from dougong.ledger import audit, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DeliveryState, DocumentState
 from dougong.ledger.store import Ledger
 from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.events import withdrawn
 from dougong.model.identity import content_fingerprint, document_content
 from dougong.model.problems import Problem
 from dougong.model.sources import EventsOnly, SourceDocument
@@ -28,7 +29,7 @@ _GROUP = 200
 #: How far a source's state has come; an answer that is not newer and goes back is stale.
 _PROGRESS = {"draft": 0, "approving": 1, "rejected": 1, "approved": 3, "paying": 4, "paid": 5, "archived": 6}
 
-#: States that take a document back; they count only when strictly newer.
+#: States that take a document back, as its `withdrawn` event does; they count only when strictly newer.
 TAKEN_BACK = frozenset({"draft", "approving", "rejected", "void", "deleted"})
 
 
@@ -142,6 +143,8 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     if known is None:
         return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
     if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
+        if _withdrawn(tx, item.ref):
+            _cancel_unsent(tx, item.ref, "withdrawn")
         state = known.state if _lacks_facts(known) else DocumentState.ACCEPTED
         documents.change(tx, known, event="events", detail={"new": sum(fresh)}, state=state)
     return Accepted(item.ref, known.number, "events" if any(fresh) else "known", known.id)
@@ -255,7 +258,7 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
     if fresh or turned:
-        if document.state in TAKEN_BACK:
+        if document.state in TAKEN_BACK or _withdrawn(tx, document.ref):
             _cancel_unsent(tx, document.ref, "withdrawn")
         told |= _reread(tx, known, item, content)
         told.setdefault("state", DocumentState.ACCEPTED)
@@ -285,6 +288,10 @@ def _revise(
     if not sent or known.state is not DocumentState.OPEN:
         documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
     return _store(tx, item, content, connection, actor, revision=known.revision + 1, outcome="revised")
+
+
+def _withdrawn(tx: Tx, ref: SourceRef) -> bool:
+    return withdrawn([event_from_json(json.loads(text)) for text in documents.events_of(tx, ref)])
 
 
 def _cancel_unsent(tx: Tx, ref: SourceRef, why: str) -> list[DeliveryRow]:
