@@ -97,6 +97,7 @@ def _freeze(tx, row, request="r1"):
         [row],
         Message((item,), b"bytes"),
         operation="V.create",
+        reference_field="reference",
         references={item: "DG1"},
         facts={item: Facts()},
         bookings={item: "{}"},
