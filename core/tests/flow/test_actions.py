@@ -41,9 +41,11 @@ def stands(ledger, erp, delivery, derive, claimed, now):
 def test_retry_makes_due_what_is_not_unknown(project, delivery, now, sql, state):
     row = delivery()
     sql("UPDATE delivery SET state = ?, due_at = 4611686018427387904, failures = 5", state.value)
+    sql("UPDATE delivery SET reason = 'CLOSED', problems = '[{}]'")
     (after,) = retry(project, [row.id], **HOW)
     assert after.state is (S.INCOMPLETE if state is S.INCOMPLETE else S.READY)
     assert (now(row).failures, now(row).due_at < 2**62) == (0, True)
+    assert (now(row).reason, now(row).problems) == ("", "[]"), "what is tried anew has no problem yet"
     assert sql("SELECT actor, detail LIKE '%looked%' FROM audit WHERE event = 'retry'") == [("li", 1)]
 
 

@@ -68,6 +68,8 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
                 detail=detail,
                 due_at=epoch_ms(),
                 failures=0,
+                problems="[]",
+                reason="",
             )
         if row.state in _RESOLVED:
             raise _refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")

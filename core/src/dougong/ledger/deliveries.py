@@ -189,13 +189,16 @@ def move(
 
     :param row: as last read or written; its `version` is the fencing number.
     :param event: what happened, for the audit. :param detail: why, in plain JSON values.
-    :param keep_lease: the worker goes on with it. :param changes: other columns.
+    :param keep_lease: the worker goes on with it. :param changes: other columns; what is ready has no problems but
+        those given here.
     :returns: the row as it now is.
     :raises IllegalTransition: the table of transitions does not know it.
     :raises StaleLease: another process has it by now.
     """
     check_transition(row.state, to)
     lease: dict[str, Any] = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
+    if to is DeliveryState.READY:  # whatever it waited or was held for is over, unless the caller tells why
+        changes = {"problems": "[]", "reason": "", **changes}
     version = row.version + 1
     digest = audit.append(
         tx,
