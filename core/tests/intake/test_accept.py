@@ -9,8 +9,9 @@ import pytest
 from ledger_kit import MISSING, report_of
 
 from dougong import intake
-from dougong.ledger import deliveries, documents
+from dougong.ledger import audit, deliveries, documents
 from dougong.ledger.states import DeliveryState, DocumentState
+from dougong.ledger.views import documents_view, trace_view
 from dougong.model.documents import Event, SourceRef
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
@@ -106,6 +107,66 @@ def test_several_stale_answers_are_all_kept(tell, states):
     tell(gross="90.00")
     tell(gross="80.00")
     assert [row[0] for row in states()] == [1, -1, -2]
+
+
+@pytest.mark.parametrize("newer", ["revision", "time", "events", "events_only"])
+def test_what_was_stale_is_settled_by_a_newer_answer(tell, states, newer, ledger, sql):
+    tell(gross="100.00")
+    tell(gross="90.00")
+    assert states()[1:] == [(-1, "stale", "approved")]
+    match newer:
+        case "revision":
+            tell(gross="80.00", minutes=1)
+        case "time":
+            assert tell(gross="100.00", minutes=1).outcome == "known"
+        case "events":
+            tell(gross="100.00", events=["a1"])
+        case "events_only":
+            tell(_events("p1"))
+    assert states()[1] == (-1, "superseded", "approved")
+    assert sql("SELECT count(*) FROM audit WHERE event = 'superseded'")[0][0] >= 1
+    with ledger.read() as connection:
+        assert audit.verify(connection) == []
+
+
+def test_what_says_nothing_new_settles_nothing(tell, states):
+    tell(gross="100.00", events=["a1"])
+    tell(gross="90.00")
+    tell(gross="100.00", events=["a1"])
+    assert states()[1:] == [(-1, "stale", "approved")]
+
+
+def test_a_stale_answer_of_a_document_that_lacks_facts_is_settled_too(tell, states):
+    tell(_without_entity(state="paid"))
+    tell(report_of(raw=b"{1}", state="rejected"))
+    tell(report_of(raw=b"{2}", state="paid", minutes=1))
+    assert states() == [(1, "accepted", "paid"), (-1, "superseded", "rejected")]
+
+
+def test_a_settled_answer_told_again_is_known_and_a_later_one_of_its_content_is_stale(tell, states, row_of):
+    tell(gross="100.00")
+    tell(gross="90.00")
+    tell(gross="100.00", minutes=5)
+    told = tell(gross="90.00")
+    assert (told.outcome, told.document_id, told.problems) == ("known", row_of("R1").id, ())
+    assert states()[1:] == [(-1, "superseded", "approved")]
+    assert tell(gross="90.00", minutes=5).outcome == "stale"
+    assert states()[1:] == [(-1, "stale", "approved")]
+
+
+def test_a_stale_answer_is_shown_with_the_revision_that_it_did_not_replace(ledger, tell):
+    tell(gross="100.00")
+    tell(gross="90.00", minutes=1)
+    tell(gross="80.00")
+    with ledger.read() as connection:
+        rows = documents_view(connection, "en")
+    assert [(row["state"], row["revision"]) for row in rows] == [("accepted", 2), ("stale", 2)]
+
+    tell(gross="80.00", minutes=9)
+    with ledger.read() as connection:
+        traced = trace_view(connection, "R1", "en")
+    assert [row["revision"] for row in traced] == [1, 2, 2, 3]
+    assert traced[2]["audit"][0]["revision"] is None
 
 
 def test_without_times_other_content_is_a_revision(tell):
@@ -262,8 +323,6 @@ def test_events_do_not_free_what_lacks_facts(tell, states):
 
 
 def test_audited(ledger, tell, sql):
-    from dougong.ledger import audit
-
     tell()
     tell(gross="90.00", minutes=1)
     tell(gross="80.00")

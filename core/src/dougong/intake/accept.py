@@ -128,7 +128,7 @@ def _accept_one(
     unread = _never_derived(known)
     # The kept answer itself, read with more reference data or other settings, is not stale.
     if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
-        return _stale(tx, item, content, connection, actor)
+        return _stale(tx, known, item, content, connection, actor)
     if unread:
         return _renew(tx, known, item, content, actor)
     if known.fingerprint == content.fingerprint:
@@ -142,6 +142,8 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     known = documents.latest(tx, item.ref)
     if known is None:
         return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
+    if any(fresh):
+        documents.settle_stale(tx, item.ref)
     if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
         if _withdrawn(tx, item.ref):
             _cancel_unsent(tx, item.ref, "withdrawn")
@@ -190,16 +192,18 @@ def _never_derived(row: DocumentRow) -> bool:
     return _lacks_facts(row) and row.raw is not None
 
 
-def _renew(tx: Tx, row: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
+def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
     """What was held for a missing fact is read again; nothing was derived from it, so it is no new revision."""
     document = item.document
     fresh = _add_events(tx, document.ref, content)
-    same = row.fingerprint == content.fingerprint and problems_from(row.problems) == item.problems
-    if same and not fresh and row.source_state == document.state:
-        return Accepted(document.ref, document.number, "known", row.id, item.problems)
+    if fresh or _newer(known, content):
+        documents.settle_stale(tx, document.ref, actor=actor)
+    same = known.fingerprint == content.fingerprint and problems_from(known.problems) == item.problems
+    if same and not fresh and known.source_state == document.state:
+        return Accepted(document.ref, document.number, "known", known.id, item.problems)
     documents.change(
         tx,
-        row,
+        known,
         event="read_again",
         actor=actor,
         state=DocumentState.HELD if item.problems else DocumentState.ACCEPTED,
@@ -208,10 +212,14 @@ def _renew(tx: Tx, row: DocumentRow, item: SourceDocument, content: _Content, ac
         source_state=document.state,
         source_time=content.source_time,
         number=document.number,
-        raw=item.raw or row.raw,
+        raw=item.raw or known.raw,
         problems=problems_text(item.problems),
     )
-    return Accepted(document.ref, document.number, "events", row.id, item.problems)
+    return Accepted(document.ref, document.number, "events", known.id, item.problems)
+
+
+def _newer(known: DocumentRow, content: _Content) -> bool:
+    return content.source_time is not None and (known.source_time is None or content.source_time > known.source_time)
 
 
 def _is_stale(known: DocumentRow, document: Document, content: _Content) -> bool:
@@ -222,7 +230,10 @@ def _is_stale(known: DocumentRow, document: Document, content: _Content) -> bool
     return back or known.fingerprint != content.fingerprint
 
 
-def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, actor: str) -> Accepted:
+def _stale(
+    tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, connection: str, actor: str
+) -> Accepted:
+    """Recorded and shown until a newer answer is accepted; then that very answer, told again, says nothing any more."""
     document = item.document
     problem = Problem.of(
         "STALE",
@@ -248,6 +259,18 @@ def _stale(tx: Tx, item: SourceDocument, content: _Content, connection: str, act
             problems=(problem,),
             actor=actor,
         )
+    elif row.state is DocumentState.SUPERSEDED:
+        if (content.source_time or 0) <= (row.source_time or 0):
+            return Accepted(document.ref, document.number, "known", known.id)
+        documents.change(
+            tx,
+            row,
+            event="stale",
+            actor=actor,
+            state=DocumentState.STALE,
+            source_time=content.source_time,
+            problems=problems_text((problem,)),
+        )
     return Accepted(document.ref, document.number, "stale", row.id, (problem,))
 
 
@@ -255,6 +278,8 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
     """Same content: only facts, the source's state and what is not money may be new."""
     document = item.document
     fresh = _add_events(tx, document.ref, content)
+    if fresh or _newer(known, content):
+        documents.settle_stale(tx, document.ref)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
     if fresh or turned:
@@ -283,6 +308,7 @@ def _revise(
     tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, connection: str, actor: str
 ) -> Accepted:
     """Other content: a new revision. What was not sent of the old one is cancelled; the rest is policy's matter."""
+    documents.settle_stale(tx, known.ref, actor=actor)
     sent = _cancel_unsent(tx, known.ref, "superseded")
     # Only a revision that is in the ERP, or may be, stands beside its successor.
     if not sent or known.state is not DocumentState.OPEN:

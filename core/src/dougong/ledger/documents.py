@@ -28,6 +28,7 @@ __all__ = [
     "events_of",
     "find_loan",
     "latest",
+    "settle_stale",
     "stale_known",
 ]
 
@@ -56,6 +57,7 @@ _STALE = Statement(
         _T.c.source_state == bindparam("source_state"),
     )
 )
+_STALE_OF = Statement(select(_T).where(_same(_T), _T.c.revision < 0, _T.c.state == DocumentState.STALE.value))
 _BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
 _EVENTS = Statement(select(_E.c.event_id, _E.c.fact).where(_same(_E)).order_by(_E.c.id))
 _EVENT = Statement(insert(_E), [c.name for c in _E.columns if c.name != "id"])
@@ -169,7 +171,12 @@ def add(
         "",
         actor=actor,
         event="accepted" if revision > 0 else "stale",
-        detail={"number": number, "revision": revision, "fingerprint": fingerprint, "state": state},
+        detail={
+            "number": number,
+            "revision": revision if revision > 0 else None,
+            "fingerprint": fingerprint,
+            "state": state,
+        },
     )
     row = DocumentRow(**{**values, "id": id_, "audit_hash": digest})
     _write(tx, row, 1, {"audit_hash": digest})
@@ -235,6 +242,12 @@ def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> 
     """The stale record of this very answer, when it was told before."""
     found = tx.one(_STALE, {**_key(ref), "fingerprint": fingerprint, "source_state": source_state})
     return DocumentRow(**found) if found else None
+
+
+def settle_stale(tx: Tx, ref: SourceRef, *, actor: str = audit.SYSTEM) -> None:
+    """A newer answer about the document is accepted: what its stale answers said is of no interest any more."""
+    for found in tx.rows(_STALE_OF, _key(ref)):
+        change(tx, DocumentRow(**found), event="superseded", actor=actor, state=DocumentState.SUPERSEDED, problems="[]")
 
 
 def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, replace: bool = False) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
 from dougong.ledger import documents, schema
@@ -99,19 +99,35 @@ def documents_view(
 ) -> list[dict[str, Any]]:
     """Documents that have no delivery of their own to show: not due, held, stale, accepted."""
     shown = (DocumentState.NOT_DUE, DocumentState.HELD, DocumentState.STALE, DocumentState.ACCEPTED)
-    query = select(_DOC).where(_DOC.c.state.in_([state.value for state in shown])).order_by(_DOC.c.id)
+    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.state.in_([state.value for state in shown])).order_by(_DOC.c.id)
     if documents is not None:
         query = query.where(_DOC.c.id.in_(sorted(documents)))
     return [
         {
             "delivery": None,
             "documents": [row["number"]],
-            "revision": row["revision"],
+            "revision": _revision(row),
             "state": row["state"],
             "problems": _problems(row["problems"], language),
         }
         for row in connection.execute(query).mappings()
     ]
+
+
+def _not_replaced() -> Any:
+    other = _DOC.alias()
+    same = [other.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
+    before = select(func.max(other.c.revision)).where(*same, other.c.id < _DOC.c.id)
+    return before.scalar_subquery().label("not_replaced")
+
+
+_NOT_REPLACED = _not_replaced()
+
+
+def _revision(row: RowMapping) -> int:
+    """A document's revision; of a stale answer the one that it did not replace."""
+    shown: int = row["revision"] if row["revision"] > 0 else row["not_replaced"]
+    return shown
 
 
 def orphans_view(
@@ -231,7 +247,8 @@ def _audit(connection: Connection, subject: str) -> list[dict[str, Any]]:
 
 def trace_view(connection: Connection, number: str, language: str) -> list[dict[str, Any]]:
     """A document's whole way: every revision with its events and audit, and every delivery in full."""
-    rows = connection.execute(select(_DOC).where(_DOC.c.number == number).order_by(_DOC.c.id)).mappings().all()
+    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.number == number).order_by(_DOC.c.id)
+    rows = connection.execute(query).mappings().all()
     traced = []
     for row in rows:
         ids = connection.execute(select(_C.c.delivery_id).where(_C.c.document_id == row["id"])).scalars().all()
@@ -242,7 +259,7 @@ def trace_view(connection: Connection, number: str, language: str) -> list[dict[
                 "tenant": row["tenant"],
                 "type": row["type"],
                 "id": row["source_id"],
-                "revision": row["revision"],
+                "revision": _revision(row),
                 "state": row["state"],
                 "source_state": row["source_state"],
                 "fingerprint": row["fingerprint"],
