@@ -57,7 +57,7 @@ TROUBLES = {
     "held": "held",
     "refused": "rejected",
     "broken_answer": "delivered",
-    "login": "accepted",
+    "login": "ready",
 }
 
 
@@ -65,6 +65,8 @@ TROUBLES = {
 def test_nothing_is_told_whatever_happens(customer, erp, good, secrets, trouble):
     report = good("B1")
     report["payees"][0]["account"] = CARD
+    payment = {"id": "p1", "payee": "E001", "amount": "100.00", "currency": "CNY", "account": CARD}
+    report["events"].append({"id": "e2", "type": "paid", "on": "2026-11-19T10:00:00+08:00", "payments": [payment]})
     if trouble == "held":
         report["lines"][0]["fee_type"] = "培训费"
     elif trouble == "refused":
@@ -81,7 +83,7 @@ def test_nothing_is_told_whatever_happens(customer, erp, good, secrets, trouble)
     assert "B1" in told
     assert [canary for canary in (*secrets, CARD) if canary in told] == []
     assert [secret for secret in secrets if secret.encode() in written(customer.folder)] == []
-    assert columns_with(customer.folder, CARD) == {("document", "canonical"), ("document", "raw")}
+    assert columns_with(customer.folder, CARD) == {("document", "canonical"), ("document", "raw"), ("event", "fact")}
     log = customer.folder / "dougong.log"
     assert not log.exists() or CARD not in log.read_text("utf-8")
 

@@ -273,10 +273,13 @@ def trace_view(connection: Connection, number: str, language: str) -> list[dict[
     return traced
 
 
-def _without_accounts(content: dict[str, Any]) -> dict[str, Any]:
-    """A document as it may be shown: the payees' bank accounts stay in the ledger."""
-    payees = [payee | {"account": "***"} if payee.get("account") else payee for payee in content.get("payees", ())]
-    return content | {"payees": payees} if payees else content
+def _without_accounts(told: Any) -> Any:
+    """What a source told as it may be shown: bank accounts, of payees and of payments, stay in the ledger."""
+    if isinstance(told, list):
+        return [_without_accounts(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {name: "***" if name == "account" and value else _without_accounts(value) for name, value in told.items()}
 
 
 def _events(connection: Connection, row: RowMapping) -> list[Any]:
@@ -287,4 +290,4 @@ def _events(connection: Connection, row: RowMapping) -> list[Any]:
         table.c.type == row["type"],
         table.c.source_id == row["source_id"],
     )
-    return [json.loads(fact) for fact in connection.execute(query.order_by(table.c.id)).scalars()]
+    return [_without_accounts(json.loads(fact)) for fact in connection.execute(query.order_by(table.c.id)).scalars()]
