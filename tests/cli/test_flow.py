@@ -179,6 +179,23 @@ def test_reconcile_writes_files_that_are_no_formulas(pushed, tmp_path):
             assert [row.cells["verdict"] for row in read_table(file).rows] == ["matched"] * 3
 
 
+def test_reconcile_says_which_connection_and_period_it_could_not_list(pushed, sandbox):
+    sandbox.fault("status_before_work", operation="ExecuteBillQuery", status=500)
+    result = pushed.json("reconcile")
+    assert result.status == 1
+    failed = {(row["connection"], row["period"]): row["problems"] for row in result.rows if row["kind"] == "failed"}
+    assert set(failed) == {("kingdee", "2026-10"), ("kingdee", "2026-11")}
+    (problem,) = failed["kingdee", "2026-11"]
+    assert problem["path"].startswith("connections.kingdee")
+    assert "kingdee, period 2026-11" in problem["message"]
+    assert "500" in problem["message"]
+    assert problem["hint"]
+    told = pushed("reconcile", "--period", "2026-11")
+    assert (told.status, told.out) == (1, "")
+    assert "kingdee, period 2026-11" in told.err
+    assert problem["hint"] in told.err
+
+
 def test_an_erp_that_is_down_is_said_and_not_a_failure(project, examples, sandbox):
     text = (project.folder / "dougong.toml").read_text("utf-8")
     (project.folder / "dougong.toml").write_text(text.replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")

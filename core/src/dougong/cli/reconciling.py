@@ -7,20 +7,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import rich_click as click
 
 from dougong.cli import output, words
 from dougong.cli.commands import summary
-from dougong.cli.language import say
+from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options
 from dougong.model.money import plain
-from dougong.model.problems import Text
+from dougong.model.problems import DougongError, Problem, Text
 
 if TYPE_CHECKING:
     from dougong.flow import Project
     from dougong.reconcile import Row
 
-__all__ = ["compared", "reconcile", "show", "view"]
+__all__ = ["Failed", "compared", "reconcile", "show", "tell_failed", "view"]
 
 #: Lists up to this length show what agrees, too.
 _SHORT = 20
@@ -73,34 +74,84 @@ _UNSENT: Mapping[str, Text] = {
 )
 @actor
 def reconcile(connection: str | None, period: str | None, out: Path | None, actor: str) -> int:
-    """Compare, list, and note what a person did in the ERP; exit status 2 when anything differs."""
+    """Compare, list, and note what a person did in the ERP; 2 when anything differs, 1 when an ERP cannot be listed."""
     if out is not None and out.suffix.lower() not in (".xlsx", ".csv", ".jsonl"):
         raise click.BadParameter(
             say("须以 .xlsx .csv 或 .jsonl 结尾", "has to end in .xlsx, .csv or .jsonl"), param_hint="--out"
         )
     with opened() as project:
-        rows = [view(name, row) for name, row in compared(project, connection, period, actor)]
+        found, failed = compared(project, connection, period, actor)
+    rows = [view(name, row) for name, row in found]
     if out is not None:
         _write(out, rows)
-    show(rows)
+    if rows or not failed:
+        show(rows)
+    tell_failed(failed)
+    if failed:
+        return 1
     return 2 if any(row["verdict"] != "matched" for row in rows) else 0
 
 
-def compared(project: Project, connection: str | None, period: str | None, actor: str) -> list[tuple[str, Row]]:
-    """Rows of every connection and period asked for, with the connection's name.
+@attrs.frozen
+class Failed:
+    """A connection's period that could not be compared, and why; nothing was changed for it."""
 
-    :raises PluginError: an ERP cannot be listed.
+    connection: str
+    period: str
+    problems: tuple[Problem, ...]
+
+
+def compared(
+    project: Project, connection: str | None, period: str | None, actor: str
+) -> tuple[list[tuple[str, Row]], list[Failed]]:
+    """Rows of every connection and period asked for, with the connection's name, and what could not be compared.
+
+    An ERP that cannot be listed does not keep the others from being compared.
+
+    :raises DougongError: there is no such connection.
     """
     from dougong.reconcile import step
 
     if connection is not None:
         project.config.connection(connection)
-    names = [name for name in project.targets if connection in (None, name)]
-    found = []
-    for name in names:
+    found: list[tuple[str, Row]] = []
+    failed: list[Failed] = []
+    for name in (name for name in project.targets if connection in (None, name)):
         for one in [period] if period else _periods(project, name):
-            found += [(name, row) for row in step(project.ledger, project.door(name), one, actor=actor)]
-    return found
+            try:
+                found += [(name, row) for row in step(project.ledger, project.door(name), one, actor=actor)]
+            except DougongError as error:
+                failed.append(Failed(name, one, tuple(_placed(problem, name, one) for problem in error.problems)))
+    return found, failed
+
+
+def _placed(problem: Problem, connection: str, period: str) -> Problem:
+    """The problem with connection and period, and with what to do where the ERP's answer does not say it."""
+    message = Text(
+        f"连接 {connection} 期间 {period} 无法对账: {problem.message.zh}",
+        f"{connection}, period {period} cannot be compared: {problem.message.en}",
+    )
+    again = f"dougong reconcile --connection {connection} --period {period}"
+    hint = (
+        problem.hint
+        if problem.hint.en
+        else Text(
+            f"以 dougong check {connection} 检查连接, 然后再次运行 {again}",
+            f"look at the connection with dougong check {connection}, then run {again} again",
+        )
+    )
+    return attrs.evolve(problem.at(f"connections.{connection}"), message=message, hint=hint)
+
+
+def tell_failed(failed: Sequence[Failed]) -> None:
+    """Say what could not be compared: for programs as objects on standard output, for people on standard error."""
+    for one in failed:
+        if options().json:
+            from dougong.ledger.views import problem_view
+
+            problems = [problem_view(problem, chosen()) for problem in one.problems]
+            output.emit({"kind": "failed", "connection": one.connection, "period": one.period, "problems": problems})
+        output.problems(one.problems)
 
 
 def _periods(project: Project, connection: str) -> list[str]:
