@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 
 def test_check_of_a_fresh_project(project):
@@ -60,7 +61,10 @@ def test_show_and_trace(pushed):
     (shown,) = pushed.json("show", "B26110001").rows
     assert shown["total"] == "3348.00"
     assert shown["posting"]["erp_number"] == shown["erp_number"]
+    assert shown["posting"]["erp_id"] == shown["erp_id"]
     assert [sent["outcome"] for sent in shown["sent"]] == ["done"]
+    times = [shown["sent"][0]["prepared_at"], shown["sent"][0]["last_sent_at"], *(e["at"] for e in shown["audit"])]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
     assert len(shown["booking"]["lines"]) == 9
     (traced,) = pushed.json("trace", "B26110001").rows
     assert [one["delivery"] for one in traced["deliveries"]] == [shown["delivery"]]

@@ -87,10 +87,10 @@ def _history(view: Mapping[str, Any]) -> None:
         output.tell(f"  {_when(entry['at'])}  {entry['actor']:<10} {entry['event']:<16} {told}".rstrip())
 
 
-def _when(milliseconds: int | None) -> str:
-    if milliseconds is None:
+def _when(instant: str | None) -> str:
+    if instant is None:
         return "–"
-    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return dt.datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def trace(view: Mapping[str, Any]) -> None:

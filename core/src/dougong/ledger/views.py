@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -207,9 +208,8 @@ def _posting(connection: Connection, id_: int) -> dict[str, Any] | None:
     row = connection.execute(select(_P).where(_P.c.delivery_id == id_)).mappings().first()
     if row is None:
         return None
-    return {
-        name: row[name] for name in ("erp_key", "erp_number", "stage", "book", "date", "period", "currency", "total")
-    }
+    told = ("erp_number", "stage", "book", "date", "period", "currency", "total")
+    return {"erp_id": row["erp_key"]} | {name: row[name] for name in told}
 
 
 def _attempts(id_: int) -> Any:
@@ -230,18 +230,27 @@ def _attempt(row: RowMapping) -> dict[str, Any]:
         "connector": row["connector_version"],
         "outcome": row["outcome"] or "open",
         "sends": row["sends"],
-        "prepared_at": row["prepared_at"],
-        "last_sent_at": row["last_sent_at"],
+        "prepared_at": _instant(row["prepared_at"]),
+        "last_sent_at": _instant(row["last_sent_at"]),
         "body_hash": row["body_hash"],
         "artifacts": json.loads(row["artifacts"]),
     }
+
+
+def _instant(milliseconds: int | None) -> str | None:
+    """A time of the ledger as RFC 3339 in UTC."""
+    if milliseconds is None:
+        return None
+    at = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC) + dt.timedelta(milliseconds=milliseconds % 1000)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _audit(connection: Connection, subject: str) -> list[dict[str, Any]]:
     table = schema.audit
     rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.version)).mappings()
     return [
-        {"at": row["at"], "actor": row["actor"], "event": row["event"], **json.loads(row["detail"])} for row in rows
+        {"at": _instant(row["at"]), "actor": row["actor"], "event": row["event"], **json.loads(row["detail"])}
+        for row in rows
     ]
 
 
