@@ -151,3 +151,22 @@ def test_numbers_in_a_workbook_of_codes(customer):
     assert "codes.xlsx!D2" in ran.err
     assert "→" in ran.err
     assert customer.counts() == before
+
+
+def test_a_department_in_no_table_is_asked_for_where_it_belongs(customer, good):
+    report = good("B1")
+    report["department"] = "D77"
+    pushed = customer.push(customer.file("report.json", report), source=None)
+    assert pushed.states == {"B1": "held"}
+    assert "tables/departments.csv has no row for department=D77" in pushed.rows[0]["problems"][0]["message"]
+    (todo,) = customer.dougong("tables", "todo", "--json").printed
+    assert (todo["table"], todo["keys"]) == ("departments", {"department": "D77"})
+
+    sheet = customer.inbox / "missing.csv"
+    assert customer.dougong("tables", "export", "--missing", str(sheet)).status == 0
+    sheet.write_text(sheet.read_text("utf-8-sig").replace('"D77",""', '"D77","管理"'), "utf-8-sig")
+    imported = customer.dougong("tables", "import", str(sheet))
+    assert imported.status == 0, imported.err
+    customer.add_codes(("department", "D77", "BM77"))
+    customer.dougong("run")
+    assert customer.dougong("tables", "todo", "--json").printed == []

@@ -54,6 +54,53 @@ def test_the_template_has_no_row_for_training(held, simple):
     assert held(simple("培训费")).facts["fee_type"] == "培训费"
 
 
+def test_no_row_for_a_department_names_its_own_table(held, simple):
+    problem = held(simple(report={"department": "D77"}))
+    assert problem.code == "ACCOUNT_NOT_DETERMINED"
+    assert problem.message.zh == "tables/departments.csv 没有 部门=D77 的行, 科目无从确定"
+    assert problem.message.en == "tables/departments.csv has no row for department=D77, so no account can be determined"
+    assert "tables/departments.csv" in problem.hint.en
+    assert problem.facts == {"table": "departments", "amount": "100.00", "department": "D77"}
+
+
+@pytest.fixture
+def asked(context, simple, rules_with):
+    """Tables and keys of the rows that are asked for when department, project or both are in no table."""
+
+    def of(department, project, fee_type="差旅费", **tables):
+        changes = {"rules": {"A01": rules_with(**tables)}} if tables else {}
+        (draft,) = derive(simple(fee_type, splits=[("1", department, project)]), context(**changes)).drafts
+        return [(row.table, tuple(row.keys.values())) for row in missing_rows(draft.problems)]
+
+    return of
+
+
+def test_only_the_kinds_that_would_do_are_asked_for(asked):
+    both = "fee_type,department_kind,project_kind,→account\n差旅费,研发,研发,5301.01.02\n".encode()
+    assert asked("D77", "P77") == [("departments", ("D77",))]
+    assert asked("D03", "P77") == [("projects", ("P77",))]
+    assert asked("D77", "P77", expense_account=both) == [("departments", ("D77",)), ("projects", ("P77",))]
+
+
+def test_where_no_kind_would_do_the_account_table_lacks_the_row(asked):
+    assert asked("D01", "P77", "培训费") == [("expense_account", ("培训费", "管理", "*"))]
+    assert asked("D77", None, "培训费") == [("expense_account", ("培训费", "*", ""))]
+
+
+def test_an_unknown_department_does_no_harm_where_a_row_fits_without_its_kind(context, simple, rules_with):
+    table = "fee_type,department_kind,→account,valid_from,valid_to,note\n差旅费,*,6602.02,2020-01-01,,\n".encode()
+    rules = rules_with(expense_account=table)
+    (draft,) = derive(simple(report={"department": "D77"}), context(rules={"A01": rules})).drafts
+    assert draft.booking.lines[0].account == "6602.02"
+
+
+def test_a_department_whose_kind_is_blank_is_known(held, simple, rules_with):
+    rules = rules_with(departments="department,→kind\nD77,\n".encode())
+    problem = held(simple(report={"department": "D77"}), rules={"A01": rules})
+    assert problem.facts["table"] == "expense_account"
+    assert problem.facts["department_kind"] == ""
+
+
 def test_missing_rows_are_grouped_with_count_and_money(context, simple):
     documents = [simple("培训费", "100.00"), simple("培训费", "50.00"), simple("礼品费", "400.00")]
     problems = [p for one in documents for draft in derive(one, context()).drafts for p in draft.problems]

@@ -83,8 +83,8 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         return None
     where = _where(entry, fact)
     chosen = choose(entry, fact, report, place.rules, place.posting, where, amount.base)
-    if isinstance(chosen, Problem):
-        out.problems.append(chosen)
+    if not isinstance(chosen, Chosen):
+        out.problems += chosen
         return None
     needs = place.needs(chosen.account)
     if needs is None:

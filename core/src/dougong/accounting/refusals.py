@@ -32,6 +32,22 @@ def account_not_determined(
     )
 
 
+def kind_not_determined(table: DecisionTable, keys: Mapping[str, str], where: str, amount: Decimal) -> Problem:
+    """The account depends on a kind, and the table that gives the kind does not know the department or project."""
+    shown = key_text(keys)
+    return Problem.of(
+        "ACCOUNT_NOT_DETERMINED",
+        f"{table.path} 没有 {shown.zh} 的行, 科目无从确定",
+        f"{table.path} has no row for {shown.en}, so no account can be determined",
+        path=where,
+        hint_zh=f"请在 {table.path} 加一行 (dougong tables todo 列出全部缺行)",
+        hint_en=f"add a row to {table.path} (`dougong tables todo` lists all that are missing)",
+        table=table.name,
+        amount=plain(amount),
+        **keys,
+    )
+
+
 def payee_kind_unknown(code: str, where: str) -> Problem:
     """Account by kind of payee, and the kind is not told."""
     return Problem.of(

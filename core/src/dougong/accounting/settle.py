@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from dougong.accounting import messages, tax_messages
+from dougong.accounting.accounts import KINDS
 from dougong.accounting.context import LoanFact
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.parties import parties
@@ -171,8 +172,8 @@ def _with_kinds(slices: Iterable[Slice], rules: RuleSet, on: dt.date) -> Iterabl
     for one in slices:
         yield attrs.evolve(
             one,
-            department_kind=_kind(rules, "departments", "department", one.department, on),
-            project_kind=_kind(rules, "projects", "project", one.project, on),
+            department_kind=_kind(rules, *KINDS["department_kind"], one.department, on),
+            project_kind=_kind(rules, *KINDS["project_kind"], one.project, on),
         )
 
 
