@@ -196,6 +196,19 @@ def test_reconcile_says_which_connection_and_period_it_could_not_list(pushed, sa
     assert problem["hint"] in told.err
 
 
+def test_a_plan_without_the_erps_accounts_says_so_once(project, examples, sandbox):
+    text = (project.folder / "dougong.toml").read_text("utf-8")
+    (project.folder / "dougong.toml").write_text(text.replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")
+    told = project("plan", *examples, "--source", "hesi")
+    assert told.status == 2
+    assert told.out.count("ACCOUNTS_NOT_READ") == 1
+    assert "cannot reach" in told.out
+    assert "ACCOUNT_UNKNOWN" not in told.out
+    bookings = [row for row in project.json("plan", *examples, "--source", "hesi").rows if "moment" in row]
+    codes = [[problem["code"] for problem in row["problems"]] for row in bookings]
+    assert all(found.count("ACCOUNTS_NOT_READ") == 1 for found in codes)
+
+
 def test_an_erp_that_is_down_is_said_and_not_a_failure(project, examples, sandbox):
     text = (project.folder / "dougong.toml").read_text("utf-8")
     (project.folder / "dougong.toml").write_text(text.replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")

@@ -25,7 +25,7 @@ from dougong.model.identity import Coverage, content_fingerprint, document_conte
 from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.money import plain
 from dougong.model.outcomes import Found
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 from dougong.model.sources import SourceDocument
 from dougong.runtime.lane import Lane, Slot
 
@@ -112,8 +112,8 @@ class _Item:
 
 
 def _plan_all(project: Project, items: Sequence[_Item]) -> Iterator[Planned | Undelivered]:
-    refresh_master_data(project, project.targets)
-    deriver = _PlanDeriver(project, load_inputs(project), items)
+    troubles = refresh_master_data(project, project.targets)
+    deriver = _PlanDeriver(project, load_inputs(project), items, troubles)
     slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
     try:
         for item in items:
@@ -124,16 +124,28 @@ def _plan_all(project: Project, items: Sequence[_Item]) -> Iterator[Planned | Un
 
 
 class _PlanDeriver(Deriver):
-    """Knows the loans of the plan itself beside those of the ledger."""
+    """Knows the loans of the plan itself beside those of the ledger.
 
-    def __init__(self, project: Project, inputs: Inputs, items: Iterable[_Item]) -> None:
+    :param troubles: why connections could not be asked for their master data.
+    """
+
+    def __init__(self, project: Project, inputs: Inputs, items: Iterable[_Item], troubles: Iterable[Problem]) -> None:
         super().__init__(project, inputs)
+        causes = list(troubles)
+        self._unread = {name: _accounts_not_read(name, causes) for name in inputs.blind}
         loans = [item.document for item in items if item.document.type == "loan"]
         self._beside = {(d.source, d.tenant, key): d.number for d in loans for key in (d.id, d.number)}
 
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
         number = self.loan_beside(ref, loan)
         return super()._loan(ref, loan) if number is None else LoanFact(number=number)
+
+    def without_accounts(self, connection: str, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """One problem in place of one per line, where the ERP has never told its accounts."""
+        unread = self._unread.get(connection)
+        if unread is None or all(problem.code != "ACCOUNT_UNKNOWN" for problem in problems):
+            return problems
+        return (unread, *(problem for problem in problems if problem.code != "ACCOUNT_UNKNOWN"))
 
     def loan_beside(self, ref: SourceRef, loan: str) -> str | None:
         """Number of a loan in the same plan; `None` when it is not there."""
@@ -145,6 +157,22 @@ class _PlanDeriver(Deriver):
         others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
         return attrs.evolve(found, names=found.names + tuple(f"{wait.kind} {beside[wait]}" for wait in beside))
+
+
+def _accounts_not_read(connection: str, troubles: Iterable[Problem]) -> Problem:
+    """An ERP that was never asked with success: the cause, and what to do."""
+    place = f"connections.{connection}"
+    cause = next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
+    why = Text(f": {cause.message.zh}", f": {cause.message.en}") if cause else Text("", "")
+    hint = cause.hint if cause and cause.hint.en else Text("", "")
+    return Problem.of(
+        "ACCOUNTS_NOT_READ",
+        f"从未读取到 {connection} 的科目{why.zh}",
+        f"the accounts of {connection} were never read{why.en}",
+        path=place,
+        hint_zh=hint.zh or f"以 dougong check {connection} 检查连接, 然后再次 plan",
+        hint_en=hint.en or f"look at the connection with dougong check {connection}, then plan again",
+    )
 
 
 def _plan(
@@ -184,7 +212,7 @@ def _draft(
 ) -> Planned:
     name = project.config.route(draft.entity, draft.book, draft.moment, document.type)
     waiting = deriver.waiting(document.ref, draft)
-    problems = draft.problems + waiting.problems
+    problems = deriver.without_accounts(name, draft.problems) + waiting.problems
     payload: Payload | None = None
     already: str | None = None
     if draft.booking is not None and not draft.problems:

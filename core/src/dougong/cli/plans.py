@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["in_the_way", "show", "view"]
 
+#: Concerns every voucher of a connection, so it is told once for all of them.
+_ONCE = "ACCOUNTS_NOT_READ"
+
 
 def in_the_way(one: Planned | Undelivered) -> bool:
     """Whether a person has to look at it: a problem, or something in the ERP already."""
@@ -62,6 +65,8 @@ def show(found: Sequence[Planned | Undelivered], *, verbose: bool) -> None:
         return
     for one in found:
         _show(one, verbose=verbose)
+    for problem in dict.fromkeys(p for one in found for p in one.problems if p.code == _ONCE):
+        output.tell("\n".join(output.problem_lines(problem)))
     output.tell(_summary(found))
 
 
@@ -99,6 +104,8 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
 
 def _problems(one: Planned | Undelivered) -> None:
     for problem in one.problems:
+        if problem.code == _ONCE:
+            continue
         for line in output.problem_lines(problem, indent="    "):
             output.tell(line)
 
