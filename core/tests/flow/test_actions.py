@@ -9,10 +9,11 @@ from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
+from dougong.ledger import attempts
 from dougong.ledger.states import DeliveryState as S
 from dougong.ledger.states import IllegalTransition
 from dougong.model.operations import Ambiguity
-from dougong.model.outcomes import Absent, Done, Found, Rejected, Unknown
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, Rejected, Unknown
 from dougong.model.problems import Problem
 
 HOW = {"actor": "li", "reason": "looked"}
@@ -105,6 +106,7 @@ def test_what_is_final_stays(project, delivery, sql, state):
 def test_resolved_as_absent_it_is_sent_again_under_its_reference(ledger, project, stands, claimed, derive, now):
     it, row = stands(Unknown("reset"), Ambiguity.E)
     assert row.state is S.PARKED
+    project.door = lambda name: it.door
     resolve_absent(project, row.id, **HOW)
     it.answers["push"].append(Done(posting_for()))
     steps.send(ledger, claimed(), it.link, derive)
@@ -112,6 +114,36 @@ def test_resolved_as_absent_it_is_sent_again_under_its_reference(ledger, project
     first, second = (asked[0] for asked in it.calls["push"])
     assert first.body == second.body
     assert first.correlations != second.correlations
+
+
+CONFLICT = Done(posting_for(total="319.00"))
+
+
+@pytest.mark.parametrize("act", [resolve_absent, lambda project, id_, **how: cancel(project, [id_], **how)])
+def test_nobodys_word_makes_absent_what_the_erp_has(project, stands, now, act):
+    it, row = stands(CONFLICT)
+    assert (row.state, row.reason) == (S.PARKED, "conflict")
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, posting_for())])
+    with pytest.raises(ActionError, match="the ERP has"):
+        act(project, row.id, **HOW)
+    it.answers["find"].append(lambda wanted: [CannotTell(wanted[0].item, "down")])
+    with pytest.raises(ActionError, match="cannot prove"):
+        act(project, row.id, **HOW)
+    assert now(row) == row
+    it.answers["find"].append(lambda wanted: [Absent(wanted[0].item, "all")])
+    act(project, row.id, **HOW)
+    assert now(row).state in {S.READY, S.CANCELLED}
+
+
+def test_a_person_may_take_the_erps_version(ledger, project, stands, now):
+    it, row = stands(CONFLICT)
+    project.door = lambda name: it.door
+    theirs = posting_for("77", total="319.00")
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, theirs)])
+    resolve_delivered(project, row.id, "77", **HOW)
+    assert (now(row).state, now(row).total) == (S.DELIVERED, "319.00")
+    assert ledger.look(lambda tx: attempts.last_facts(tx, row.id)).differences(theirs) == ()
 
 
 def test_resolved_as_delivered_with_what_the_erp_shows(project, stands, now):

@@ -8,7 +8,7 @@ from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.ledger.states import DeliveryState as S
-from dougong.model.outcomes import Done, Found, Unknown
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, Unknown
 from dougong.model.postings import Stage
 from dougong.plugins import PluginError
 from dougong.reconcile import Verdict, step
@@ -56,12 +56,36 @@ def test_matched_changes_nothing(delivered, reconcile, now):
 )
 def test_what_a_person_did_is_parked_and_said(delivered, reconcile, now, sql, listed_as, reason):
     it, rows, listed = delivered
+    it.answers["find"].append(lambda wanted: [Absent(wanted[0].item, "all periods")])
     reconcile(it, *([listed(1, **listed_as)] if listed_as else []), listed(2))
     first, second = (now(row) for row in rows)
     assert (first.state, first.reason) == (S.PARKED, reason)
     assert json.loads(first.problems)[0]["code"]
     assert second.state is S.DELIVERED
     assert sql("SELECT actor FROM audit WHERE event = 'reconciled'") == [("li",)]
+
+
+def test_undone_in_the_erp_it_is_in_order_again(delivered, reconcile, now):
+    it, rows, listed = delivered
+    reconcile(it, listed(1, total="99.00"), listed(2))
+    assert now(rows[0]).state is S.PARKED
+    assert reconcile(it, listed(1), listed(2)) == [Verdict.MATCHED] * 2
+    assert (now(rows[0]).state, now(rows[0]).reason) == (S.DELIVERED, "")
+
+
+def test_moved_to_another_period_it_is_not_deleted(delivered, reconcile, now):
+    it, rows, listed = delivered
+    moved = attrs.evolve(listed(1), period="2026-12")
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, moved)])
+    assert reconcile(it, listed(2))[0] is Verdict.PERIOD
+    assert now(rows[0]).state is S.DELIVERED
+
+
+def test_what_the_erp_cannot_tell_is_left_as_it_stands(delivered, reconcile, now):
+    it, rows, listed = delivered
+    it.answers["find"].append(lambda wanted: [CannotTell(wanted[0].item, "down")])
+    assert reconcile(it, listed(2))[0] is Verdict.MISSING
+    assert now(rows[0]).state is S.DELIVERED
 
 
 def test_doubled_is_parked(delivered, reconcile, now):

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries, documents, schema
+from dougong.ledger import attempts, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.messages import ItemId, Wanted
-from dougong.model.outcomes import Found
-from dougong.model.postings import Facts, Posting
+from dougong.model.money import plain
+from dougong.model.operations import Ambiguity
+from dougong.model.outcomes import Absent, Found
+from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
-
-#: The reference as it was sent last.
-_SENT = select(schema.attempt_item.c.reference_as_sent).order_by(schema.attempt_item.c.attempt_id.desc()).limit(1)
 
 
 class ActionError(DougongError):
@@ -98,8 +97,10 @@ def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason:
 def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
     """Give up what is not in the ERP; its coverage is free again.
 
-    :raises ActionError: it is or may be in the ERP.
+    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
     """
+    for id_ in ids:
+        _prove_absent(project, id_, frozenset({DeliveryState.PARKED}))
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         if attempts.load_open(tx, row.id) is not None:
@@ -124,8 +125,11 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
 def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
     """A person has looked and it is not in the ERP: it is derived again and sent under the same reference.
 
-    :raises ActionError: nothing about it is unknown.
+    Where the ERP can be searched it is asked first: what is there is not sent again on anybody's word.
+
+    :raises ActionError: nothing about it is unknown; or the ERP has it, or cannot tell.
     """
+    _prove_absent(project, id_, _RESOLVED)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _open_to_resolution(row)
@@ -163,6 +167,7 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
         attempts.record_posting(tx, row, posting)
+        accepted = _accepted(tx, row, posting)
         there = posting.stage.reaches(row.target_stage)
         moved = deliveries.move(
             tx,
@@ -170,7 +175,8 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
             DeliveryState.DELIVERED if there else DeliveryState.INCOMPLETE,
             event="resolved_delivered",
             actor=actor,
-            detail={"reason": reason, "erp_id": posting.erp_key, "stage": posting.stage},
+            detail={"reason": reason, "erp_id": posting.erp_key, "stage": posting.stage, **accepted},
+            total=accepted.get("total", row.total),
             due_at=FOREVER if there else epoch_ms(),
             stage=posting.stage.value,
             problems="[]",
@@ -189,12 +195,49 @@ def _open_to_resolution(row: DeliveryRow) -> None:
         raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
 
 
+def _accepted(tx: Tx, row: DeliveryRow, posting: Posting) -> dict[str, str]:
+    """A person takes the ERP's version: what differs from what was sent is what counts from now on, audited."""
+    if not attempts.last_facts(tx, row.id).differences(posting):
+        return {}
+    lines = tuple((line.side, line.amount) for line in posting.lines)
+    attempts.accept_facts(tx, row.id, Facts(posting.total, posting.currency, posting.date, posting.book, lines))
+    return {} if posting.total is None else {"sent_total": row.total or "", "total": plain(posting.total)}
+
+
+def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -> None:
+    """Search the ERP for what was sent; only what is proved absent may be given up or sent anew.
+
+    Where the ERP cannot be searched (class E), a person's word has to do.
+    """
+    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
+    wanted = project.ledger.look(lambda tx: attempts.last_wanted(tx, id_))
+    if row.state not in states or wanted is None:
+        return
+    door = project.door(row.connection)
+    operation = door.operation(f"{row.target_type}.{row.verb}")
+    if operation.safety.ambiguity is Ambiguity.E or not door.supports("find"):
+        return
+    session = door.open_session(door.call())
+    try:
+        answers = list(door.find([wanted], session, door.call()))
+    finally:
+        door.close_session(session)
+    gone = (Stage.VOID, Stage.REVERSED)
+    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in gone]
+    if there:
+        what = ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in there)
+        zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
+        raise _refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
+    if not all(isinstance(answer, (Absent, Found)) for answer in answers):
+        raise _refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
+
+
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
     """The posting as the ERP shows it; a person's word alone would not know its stage."""
     door = project.door(row.connection)
-    with project.ledger.read() as connection:
-        sent = connection.execute(_SENT.where(schema.attempt_item.c.delivery_id == row.id)).scalar()
-    wanted = Wanted(ItemId(str(row.id)), sent or row.reference, Facts(), erp_key=erp_id)
+    sent = project.ledger.look(lambda tx: attempts.last_wanted(tx, row.id))
+    never = Wanted(ItemId(str(row.id)), row.reference, Facts())
+    wanted = attrs.evolve(sent or never, erp_key=erp_id, facts=Facts())
     session = door.open_session(door.call())
     try:
         found = [a.posting for a in door.find([wanted], session, door.call()) if isinstance(a, Found)]

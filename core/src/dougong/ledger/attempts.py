@@ -14,7 +14,7 @@ from dougong.clock import epoch_ms
 from dougong.ledger import schema
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Statement, Tx
-from dougong.model.messages import Correlation, ItemId, Message
+from dougong.model.messages import Correlation, ItemId, Message, Wanted
 from dougong.model.postings import Facts, Posting
 
 __all__ = [
@@ -347,6 +347,35 @@ def last_facts(tx: Tx, delivery_id: int) -> Facts:
     return facts_from(found["facts"]) if found else Facts()
 
 
+def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
+    """What to look for to see whether a delivery is in the ERP, as it was sent last; `None` when it never was."""
+    found = tx.one(_LAST_SENT, {"d": delivery_id})
+    if found is None:
+        return None
+    known = posting_of(tx, delivery_id)
+    return Wanted(
+        ItemId(str(delivery_id)),
+        found["reference_as_sent"],
+        facts_from(found["facts"]),
+        erp_key=known["erp_key"] if known else None,
+        first_sent=found["first_sent_at"] / 1000,
+        reference_field=reference_field(found["message"]),
+    )
+
+
+def accept_facts(tx: Tx, delivery_id: int, facts: Facts) -> None:
+    """A person has accepted what the ERP shows: that is what the posting must show from now on."""
+    tx.run(_ACCEPT_FACTS, {"d": delivery_id, "f": facts_text(facts)})
+
+
+_LAST_SENT = Statement(
+    select(_I.c.reference_as_sent, _I.c.facts, _A.c.message, _A.c.first_sent_at)
+    .join(_A, _A.c.id == _I.c.attempt_id)
+    .where(_I.c.delivery_id == bindparam("d"))
+    .order_by(_I.c.attempt_id.desc())
+    .limit(1)
+)
+_ACCEPT_FACTS = Statement(update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f")))
 _LAST_FACTS = Statement(
     select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
 )

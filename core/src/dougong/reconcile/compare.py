@@ -64,6 +64,7 @@ class Row:
     :param in_transit: our total while the outcome is not known yet.
     :param not_ours: the ERP's total of what we do not know.
     :param posting: what the ERP shows now, for the ledger to note.
+    :param certain: whether the ledger may act on it; not while the outcome is open or the ERP cannot tell.
     """
 
     verdict: Verdict
@@ -78,6 +79,7 @@ class Row:
     not_ours: Decimal | None = None
     posting: Posting | None = None
     detail: str = ""
+    certain: bool = True
 
     @property
     def difference(self) -> Decimal:
@@ -122,6 +124,7 @@ def _row(one: Ours, by_key: Mapping[str, Posting], by_reference: Mapping[str, Se
         one.erp_number,
         ours=one.total,
         in_transit=one.total if one.sent and not one.settled else None,
+        certain=one.settled,
     )
     if not live:
         return attrs.evolve(base, verdict=Verdict.MISSING, detail=one.state)

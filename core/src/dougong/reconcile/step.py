@@ -17,7 +17,7 @@ from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
 from dougong.model.messages import ItemId, Wanted
-from dougong.model.outcomes import Found
+from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong.plugins import Door
@@ -46,15 +46,43 @@ def step(ledger: Ledger, door: Door, period: str, *, actor: str) -> list[Row]:
     """
     session = door.open_session(door.call())
     try:
-        theirs = list(door.list_postings(period, session, door.call()))
+        # Ours first: what is delivered while the ERP lists its own would look missing there.
         with ledger.read() as connection:
             ours = _ours(connection, door.connection.name, period)
+        theirs = list(door.list_postings(period, session, door.call()))
         theirs += _under_other_fields(ours, theirs, door, session)
+        rows = _looked_for(compare(ours, theirs, period), ours, door, session)
     finally:
         door.close_session(session)
-    rows = compare(ours, theirs, period)
     ledger.write(lambda tx: _note(tx, rows, actor))
     return rows
+
+
+def _looked_for(rows: Sequence[Row], ours: Sequence[Ours], door: Door, session: Any) -> list[Row]:
+    """What the period does not show is searched by itself: a person may have moved it to another one.
+
+    Only what is proved absent counts as deleted; what the ERP cannot tell is left as it stands.
+    """
+    by_name = {one.delivery: one for one in ours if one.settled and one.reference}
+    gone = {row.delivery for row in rows if row.verdict is Verdict.MISSING}
+    missing = {ItemId(name): one for name, one in by_name.items() if name in gone}
+    if not missing or not door.supports("find"):
+        return list(rows)
+    wanted = [
+        Wanted(item, one.reference or "", one.facts, erp_key=one.erp_key, reference_field=one.reference_field)
+        for item, one in missing.items()
+    ]
+    answers = {str(answer.item): answer for answer in door.find(wanted, session, door.call())}
+    return [_moved_or_gone(row, answers.get(row.delivery or "")) for row in rows]
+
+
+def _moved_or_gone(row: Row, answer: Found | Absent | CannotTell | None) -> Row:
+    if isinstance(answer, Found) and answer.posting.stage not in (Stage.VOID, Stage.REVERSED):
+        found = answer.posting
+        return attrs.evolve(row, verdict=Verdict.PERIOD, theirs=found.total, posting=found, detail=found.period or "")
+    if isinstance(answer, CannotTell):
+        return attrs.evolve(row, certain=False, detail=answer.reason)
+    return row
 
 
 def _under_other_fields(ours: Sequence[Ours], theirs: Sequence[Posting], door: Door, session: Any) -> list[Posting]:
@@ -126,9 +154,11 @@ def _our(row: RowMapping) -> Ours:
 
 def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
     for found in rows:
-        if found.delivery is None:
+        if found.delivery is None or not found.certain:
             continue
         row = deliveries.by_id(tx, int(found.delivery[1:]))
+        if row.state is DeliveryState.PARKED and found.verdict is Verdict.MATCHED:
+            _in_order_again(tx, row, found, actor)
         if row.state is not DeliveryState.DELIVERED:
             continue
         if found.verdict in _PARKED:
@@ -157,6 +187,27 @@ def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
                 stage=found.posting.stage.value,
                 due_at=FOREVER,
             )
+
+
+def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
+    """What a person did in the ERP was undone there: both sides agree again."""
+    undone = {reason.value for reason in _PARKED.values()}
+    if row.reason not in undone or found.posting is None or not found.posting.stage.reaches(row.target_stage):
+        return
+    attempts.record_posting(tx, row, found.posting)
+    moved = deliveries.move(
+        tx,
+        row,
+        DeliveryState.DELIVERED,
+        event="reconciled",
+        actor=actor,
+        detail={"verdict": found.verdict},
+        stage=found.posting.stage.value,
+        reason="",
+        problems="[]",
+        due_at=FOREVER,
+    )
+    deliveries.wake(tx, moved)
 
 
 def _moved(tx: Tx, delivery_id: int, found: Row) -> bool:
