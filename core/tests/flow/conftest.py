@@ -78,7 +78,9 @@ def shop(tmp_path, monkeypatch):
     info = site / "dougong_flowerp-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dougong-flowerp\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text("[dougong.connectors]\nflowerp = flow_erp:FlowErp\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[dougong.connectors]\nflowerp = flow_erp:FlowErp\n[dougong.addons]\nwatcher = flow_erp:Watcher\n", "utf-8"
+    )
     monkeypatch.syspath_prepend(str(site))
     importlib.invalidate_caches()
     folder = tmp_path / "project"
@@ -91,5 +93,6 @@ def shop(tmp_path, monkeypatch):
     monkeypatch.setattr(working, "_MOST_FAILURES", 2)
     flow_erp.BOOKED.clear()
     flow_erp.DOWN.clear()
+    flow_erp.SEEN.clear()
     yield Shop(folder)
     flow_erp.DOWN.clear()

@@ -192,3 +192,12 @@ def _target_stages(shop):
 
     with Ledger(shop.folder / "ledger.db") as ledger, ledger.read() as connection:
         return list(connection.execute(text("SELECT target_stage FROM delivery")).scalars())
+
+
+def test_add_ons_are_told_of_what_is_committed_and_harm_nothing(shop):
+    config = shop.folder / "dougong.toml"
+    config.write_text(
+        config.read_text().replace('connector = "flowerp"', 'connector = "flowerp"\naddons = ["watcher"]')
+    )
+    assert shop.push(report()) == [("R1", "delivered")]
+    assert flow_erp.SEEN == [("D1", "ready", "sending"), ("D1", "sending", "delivered")]

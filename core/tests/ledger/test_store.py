@@ -65,7 +65,7 @@ def test_a_constraint_hits_only_who_broke_it(ledger):
 
 def test_a_group_is_one_commit(ledger):
     commits = []
-    _group(ledger, [lambda tx, n=n: (_note(tx, f"n{n}"), commits.append(tx)) for n in range(10)])[-1].result()
+    _group(ledger, [lambda tx, n=n: (_note(tx, f"n{n}"), commits.append(tx._cursor)) for n in range(10)])[-1].result()
     assert len(set(map(id, commits))) == 1
 
 
@@ -75,19 +75,19 @@ def test_many_threads(ledger):
     assert len(_names(ledger)) == 200
 
 
-def test_after_the_commit_only(ledger):
+def test_transitions_are_told_after_the_commit_only(ledger):
     told = []
+    ledger.observer = told.append
 
     def work(tx):
-        tx.after.append(lambda: told.append("done"))
+        tx.transitions.append("lost")
         raise ValueError
 
     with pytest.raises(ValueError):
         ledger.write(work)
-    assert told == []
-    ledger.write(lambda tx: tx.after.append(lambda: told.append("done")))
+    ledger.write(lambda tx: tx.transitions.append("kept"))
     ledger.write(lambda tx: None)
-    assert told == ["done"]
+    assert told == ["kept"]
 
 
 def test_readers_cannot_write(ledger):

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from dougong.config import Config, ConfigError, Connection, load
+from dougong.flow.observing import observer_of
 from dougong.ledger.store import Ledger
 from dougong.model.problems import Problem
 from dougong.plugins import Door, open_door
@@ -30,6 +31,7 @@ class Project:
         self.config: Config = load(folder)
         self.ledger = Ledger(self.config.ledger_url())
         self._doors: dict[str, Door] = {}
+        self.ledger.observer = observer_of(self)
 
     def __enter__(self) -> Self:
         return self

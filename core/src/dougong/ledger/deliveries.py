@@ -19,7 +19,18 @@ from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["NewDelivery", "by_id", "claim", "create", "live_for", "move", "release", "release_dead", "wake"]
+__all__ = [
+    "NewDelivery",
+    "Transition",
+    "by_id",
+    "claim",
+    "create",
+    "live_for",
+    "move",
+    "release",
+    "release_dead",
+    "wake",
+]
 
 _T = schema.delivery
 _COLUMNS = [column.name for column in _T.columns]
@@ -85,6 +96,17 @@ _DEPENDENTS = Statement(
     .join(schema.dependency, schema.dependency.c.delivery_id == _T.c.id)
     .where(schema.dependency.c.on_delivery_id == bindparam("id_"), _T.c.state == bindparam("state"))
 )
+
+
+@attrs.frozen
+class Transition:
+    """A delivery before and after a change, for observers."""
+
+    before: DeliveryRow
+    after: DeliveryRow
+    event: str
+    actor: str
+    detail: Mapping[str, Any]
 
 
 @attrs.frozen
@@ -212,6 +234,8 @@ def move(
     changes = {"state": to, "version": version, "audit_hash": digest, **lease, **changes}
     changed = row.changed(**changes)
     _write(tx, row, row.version, {**changes, "state": to.value})
+    if tx.transitions is not None:
+        tx.transitions.append(Transition(row, changed, event, actor, detail or {}))
     if to in FINAL:
         tx.run(_UNCOVER, {"id_": row.id})
         wake(tx, changed)

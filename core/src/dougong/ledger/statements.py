@@ -41,13 +41,14 @@ class Tx:
     """One write transaction on the driver's cursor.
 
     :param cursor: DB-API cursor. :param dialect: compiled with a named parameter style.
+    :param observed: whether anybody wants to be told of transitions.
     """
 
-    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+    def __init__(self, cursor: Any, dialect: Dialect, *, observed: bool = False) -> None:
         self._cursor = cursor
         self._dialect = dialect
-        #: Called after the commit, in order; nothing of it runs when the transaction is rolled back.
-        self.after: list[Any] = []
+        #: Transitions of this write, told after the commit; nothing of it is told when it is rolled back.
+        self.transitions: list[Any] | None = [] if observed else None
 
     def run(self, statement: Statement, parameters: Mapping[str, Any]) -> int:
         """Execute; returns the number of rows touched."""

@@ -30,13 +30,14 @@ _GROUP = 64
 class Pending(Generic[T]):
     """A write on its way to the writer thread and back; a `Future` of the library costs several times as much."""
 
-    __slots__ = ("_done", "_error", "_result", "work")
+    __slots__ = ("_done", "_error", "_result", "transitions", "work")
 
     def __init__(self, work: Callable[[Tx], T]) -> None:
         self.work = work
         self._done = threading.Lock()
         self._done.acquire()
         self._error: BaseException | None = None
+        self.transitions: list[Any] = []
 
     def result(self) -> T:
         """What the write returned, after its commit. :raises BaseException: what came out of it instead."""
@@ -73,6 +74,8 @@ class Ledger:
         self._dialect = statement_dialect(self.engine)
         self._queue: queue.SimpleQueue[Pending[Any] | None] = queue.SimpleQueue()
         self._closed = False
+        #: Told of each transition after its commit, in the thread that wrote it; must not raise.
+        self.observer: Callable[[Any], None] | None = None
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -110,8 +113,13 @@ class Ledger:
         return pending
 
     def write(self, work: Callable[[Tx], T]) -> T:
-        """Run a write and wait for its commit."""
-        return self.submit(work).result()
+        """Run a write and wait for its commit; observers are then told, in this thread."""
+        pending = self.submit(work)
+        result = pending.result()
+        for transition in pending.transitions:
+            if self.observer is not None:
+                self.observer(transition)
+        return result
 
     def look(self, work: Callable[[Tx], T]) -> T:
         """Run reads in the caller's thread; sees what is committed and cannot write."""
@@ -156,7 +164,7 @@ class Ledger:
 
     def _commit_group(self, raw: Any, group: list[Pending[Any]]) -> None:
         try:
-            results, after = self._transaction(raw, [member.work for member in group])
+            results = self._transaction(raw, group)
         except BaseException as error:  # noqa: BLE001 - whatever went wrong belongs to the caller of that one write
             if len(group) == 1:
                 group[0].fail(error)
@@ -166,20 +174,21 @@ class Ledger:
             return
         for member, result in zip(group, results, strict=True):
             member.succeed(result)
-        for callback in after:
-            callback()
 
-    def _transaction(self, raw: Any, works: list[Callable[[Tx], Any]]) -> tuple[list[Any], list[Any]]:
+    def _transaction(self, raw: Any, group: list[Pending[Any]]) -> list[Any]:
         cursor = raw.cursor()
         try:
             begin(cursor, self.engine.dialect.name)
             try:
-                tx = Tx(cursor, self._dialect)
-                results = [work(tx) for work in works]
+                results = []
+                for member in group:
+                    tx = Tx(cursor, self._dialect, observed=self.observer is not None)
+                    results.append(member.work(tx))
+                    member.transitions = tx.transitions or []
                 raw.commit()
             except BaseException:
                 raw.rollback()
                 raise
-            return results, tx.after
+            return results
         finally:
             cursor.close()
