@@ -9,6 +9,7 @@ Everything here is pure except `load_rules`, which reads the files.
 from __future__ import annotations
 
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
+from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
 from dougong.accounting.messages import SettlementError, loan_not_posted, loan_overdrawn
 from dougong.accounting.missing import MissingRow, missing_rows
@@ -29,6 +30,7 @@ __all__ = [
     "RulesError",
     "SettlementError",
     "Wait",
+    "deferred",
     "derive",
     "explain",
     "load_rules",

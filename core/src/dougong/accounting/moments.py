@@ -138,10 +138,20 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
             return Derivation(problems=error.problems)
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
         made = draft(document, settled, order, context)
-        drafts += [made] if made else []
+        if made is not None:
+            drafts.append(attrs.evolve(made, notes=(*made.notes, *_not_booked(document, one.rules))))
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
+
+
+def _not_booked(document: Document, rules: RuleSet) -> Iterable[Problem]:
+    """Events that should open a moment of the rules, and that this version does not book."""
+    told = {event.type for event in document.events}
+    for moment in rules.moments.values():
+        ours = moment.name not in OPENED and moment.owner == "dougong" and document.type in moment.documents
+        if ours and moment.on in told:
+            yield refusals.moment_not_booked(moment.name, moment.on)
 
 
 def _is_entity(document: Document, moment: str, context: Context, code: str) -> bool:

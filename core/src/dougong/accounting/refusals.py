@@ -114,6 +114,19 @@ def summary_too_long(text: str, limit: int) -> Problem:
     )
 
 
+def moment_not_booked(moment: str, event: str) -> Problem:
+    """An event that opens a moment which this version does not book; a remark, it holds nothing."""
+    return Problem.of(
+        "MOMENT_NOT_BOOKED",
+        f"事件 {event} 已发生, 但此版本尚不生成 {moment} 凭证",
+        f"the event {event} has happened, but this version makes no {moment} voucher yet",
+        path="events",
+        hint_zh="请在 ERP 中手工入账",
+        hint_en="book it in the ERP by hand",
+        moment=moment,
+    )
+
+
 def date_missing(moment: str, facts: Sequence[str]) -> Problem:
     """None of the date facts exists."""
     names = ", ".join(facts)
