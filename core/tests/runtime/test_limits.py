@@ -89,3 +89,14 @@ def test_backoff_doubles_with_jitter_up_to_a_minute(monkeypatch):
         assert len(seen) > 10
     assert backoff_ms(0, after=90.0) == 90_000
     assert backoff_ms(12, after=0.0) >= 30_000
+
+
+def test_breaker_knows_since_when_it_fails(clock):
+    breaker = Breaker(2, 2.0)
+    breaker.report(ok=False)
+    clock.now += 5.0
+    assert breaker.failing_seconds == 0.0
+    breaker.report(ok=False)
+    assert breaker.failing_seconds == 5.0
+    breaker.report(ok=True)
+    assert breaker.failing_seconds == 0.0

@@ -84,13 +84,20 @@ def _checks(project: Project, names: Sequence[str], *, whole: bool) -> Iterator[
 
 
 def _rules(project: Project) -> Iterator[Checked]:
-    from dougong.accounting import load_rules
+    from dougong.accounting import deferred, load_rules
     from dougong.flow.inputs import rule_paths
     from dougong.tables.files import read_table
 
     for path in rule_paths(project):
         shown = path.relative_to(project.folder).as_posix()
-        yield from _tried(None, f"rules {shown}", lambda path=path: load_rules(path, read_table, root=project.folder))
+        try:
+            rules = load_rules(path, read_table, root=project.folder)
+        except DougongError as error:
+            yield from (Checked.of(None, f"rules {shown}", problem) for problem in error.problems)
+            continue
+        yield Checked(None, f"rules {shown}", ok=True)
+        for text in deferred(rules):
+            yield Checked(None, f"rules {shown}: not yet", ok=True, message=text)
     yield from _tried(None, "rates", lambda: _rates(project.folder / "tables" / "rates.csv"))
 
 

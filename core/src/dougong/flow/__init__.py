@@ -11,6 +11,19 @@ from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import Read, read_files, take_in
+from dougong.flow.scope import Progress, Trouble
 from dougong.flow.working import work
 
-__all__ = ["Deriver", "Inputs", "Project", "Read", "load_inputs", "open_documents", "read_files", "take_in", "work"]
+__all__ = [
+    "Deriver",
+    "Inputs",
+    "Progress",
+    "Project",
+    "Read",
+    "Trouble",
+    "load_inputs",
+    "open_documents",
+    "read_files",
+    "take_in",
+    "work",
+]

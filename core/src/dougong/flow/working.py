@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from itertools import groupby
-
-from sqlalchemy import ColumnElement, false, func, or_, select, true
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
@@ -15,11 +11,11 @@ from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
-from dougong.ledger import attempts, deliveries, documents, reference, schema
+from dougong.flow.scope import Progress, Scope
+from dougong.ledger import attempts, deliveries, documents, reference
 from dougong.ledger.errors import StaleLease
-from dougong.ledger.rows import FOREVER
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
+from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.masterdata import MasterRecord
 from dougong.model.problems import DougongError, Problem
 from dougong.runtime import Lane, Worker
@@ -30,9 +26,6 @@ __all__ = ["refresh_master_data", "work"]
 _MASTER_AGE_MS = 3_600_000
 #: After so many failures in a row a delivery counts as resting for this run: the ERP is down. The next run tries once.
 _MOST_FAILURES = 7
-_TELL_SECONDS = 0.2
-#: More runs of consecutive ids than this do not make a query shorter.
-_MOST_RUNS = 100
 _MASTER_KINDS = ("account", "department", "employee", "supplier", "currency", "book", "period")
 
 
@@ -41,13 +34,13 @@ def work(
     *,
     only: Collection[int] | None = None,
     to: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Problem]:
     """Run the steps until everything rests: opened, sent, completed, resolved, or waiting for a person.
 
     :param only: rows of the documents that this run is for; it ends when their deliveries rest. `None` = all.
     :param to: works on this connection alone; never re-routes.
-    :param progress: called with (deliveries at rest, deliveries) whenever something moved.
+    :param progress: called a few times a second with how far it is and what fails.
     :returns: what kept a connection from being worked on at all (its master data cannot be read, say).
     """
     names = [name for name in project.targets if to in (None, name)]
@@ -61,10 +54,10 @@ def work(
     _free_held(project, inputs)
     project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
     lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
-    scope = _Scope(project, only)
+    scope = Scope(project, only, lanes, _MOST_FAILURES)
     worker = Worker(project.ledger, lanes, deriver, partial(open_documents, deriver))
     try:
-        worker.run(lambda: scope.rested(lanes), progress=lambda: scope.tell(progress))
+        worker.run(scope.rested, progress=lambda: scope.tell(progress))
         scope.tell(progress, last=True)
     finally:
         for lane in lanes.values():
@@ -111,50 +104,3 @@ def _free_held(project: Project, inputs: Inputs) -> None:
     except StaleLease:
         # Another process is freeing the same ones.
         return
-
-
-class _Scope:
-    """The documents that a run is about, and how far they are; asked often, so it counts in the database."""
-
-    def __init__(self, project: Project, only: Collection[int] | None) -> None:
-        self._project = project
-        self._accepted = select(func.count()).where(schema.document.c.state == DocumentState.ACCEPTED.value)
-        self._mine: ColumnElement[bool] = true()
-        if only is not None:
-            self._accepted = self._accepted.where(_among(schema.document.c.id, only))
-            covered = select(schema.coverage.c.delivery_id).where(_among(schema.coverage.c.document_id, only))
-            self._mine = schema.delivery.c.id.in_(covered)
-        self._told = 0.0
-
-    def rested(self, lanes: Mapping[str, Lane]) -> bool:
-        """Whether nothing more can be done now: at rest, not ours to work on, or failing again and again."""
-        table = schema.delivery
-        moving = select(func.count()).where(
-            self._mine,
-            table.c.state.not_in([state.value for state in AT_REST]),
-            table.c.due_at < FOREVER,
-            table.c.failures < _MOST_FAILURES,
-            table.c.connection.in_(list(lanes)),
-        )
-        with self._project.ledger.read() as connection:
-            if connection.execute(self._accepted).scalar_one():
-                return False
-            return not connection.execute(moving).scalar_one()
-
-    def tell(self, progress: Callable[[int, int], None] | None, *, last: bool = False) -> None:
-        """Report deliveries at rest and deliveries in all, a few times a second."""
-        if progress is None or (not last and time.monotonic() - self._told < _TELL_SECONDS):
-            return
-        self._told = time.monotonic()
-        states = select(schema.delivery.c.state, func.count()).where(self._mine).group_by(schema.delivery.c.state)
-        with self._project.ledger.read() as connection:
-            counts = {DeliveryState(state): count for state, count in connection.execute(states)}
-        progress(sum(count for state, count in counts.items() if state in AT_REST), sum(counts.values()))
-
-
-def _among(column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
-    """Whether a column holds one of many ids; what one run takes in mostly has consecutive ones."""
-    runs = [list(run) for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0])]
-    if len(runs) > _MOST_RUNS:
-        return column.in_(sorted(ids))
-    return or_(false(), *(column.between(run[0][1], run[-1][1]) for run in runs))

@@ -42,6 +42,7 @@ class Breaker:
         self._first = open_seconds
         self._count = 0
         self._until = 0.0
+        self._since = 0.0
         self._lock = threading.Lock()
 
     def report(self, ok: bool) -> None:
@@ -51,6 +52,8 @@ class Breaker:
                 self._count = 0
                 self._until = 0.0
                 return
+            if not self._count:
+                self._since = time.monotonic()
             self._count += 1
             if self._count >= self._limit:
                 pause = min(self._first * 2 ** ((self._count - self._limit) // self._limit), 600.0)
@@ -60,6 +63,11 @@ class Breaker:
     def tripped(self) -> bool:
         """Whether it has opened and nothing has worked since."""
         return self._count >= self._limit
+
+    @property
+    def failing_seconds(self) -> float:
+        """Seconds since the first failure of the row that has opened it; 0 when it is not tripped."""
+        return time.monotonic() - self._since if self.tripped else 0.0
 
     @property
     def open_seconds(self) -> float:
