@@ -246,6 +246,14 @@ def test_what_was_written_into_a_field_that_is_gone_is_never_absent(bench, item_
     assert "F_GONE" in answer.reason
 
 
+def test_what_is_known_by_its_id_is_found_without_the_field(bench, item_for):
+    item = item_for("R-1")
+    key = bench.saved(item).erp_key
+    (found,) = bench.find(item, reference_field="F_GONE", erp_key=key)
+    assert found.posting.erp_key == key
+    assert isinstance(bench.find(item, reference_field="F_GONE", erp_key="99999")[0], CannotTell)
+
+
 def test_nothing_is_sent_that_could_not_be_found_again(sandbox, bench_for, item_for):
     """Kingdee ignores unknown keys of a Save without a word."""
     bench, item = bench_for(sandbox.url, reference_field="F_NOPE_REF"), item_for("R-1", field="F_NOPE_REF")

@@ -9,7 +9,7 @@ from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
-from dougong.ledger import attempts
+from dougong.ledger import attempts, deliveries
 from dougong.ledger.states import DeliveryState as S
 from dougong.ledger.states import IllegalTransition
 from dougong.model.operations import Ambiguity
@@ -28,9 +28,9 @@ def project(ledger):
 def stands(ledger, erp, delivery, derive, claimed, now):
     """A delivery that an outcome has brought somewhere, and its ERP."""
 
-    def make(outcome, ambiguity=Ambiguity.D):
+    def make(outcome, ambiguity=Ambiguity.D, **how):
         row = delivery()
-        it = erp(ambiguity)
+        it = erp(ambiguity, **how)
         it.answers["push"].append(outcome)
         steps.send(ledger, claimed(), it.link, derive)
         return it, now(row)
@@ -136,13 +136,44 @@ def test_nobodys_word_makes_absent_what_the_erp_has(project, stands, now, act):
     assert now(row).state in {S.READY, S.CANCELLED}
 
 
+def test_absence_proves_nothing_while_the_erp_may_be_at_work(project, stands, now):
+    it, row = stands(Unknown("reset"), rest="settle = 3600")
+    project.door = lambda name: it.door
+    with pytest.raises(ActionError, match=r"try again in 3\d\d\d s"):
+        resolve_absent(project, row.id, **HOW)
+    assert (now(row), it.calls["find"]) == (row, [])
+
+
+def test_what_a_worker_sent_since_is_not_absent(ledger, project, stands, now):
+    it, row = stands(Unknown("reset"))
+    project.door = lambda name: it.door
+
+    def meanwhile(wanted):
+        ledger.write(lambda tx: deliveries.move(tx, now(row), S.SENDING, event="resent"))
+        ledger.write(lambda tx: deliveries.move(tx, now(row), S.UNKNOWN, event="unknown"))
+        return [Absent(wanted[0].item, "all")]
+
+    it.answers["find"].append(meanwhile)
+    with pytest.raises(ActionError, match="changed just now"):
+        resolve_absent(project, row.id, **HOW)
+    assert now(row).state is S.UNKNOWN
+
+
+def test_an_erp_that_cannot_be_asked_for_an_id(project, stands, now):
+    it, row = stands(Unknown("reset"))
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [CannotTell(wanted[0].item, "no field F_GONE")])
+    with pytest.raises(ActionError, match="no field F_GONE"):
+        resolve_delivered(project, row.id, "7", **HOW)
+
+
 def test_a_person_may_take_the_erps_version(ledger, project, stands, now):
     it, row = stands(CONFLICT)
     project.door = lambda name: it.door
-    theirs = posting_for("77", total="319.00")
+    theirs = posting_for("77", total="319.00", period="2026-12")
     it.answers["find"].append(lambda wanted: [Found(wanted[0].item, theirs)])
     resolve_delivered(project, row.id, "77", **HOW)
-    assert (now(row).state, now(row).total) == (S.DELIVERED, "319.00")
+    assert (now(row).state, now(row).total, now(row).period) == (S.DELIVERED, "319.00", "2026-12")
     assert ledger.look(lambda tx: attempts.last_facts(tx, row.id)).differences(theirs) == ()
 
 

@@ -260,7 +260,8 @@ class KingdeeConnector:
             try:
                 found = list(self._find(want, session, call))
             except DougongError as error:
-                yield CannotTell(want.item, str(error))
+                by_id = self._by_id(want, session, call)
+                yield CannotTell(want.item, str(error)) if by_id is None else Found(want.item, by_id)
                 continue
             yield from (Found(want.item, posting) for posting in found)
             if not found:
@@ -285,6 +286,18 @@ class KingdeeConnector:
         if keys:
             among = f"FVOUCHERID in ({','.join(map(str, keys))})"
             yield from read_vouchers(session, [among], call.deadline, field=field)
+
+    def _by_id(self, want: Wanted, session: KingdeeSession, call: Call) -> Posting | None:
+        """A voucher that cannot be searched by its reference but whose id is known."""
+        from dougong_kingdee.vouchers import TEXT_FIELD, read_vouchers
+
+        if want.erp_key is None or not want.erp_key.isdecimal():
+            return None
+        try:
+            where = [f"FVOUCHERID={int(want.erp_key)}"]
+            return next(iter(read_vouchers(session, where, call.deadline, field=TEXT_FIELD)), None)
+        except DougongError:
+            return None
 
     # -- master data, reconcile ---------------------------------------------------------------------------------
 

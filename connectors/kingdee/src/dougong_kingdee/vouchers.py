@@ -14,7 +14,7 @@ from dougong.model.postings import Posting, PostingLine, Stage
 from dougong_kingdee.session import PAGE, KingdeeSession
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["FORM", "STAGES", "field_of", "keys_matching", "quoted", "read_vouchers"]
+__all__ = ["FORM", "STAGES", "TEXT_FIELD", "field_of", "keys_matching", "quoted", "read_vouchers"]
 
 FORM = "GL_VOUCHER"
 #: `FDocumentStatus` → stage.

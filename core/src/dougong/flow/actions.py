@@ -16,7 +16,7 @@ from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
-from dougong.model.outcomes import Absent, Found
+from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 
@@ -99,10 +99,10 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
 
     :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
     """
-    for id_ in ids:
-        _prove_absent(project, id_, frozenset({DeliveryState.PARKED}))
+    proved = {id_: _prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        _still(row, proved[row.id])
         if attempts.load_open(tx, row.id) is not None:
             raise _refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
@@ -129,9 +129,10 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
 
     :raises ActionError: nothing about it is unknown; or the ERP has it, or cannot tell.
     """
-    _prove_absent(project, id_, _RESOLVED)
+    proved = _prove_absent(project, id_, _RESOLVED)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        _still(row, proved)
         _open_to_resolution(row)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
@@ -175,8 +176,8 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
             DeliveryState.DELIVERED if there else DeliveryState.INCOMPLETE,
             event="resolved_delivered",
             actor=actor,
-            detail={"reason": reason, "erp_id": posting.erp_key, "stage": posting.stage, **accepted},
-            total=accepted.get("total", row.total),
+            detail={"reason": reason, "erp_id": posting.erp_key, "erp_number": posting.number, **accepted},
+            **_shown(row, posting),
             due_at=FOREVER if there else epoch_ms(),
             stage=posting.stage.value,
             problems="[]",
@@ -204,19 +205,39 @@ def _accepted(tx: Tx, row: DeliveryRow, posting: Posting) -> dict[str, str]:
     return {} if posting.total is None else {"sent_total": row.total or "", "total": plain(posting.total)}
 
 
-def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -> None:
+def _shown(row: DeliveryRow, posting: Posting) -> dict[str, Any]:
+    """What lists and reconciliation show of it from now on, as far as the ERP tells."""
+    total = row.total if posting.total is None else plain(posting.total)
+    return {"total": total, "currency": posting.currency or row.currency, "period": posting.period or row.period}
+
+
+def _still(row: DeliveryRow, proved: DeliveryRow) -> None:
+    """What was proved holds for the delivery as it was then: a worker may have sent it since."""
+    if proved.state in _RESOLVED and row.version != proved.version:
+        raise _refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
+
+
+def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -> DeliveryRow:
     """Search the ERP for what was sent; only what is proved absent may be given up or sent anew.
 
     Where the ERP cannot be searched (class E), a person's word has to do.
+
+    :returns: the delivery for which that holds.
     """
     row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
     wanted = project.ledger.look(lambda tx: attempts.last_wanted(tx, id_))
     if row.state not in states or wanted is None:
-        return
+        return row
     door = project.door(row.connection)
     operation = door.operation(f"{row.target_type}.{row.verb}")
     if operation.safety.ambiguity is Ambiguity.E or not door.supports("find"):
-        return
+        return row
+    frozen = project.ledger.look(lambda tx: attempts.load_open(tx, id_))
+    wait = 0 if frozen is None else (frozen.last_sent_at or 0) + int(1000 * door.settle(operation)) - epoch_ms()
+    if wait > 0:  # "not found" means nothing yet
+        seconds = -(-wait // 1000)
+        zh, en = f"ERP 可能仍在处理, {seconds} 秒后再试", f"the ERP may be at work on it; try again in {seconds} s"
+        raise _refuse(row, zh, en)
     session = door.open_session(door.call())
     try:
         answers = list(door.find([wanted], session, door.call()))
@@ -230,6 +251,7 @@ def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) 
         raise _refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
         raise _refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
+    return row
 
 
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
@@ -240,10 +262,13 @@ def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
     wanted = attrs.evolve(sent or never, erp_key=erp_id, facts=Facts())
     session = door.open_session(door.call())
     try:
-        found = [a.posting for a in door.find([wanted], session, door.call()) if isinstance(a, Found)]
+        answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    for posting in found:
-        if erp_id in (posting.erp_key, posting.number):
-            return posting
+    for answer in answers:
+        if isinstance(answer, Found) and erp_id in (answer.posting.erp_key, answer.posting.number):
+            return answer.posting
+    reasons = "; ".join(answer.reason for answer in answers if isinstance(answer, CannotTell))
+    if reasons:
+        raise _refuse(row, f"ERP 无法查询 {erp_id}: {reasons}", f"the ERP cannot be asked for {erp_id}: {reasons}")
     raise _refuse(row, f"ERP 中没有 {erp_id}", f"the ERP has no {erp_id}")
