@@ -51,8 +51,20 @@ def test_status_by_cause(run, folder):
 
 
 @pytest.mark.usefixtures("held")
-def test_the_list_tells_each_problem_of_a_delivery_once(run, folder):
-    assert run("status", "--project", folder).out.count("D1 ACCOUNT_NOT_DETERMINED") == 1
+def test_the_list_tells_each_problem_once_with_all_who_have_it(run, folder):
+    listed, _, _ = run("status", "--project", folder).out.partition("To do, by cause")
+    assert listed.count("ACCOUNT_NOT_DETERMINED: ") == 1
+    assert "  D1, D2 ACCOUNT_NOT_DETERMINED: " in listed
+
+
+def test_what_is_due_and_failed_says_what_to_do_next(run, folder, deliver):
+    failed = Problem.of("NOT_SENT", "连不上", "cannot reach it")
+    for number in range(7):
+        deliver(f"B{number}", state="ready", problems=[failed])
+    listed, _, _ = run("status", "--project", folder).out.partition("To do, by cause")
+    assert listed.count("cannot reach it") == 1
+    assert "D1, D2, D3, D4, D5 and 2 more NOT_SENT" in listed
+    assert "dougong check erp" in listed
 
 
 @pytest.mark.usefixtures("held")

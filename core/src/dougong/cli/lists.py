@@ -20,6 +20,8 @@ __all__ = ["rows", "show", "status_of"]
 _MOST_ROWS = 100
 #: At most so many problems are spelled out below a list.
 _MOST_TOLD = 20
+#: A problem of more rows names so many of them.
+_MOST_NAMED = 5
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -99,17 +101,14 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _tell_problems(found: Rows) -> None:
-    """Each problem of a row once, however many lines have it."""
-    told = list(
-        dict.fromkeys(
-            (row["delivery"] or ", ".join(row["documents"]), problem["code"], problem["message"], problem["hint"])
-            for row in found
-            for problem in row["problems"]
-            if row["state"] != "not_due"
-        )
-    )
-    for name, code, message, hint in told[:_MOST_TOLD]:
-        output.tell(f"  {name} {code}: {message}")
+    """Each problem once, behind the names of all rows that have it."""
+    told: dict[tuple[str, str, str], dict[str, None]] = {}
+    for row in found:
+        for problem in row["problems"] if row["state"] != "not_due" else ():
+            key = problem["code"], problem["message"], problem["hint"] or _next_step(row)
+            told.setdefault(key, {})[row["delivery"] or ", ".join(row["documents"])] = None
+    for (code, message, hint), names in list(told.items())[:_MOST_TOLD]:
+        output.tell(f"  {_few(list(names))} {code}: {message}")
         if hint:
             output.tell(f"      → {hint}")
     for row in found:
@@ -118,6 +117,22 @@ def _tell_problems(found: Rows) -> None:
             output.tell(f"  {row['delivery']} " + say(f"等待 {waits}", f"waits for {waits}"))
     if len(told) > _MOST_TOLD:
         output.tell(say(f"  … 另有 {len(told) - _MOST_TOLD} 项", f"  … and {len(told) - _MOST_TOLD} more"))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (say(f" 等 {len(names)} 项", f" and {more} more") if more > 0 else "")
+
+
+def _next_step(row: Mapping[str, Any]) -> str:
+    """What is due and could not be sent is tried again by the next run."""
+    if row["state"] not in ("ready", "incomplete"):
+        return ""
+    name = row["connection"]
+    return say(
+        f"dougong check {name} 检查地址、网络与凭据; 之后 dougong run 再次发送",
+        f"`dougong check {name}` looks at address, network and credentials; then `dougong run`",
+    )
 
 
 def _summary(found: Rows) -> str:
