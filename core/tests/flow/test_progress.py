@@ -55,3 +55,10 @@ def test_an_erp_that_is_down_is_not_tried_for_each_delivery(run, shop, monkeypat
 
     flow_erp.DOWN.clear()
     assert {state for _, state, *_ in shop.push()} == {"delivered"}
+
+
+def test_what_a_loan_frees_is_waited_for(run, shop):
+    shop.push(report(amount="500.00", loans=[("L1", "200.00")]))
+    told = run(loan())
+    assert (told[-1].done, told[-1].of) == (2, 2)
+    assert sorted(row[:2] for row in shop.states()) == [("L1", "delivered"), ("R1", "delivered")]

@@ -5,8 +5,10 @@ import sqlite3
 
 import pytest
 
+from dougong import delivery as steps
 from dougong.ledger import audit, deliveries
 from dougong.ledger.states import DeliveryState
+from dougong.model.outcomes import Done
 
 
 @pytest.fixture
@@ -82,6 +84,40 @@ def test_two_entries_swapped_show(ledger, chains, sql):
     sql("UPDATE audit SET version = 2 WHERE subject = 'delivery:2' AND version = 3")
     sql("UPDATE audit SET version = 3 WHERE subject = 'delivery:2' AND version = -2")
     assert any(path.startswith("delivery:2") for path in _broken(ledger))
+
+
+@pytest.fixture
+def sent(ledger, erp, delivery, derive, claimed, posting, sql):
+    """A delivery in the ERP, and nothing that protects what was frozen from its owner."""
+    row, it = delivery(), erp()
+    it.answers["push"].append(Done(posting("7")))
+    steps.send(ledger, claimed(), it.link, derive)
+    sql("DROP TRIGGER attempt_frozen")
+    assert _broken(ledger) == []
+    return row
+
+
+@pytest.mark.parametrize(
+    ("statement", "path"),
+    [
+        ("UPDATE delivery SET state = 'cancelled'", "delivery:1"),
+        ("UPDATE delivery SET stage = 'posted'", "delivery:1"),
+        ("UPDATE document SET state = 'withdrawn'", "document:1"),
+        ("UPDATE posting SET erp_key = '8'", "delivery:1"),
+        ("UPDATE posting SET erp_number = '记-8'", "delivery:1"),
+        ("DELETE FROM posting", "delivery:1"),
+        ("UPDATE attempt SET body = x'00'", "attempt:1"),
+        ("UPDATE attempt SET body_hash = 'x'", "attempt:1"),
+    ],
+)
+def test_a_change_behind_the_back_of_the_audit_shows(ledger, sent, sql, statement, path):
+    sql(statement)
+    assert set(_broken(ledger)) == {path}
+
+
+def test_other_bytes_with_their_own_hash_show(ledger, sent, sql):
+    sql("UPDATE attempt SET body = x'00', body_hash = ?", hashlib.sha256(b"\0").hexdigest())
+    assert _broken(ledger) == ["attempt:1"]
 
 
 def test_hash_of_a_row_is_over_everything_in_it(ledger, delivery, sql):

@@ -27,18 +27,26 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def rows(
-    connection: Connection, documents: Collection[int] | None = None, unknown: Collection[SourceRef] = ()
+    connection: Connection,
+    documents: Collection[int] | None = None,
+    unknown: Collection[SourceRef] = (),
+    freed: Collection[int] = (),
 ) -> list[dict[str, Any]]:
     """Deliveries, then documents without one, in the shapes of interfaces.md §1.
 
     :param documents: document rows; `None` = all.
     :param unknown: documents that only events have told of; with `documents=None` all of them are listed.
+    :param freed: deliveries of other documents to be listed as well.
     """
     from dougong.ledger import views
 
     language = chosen()
+    own = views.deliveries_view(connection, language, documents=documents)
+    listed = {row["delivery"] for row in own}
+    others = views.deliveries_view(connection, language, ids=freed) if documents is not None and freed else []
     return [
-        *views.deliveries_view(connection, language, documents=documents),
+        *own,
+        *(row for row in others if row["delivery"] not in listed),
         *views.documents_view(connection, language, documents=documents),
         *views.orphans_view(connection, language, refs=None if documents is None else unknown),
     ]

@@ -56,8 +56,7 @@ def accept(files: tuple[Path, ...], source: str | None, actor: str) -> int:
 def push(files: tuple[Path, ...], source: str | None, to: str | None, actor: str) -> int:
     """Accept, work on these documents, list their deliveries."""
     with opened() as project:
-        if to is not None:
-            project.config.connection(to)
+        _booked_to(project, to)
         read, accepted = take(project, files, source, actor)
         ids, unknown = _named(accepted)
         status = _work(project, ids, to, unknown) if ids or unknown else 0
@@ -70,6 +69,7 @@ def push(files: tuple[Path, ...], source: str | None, to: str | None, actor: str
 def run(to: str | None) -> int:
     """Work on everything."""
     with opened() as project:
+        _booked_to(project, to)
         return _work(project, None, to)
 
 
@@ -98,13 +98,38 @@ def _named(accepted: Sequence[Accepted]) -> tuple[set[int], set[SourceRef]]:
     return ids, {item.ref for item in accepted if item.document_id is None}
 
 
-def _work(project: Project, ids: Collection[int] | None, to: str | None, unknown: Collection[SourceRef] = ()) -> int:
-    from dougong.flow import work
+def _booked_to(project: Project, to: str | None) -> None:
+    """A connection that nothing is booked to cannot be worked on.
 
+    :raises ConfigError: `CONNECTION_UNKNOWN`, `CONNECTION_WITHOUT_ROUTE`.
+    """
+    from dougong.config import ConfigError
+    from dougong.model.problems import Problem
+
+    if to is None or to in project.targets:
+        return
+    project.config.connection(to)
+    known = ", ".join(project.targets) or "–"
+    raise ConfigError(
+        Problem.of(
+            "CONNECTION_WITHOUT_ROUTE",
+            f"--to {to}: 没有路由通向 {to}, 不会向它记账",
+            f"--to {to}: no route leads to {to}, so nothing is booked there",
+            hint_zh=f"可用: {known}; 来源连接请用 --source {to}",
+            hint_en=f"one of: {known}; a source is named with --source {to}",
+        )
+    )
+
+
+def _work(project: Project, ids: Collection[int] | None, to: str | None, unknown: Collection[SourceRef] = ()) -> int:
+    from dougong.flow import waiting, work
+
+    waited = set(waiting(project))
     with progress() as told:
         problems = work(project, only=ids, to=to, progress=told)
     output.problems(problems)
+    freed = waited - set(waiting(project))
     with project.ledger.read() as connection:
-        rows = lists.rows(connection, ids, unknown)
+        rows = lists.rows(connection, ids, unknown, freed)
     lists.show(rows)
     return 2 if problems else lists.status_of(rows)

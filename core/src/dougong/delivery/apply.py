@@ -62,6 +62,7 @@ def apply(
                 row,
                 DeliveryState.INCOMPLETE,
                 event="left_behind",
+                detail={"erp_id": left.erp_key, "erp_number": left.number},
                 stage=left.stage.value,
                 **_with_problems(problems),
                 due_at=FOREVER,
@@ -193,6 +194,8 @@ def _conflict(row: DeliveryRow, posting: Posting, differing: tuple[str, ...]) ->
         hint_en="compare both, then resolve",
         differing=names,
         delivery=row.name,
+        erp_id=posting.erp_key,
+        **({"erp_number": posting.number} if posting.number else {}),
     )
 
 

@@ -230,7 +230,7 @@ def _to_sending(tx: Tx, row: DeliveryRow, made: Derived, frozen: Frozen) -> Deli
         row,
         DeliveryState.SENDING,
         event="prepared",
-        detail={"attempt": frozen.id, "reference": frozen.references[item_id(row)]},
+        detail={"attempt": frozen.id, "reference": frozen.references[item_id(row)], "body_hash": frozen.body_hash},
         keep_lease=True,
         generation=row.generation + 1,
         attempts=row.attempts + 1,

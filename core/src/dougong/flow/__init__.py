@@ -11,7 +11,7 @@ from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import Read, read_files, take_in
-from dougong.flow.scope import Progress, Trouble
+from dougong.flow.scope import Progress, Trouble, waiting
 from dougong.flow.working import work
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "open_documents",
     "read_files",
     "take_in",
+    "waiting",
     "work",
 ]

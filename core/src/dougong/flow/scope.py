@@ -17,13 +17,14 @@ from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
 from dougong.model.problems import Problem
 from dougong.runtime import Lane
 
-__all__ = ["Progress", "Scope", "Trouble"]
+__all__ = ["Progress", "Scope", "Trouble", "waiting"]
 
 _TELL_SECONDS = 0.2
 #: An ERP that by its next try will have failed for so long is down: what was not sent to it waits for the next run.
 _PATIENCE_SECONDS = 60.0
 #: More runs of consecutive ids than this do not make a query shorter.
 _MOST_RUNS = 100
+_WAITING = [DeliveryState.HELD.value, DeliveryState.BLOCKED.value]
 _RESTING = [state.value for state in AT_REST]
 
 
@@ -51,10 +52,19 @@ class Progress:
     trouble: Trouble | None = None
 
 
+def waiting(project: Project) -> list[int]:
+    """Deliveries that wait for something: held or blocked."""
+    found = select(schema.delivery.c.id).where(schema.delivery.c.state.in_(_WAITING))
+    with project.ledger.read() as connection:
+        return list(connection.execute(found).scalars())
+
+
 class Scope:
     """The documents that a run is about, and how far they are; asked often, so it counts in the database.
 
-    :param only: rows of documents; `None` = all. :param lanes: connections that are worked on.
+    :param only: rows of documents; `None` = all. What waited when the run began and waits no more belongs to it too:
+        the report that its loan has freed.
+    :param lanes: connections that are worked on.
     :param most_failures: after so many in a row a delivery counts as resting for this run.
     """
 
@@ -69,7 +79,8 @@ class Scope:
         if only is not None:
             self._accepted = self._accepted.where(_among(schema.document.c.id, only))
             covered = select(schema.coverage.c.delivery_id).where(_among(schema.coverage.c.document_id, only))
-            self._mine = schema.delivery.c.id.in_(covered)
+            waited = _among(schema.delivery.c.id, waiting(project))
+            self._mine = schema.delivery.c.id.in_(covered) | (waited & schema.delivery.c.state.not_in(_WAITING))
         self._told = 0.0
 
     def rested(self) -> bool:

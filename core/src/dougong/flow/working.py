@@ -38,7 +38,8 @@ def work(
 ) -> list[Problem]:
     """Run the steps until everything rests: opened, sent, completed, resolved, or waiting for a person.
 
-    :param only: rows of the documents that this run is for; it ends when their deliveries rest. `None` = all.
+    :param only: rows of the documents that this run is for; it ends when their deliveries rest, and those that they
+        have freed. `None` = all.
     :param to: works on this connection alone; never re-routes.
     :param progress: called a few times a second with how far it is and what fails.
     :returns: what kept a connection from being worked on at all (its master data cannot be read, say).
@@ -51,10 +52,10 @@ def work(
     inputs = load_inputs(project)
     project.ledger.write(lambda tx: attempts.keep_artifacts(tx, inputs.artifacts))
     deriver = Deriver(project, inputs)
-    _free_held(project, inputs)
-    project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
     lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
     scope = Scope(project, only, lanes, _MOST_FAILURES)
+    _free_held(project, inputs)
+    project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
     worker = Worker(project.ledger, lanes, deriver, partial(open_documents, deriver))
     try:
         worker.run(scope.rested, progress=lambda: scope.tell(progress))

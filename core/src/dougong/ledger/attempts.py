@@ -98,7 +98,8 @@ class Frozen:
     last_sent_at: int | None
     sends: int
     absences: int
-    reference_field: str = ""
+    reference_field: str
+    body_hash: str
 
 
 def item_id(row: DeliveryRow) -> ItemId:
@@ -125,7 +126,7 @@ def freeze(
     :param reference_field: where the references stand in the body: there they are looked for, whatever the settings
         say by then.
     """
-    now = epoch_ms()
+    now, body_hash = epoch_ms(), hashlib.sha256(message.body).hexdigest()
     connection = rows[0].connection
     attempt_id = tx.rows(
         _INSERT,
@@ -136,7 +137,7 @@ def freeze(
             "message": _head(message, reference_field),
             "body": message.body,
             "body_key": None,
-            "body_hash": hashlib.sha256(message.body).hexdigest(),
+            "body_hash": body_hash,
             "artifacts": json.dumps(list(artifacts)),
             "connector_version": connector_version,
             "state": "open",
@@ -169,6 +170,7 @@ def freeze(
         1,
         0,
         reference_field,
+        body_hash,
     )
 
 
@@ -254,6 +256,7 @@ def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
         first["sends"],
         first["absences"],
         reference_field(first["message"]),
+        first["body_hash"],
     )
 
 

@@ -1,7 +1,7 @@
 """Who did what, when and why: one row per change, in the same transaction, chained by hash per subject.
 
 A chain proves that nothing in the middle was changed or removed; the head of each chain stands in the row it is
-about, so that a missing tail shows too.
+about, so that a missing tail shows too. What the last entries say is compared with the rows themselves (`evidence`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.engine import Connection
 
 from dougong.clock import epoch_ms
-from dougong.ledger import schema
+from dougong.ledger import evidence, schema
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.problems import Problem
 
@@ -53,10 +53,14 @@ def _hash(previous: str, subject: str, version: int, at: int, actor: str, event:
 
 
 def verify(connection: Connection) -> list[Problem]:
-    """Walk every chain; a changed, removed or inserted row is a problem that names it."""
+    """Walk every chain; a changed, removed or inserted row is a problem that names it.
+
+    So is a delivery, a document, a posting or a frozen message that is not what the chain says.
+    """
     problems: list[Problem] = []
     heads = _heads(connection)
     previous: dict[str, str] = {}
+    said: dict[str, evidence.Said] = {}
     rows = connection.execute(select(schema.audit).order_by(schema.audit.c.subject, schema.audit.c.version))
     for row in rows:
         expected = _hash(
@@ -71,6 +75,7 @@ def verify(connection: Connection) -> list[Problem]:
                 )
             )
         previous[row.subject] = row.hash
+        said.setdefault(row.subject, evidence.Said()).take(row.detail)
     for subject, head in heads.items():
         if previous.get(subject, "") != head:
             problems.append(_broken(subject, "链的末尾缺失或被改动", "the end of its chain is missing or was changed"))
@@ -79,6 +84,7 @@ def verify(connection: Connection) -> list[Problem]:
         for subject in previous
         if subject.partition(":")[0] in ("delivery", "document") and subject not in heads
     ]
+    problems += [_broken(*found) for found in evidence.contradictions(connection, said)]
     return problems
 
 

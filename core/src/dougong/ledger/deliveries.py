@@ -222,15 +222,10 @@ def move(
     if to is DeliveryState.READY:  # whatever it waited or was held for is over, unless the caller tells why
         changes = {"problems": "[]", "reason": "", **changes}
     version = row.version + 1
-    digest = audit.append(
-        tx,
-        row.subject,
-        version,
-        row.audit_hash,
-        actor=actor,
-        event=event,
-        detail={"from": row.state, "to": to, **(detail or {})},
-    )
+    told = {"from": row.state, "to": to, **(detail or {})}
+    if "stage" in changes:
+        told["stage"] = changes["stage"]
+    digest = audit.append(tx, row.subject, version, row.audit_hash, actor=actor, event=event, detail=told)
     changes = {"state": to, "version": version, "audit_hash": digest, **lease, **changes}
     changed = row.changed(**changes)
     _write(tx, row, row.version, {**changes, "state": to.value})

@@ -183,7 +183,7 @@ def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
                 DeliveryState.DELIVERED,
                 event="refreshed",
                 actor=actor,
-                detail={"erp_number": found.posting.number, "stage": found.posting.stage},
+                detail={"erp_id": found.posting.erp_key, "erp_number": found.posting.number},
                 stage=found.posting.stage.value,
                 due_at=FOREVER,
             )
@@ -201,7 +201,7 @@ def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
         DeliveryState.DELIVERED,
         event="reconciled",
         actor=actor,
-        detail={"verdict": found.verdict},
+        detail={"verdict": found.verdict, "erp_id": found.posting.erp_key, "erp_number": found.posting.number},
         stage=found.posting.stage.value,
         reason="",
         problems="[]",
