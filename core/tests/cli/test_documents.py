@@ -128,3 +128,16 @@ def test_a_delivery_has_the_keys_that_scripts_rely_on(run, folder, deliver):
     rows = [row for row in run("status", "--project", folder, "--json").rows if row["delivery"]]
     assert [set(row) >= KEYS for row in rows] == [True]
     assert rows[0]["problems"] == []
+
+
+def test_what_is_held_has_the_amount_of_its_document(run, folder, report, write, deliver):
+    assert run("push", write("a.json", report("B1")), "--project", folder).status == 2
+    deliver("B2")
+    deliver("B3", moment="payment")
+    listed = run("status", "--project", folder, "--json").rows
+    assert {row["documents"][0]: row["total"] for row in listed if row["state"] == "held"} == {
+        "B1": "100.00",
+        "B2": "100.00",
+        "B3": None,
+    }
+    assert "100.00" in run("status", "B1", "--project", folder).out

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
 from dougong.ledger import documents, schema
+from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import IN_ORDER, DocumentState
 from dougong.model.documents import SourceRef
@@ -29,6 +30,8 @@ __all__ = [
 
 _D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.posting
 _A, _I = schema.attempt, schema.attempt_item
+#: Moments that book a document as a whole.
+_WHOLE = ("accrual", "loan")
 
 
 def problem_view(problem: Problem, language: str) -> dict[str, str]:
@@ -68,7 +71,30 @@ def deliveries_view(
         .where(where)
         .order_by(_D.c.id)
     )
-    return [_delivery(row, language) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings().all()
+    unbooked = _unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
+    return [_delivery(row, language) | unbooked.get(row["id"], {}) for row in rows]
+
+
+def _unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, dict[str, str | None]]:
+    """Amounts of deliveries without a booking: their documents', where one delivery takes all of it."""
+    query = (
+        select(_D.c.id, _DOC.c.canonical)
+        .join(_C, _C.c.delivery_id == _D.c.id)
+        .join(_DOC, _DOC.c.id == _C.c.document_id)
+        .where(where, _D.c.total.is_(None), _D.c.moment.in_(_WHOLE))
+        .order_by(_DOC.c.id)
+    )
+    found = {id_: json.loads(canonical) for id_, canonical in connection.execute(query)}
+    return {
+        id_: _money(content)
+        for id_, content in found.items()
+        if not any(line.get("splits") for line in content.get("lines") or ())
+    }
+
+
+def _money(content: Mapping[str, Any]) -> dict[str, str | None]:
+    return {"currency": content.get("currency"), "total": claimed(content)}
 
 
 def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
@@ -109,6 +135,7 @@ def documents_view(
             "documents": [row["number"]],
             "revision": _revision(row),
             "state": row["state"],
+            **_money(json.loads(row["canonical"])),
             "problems": _problems(row["problems"], language),
         }
         for row in connection.execute(query).mappings()
