@@ -329,6 +329,41 @@ def test_a_report_of_nothing_is_not_due(context, simple):
     assert derive(simple(gross="0.00"), context()).not_due
 
 
+def _printed(make, net, tax, gross, kind="专票", **rest):
+    return make.invoice("i1", kind, gross, tax, net=None if net is None else Decimal(net), number="0815", **rest)
+
+
+@pytest.mark.parametrize("kind", ["专票", "普票"])
+def test_an_invoice_that_does_not_add_up(held, simple, make, kind):
+    problem = held(simple(gross="318.00", invoice="i1", invoices=[_printed(make, "200.00", "18.00", "318.00", kind)]))
+    assert problem.code == "AMOUNT_CONTRADICTORY"
+    assert problem.message.en == "invoice 0815: net 200.00 + tax 18.00 is not gross 318.00"
+    assert problem.facts == {"invoice": "0815", "net": "200.00", "tax": "18.00", "gross": "318.00"}
+
+
+def test_a_ticket_that_does_not_add_up_names_its_fund(held, simple, make):
+    ticket = _printed(make, "1000.00", "90.00", "1150.00", "航空电子客票", fund="50.00")
+    problem = held(simple(gross="1150.00", invoice="i1", invoices=[ticket]))
+    assert problem.message.en == "invoice 0815: net 1000.00 + tax 90.00 + fund 50.00 is not gross 1150.00"
+
+
+@pytest.mark.parametrize(
+    ("net", "tax", "gross", "fund"),
+    [
+        ("300.00", "18.00", "318.00", None),
+        ("300", "18", "318.00", None),
+        ("200.00", None, "318.00", None),
+        (None, "18.00", "318.00", None),
+        ("1000.00", "90.00", "1140.00", "50.00"),
+        ("299.996", "18.00", "318.00", None),
+    ],
+)
+def test_an_invoice_that_adds_up_or_does_not_tell_all(context, simple, make, net, tax, gross, fund):
+    invoice = _printed(make, net, tax, gross, fund=fund)
+    derivation = derive(simple(gross=gross, invoice="i1", invoices=[invoice]), context())
+    assert [problem.code for problem in derivation.problems] == []
+
+
 def test_owners(context, simple, rules_with):
     erp = rules_with(('owner        = "dougong"         # dougong', 'owner        = "erp"         # dougong'))
     (draft,) = derive(simple(), context(rules={"A01": erp})).drafts

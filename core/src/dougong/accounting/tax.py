@@ -69,6 +69,9 @@ def deductions(
             claims.setdefault(one.id, []).append(_Claim(priced, share, one.tax))
     for id, claimed in claims.items():
         invoice = invoices[id]
+        if (contradiction := _contradiction(invoice, claimed[0].priced.currency)) is not None:
+            out.problems.append(contradiction)
+            continue
         total = sum((claim.share for claim in claimed), Decimal(0))
         if abs(total) > abs(invoice.gross):
             out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number))
@@ -77,6 +80,19 @@ def deductions(
             out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
     _check_lines(lines, out)
     return out
+
+
+def _contradiction(invoice: Invoice, currency: str) -> Problem | None:
+    """Net, tax and gross are all told, and do not add up at the currency's scale; 民航发展基金 is part of gross only.
+
+    :param currency: of the lines that claim it, where the invoice states none.
+    """
+    if invoice.net is None or invoice.tax is None:
+        return None
+    with localcontext(CONTEXT):
+        rest = invoice.gross - invoice.net - invoice.tax - (invoice.fund or Decimal(0))
+    unit = Decimal(1).scaleb(-scale_of(invoice.currency or currency))
+    return None if abs(rest) < unit else tax_messages.invoice_amounts(invoice, invoice.net, invoice.tax)
 
 
 def _claims(

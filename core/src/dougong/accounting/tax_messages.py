@@ -26,6 +26,26 @@ def invoice_missing(path: str, id: str) -> Problem:
     )
 
 
+def invoice_amounts(invoice: Invoice, net: Decimal, tax: Decimal) -> Problem:
+    """An invoice whose parts are not its whole: whoever books it would choose one of two amounts of tax or cost."""
+    name = invoice.number or invoice.id
+    facts = {"net": plain(net), "tax": plain(tax), "gross": plain(invoice.gross)}
+    fund_zh, fund_en = "", ""
+    if invoice.fund:
+        facts["fund"] = plain(invoice.fund)
+        fund_zh, fund_en = f" + 民航发展基金 {facts['fund']}", f" + fund {facts['fund']}"
+    return Problem.of(
+        "AMOUNT_CONTRADICTORY",
+        f"发票 {name}: 不含税 {facts['net']} + 税额 {facts['tax']}{fund_zh} ≠ 价税合计 {facts['gross']}",
+        f"invoice {name}: net {facts['net']} + tax {facts['tax']}{fund_en} is not gross {facts['gross']}",
+        path="invoices",
+        hint_zh="请在来源核对发票金额",
+        hint_en="correct the invoice in the source",
+        invoice=name,
+        **facts,
+    )
+
+
 def invoice_overclaimed(invoice: Invoice, claimed: Decimal, report: str) -> Problem:
     """Claims above the invoice's gross."""
     name, gross = invoice.number or invoice.id, plain(invoice.gross)
