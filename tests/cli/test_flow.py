@@ -230,3 +230,23 @@ def test_to_works_on_one_connection_only(project, examples, sandbox):
     assert project.json("status").rows == []
     assert project("push", *examples, "--source", "hesi", "--to", "kingdee").status == 2
     assert len(sandbox.postings()) == 3
+
+
+def test_a_push_lists_what_it_has_freed(project, examples):
+    files = [path for path in examples if not path.name.startswith("loan-")]
+    first = project.json("push", *files, "--source", "hesi").rows
+    assert [row["state"] for row in first if row["documents"] == ["B26110001"]] == ["held"]
+    pushed = project.json("push", *(set(examples) - set(files)), "--source", "hesi").rows
+    assert [(row["documents"], row["state"]) for row in pushed] == [
+        (["J26100007"], "delivered"),
+        (["B26110001"], "delivered"),
+    ]
+
+
+def test_a_connection_without_a_route_is_not_worked_on(project, examples):
+    for command in (("push", *examples), ("run",)):
+        told = project(*command, "--to", "hesi")
+        assert told.status == 1
+        assert "CONNECTION_WITHOUT_ROUTE" in told.err
+        assert "--source hesi" in told.err
+    assert project.json("status").rows == []
