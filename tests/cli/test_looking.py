@@ -103,3 +103,12 @@ def test_connectors(dougong):
     assert rows["kingdee"]["distribution"] == "dougong-kingdee"
     assert "GL_VOUCHER.create" in rows["kingdee"]["operations"]
     assert rows["hesi"]["operations"] == []
+
+
+def test_convert_of_a_sources_files_without_a_project(dougong, examples):
+    done = dougong("convert", *examples, "--source", "hesi", "--format", "jsonl")
+    assert done.status == 0
+    assert "B26110001" in {row["number"] for row in done.rows}
+    unknown = dougong("convert", examples[-1], "--source", "nowhere")
+    assert unknown.status == 1
+    assert "nowhere" in unknown.err

@@ -141,3 +141,12 @@ def test_what_is_held_has_the_amount_of_its_document(run, folder, report, write,
         "B3": None,
     }
     assert "100.00" in run("status", "B1", "--project", folder).out
+
+
+def test_a_canonical_file_is_converted_without_a_project(run, report, write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("convert", write("a.json", report("B1")))
+    assert (done.status, done.err) == (0, "")
+    assert json.loads(done.out)["number"] == "B1"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert run("convert", tmp_path / "a.json", "--project", tmp_path).status == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,7 @@ def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
 
     if options().json:
         form = "jsonl"
-    with opened() as project:
+    with _reading() as project:
         read = read_files(project, files, source)
     told_bad_files(read.bad)
     for _, item in read.documents:
@@ -51,6 +53,37 @@ def convert(files: tuple[Path, ...], source: str | None, form: str) -> int:
         text = write_canonical((item for _, item in read.documents), form)  # type: ignore[arg-type]
         click.echo(text, nl=False)
     return 1 if read.bad else 0
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[Project]:
+    """The project; where there is none, an empty one of the moment: to read a file it need not be more.
+
+    :raises DougongError: `PROJECT_NEEDED`, where a source cannot read without its connection's settings.
+    """
+    from dougong.config import FILE_NAME, ConfigError
+    from dougong.flow import Project
+    from dougong.model.problems import Problem
+
+    if options().project is not None or (options().folder / FILE_NAME).is_file():
+        with opened() as project:
+            yield project
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / FILE_NAME).write_text('[project]\nname = "convert"\n', encoding="utf-8")
+        try:
+            with Project(Path(folder)) as project:
+                yield project
+        except ConfigError as error:
+            first = error.problems[0]
+            needed = Problem.of(
+                "PROJECT_NEEDED",
+                f"读取此来源需要其连接的设置: {first.path}: {first.message.zh}",
+                f"this source is read with its connection's settings: {first.path}: {first.message.en}",
+                hint_zh="请在项目目录中执行, 或加 --project DIR (dougong init DIR 新建)",
+                hint_en="run it in a project's folder or with --project DIR (dougong init DIR makes one)",
+            )
+            raise ConfigError(needed) from error
 
 
 @click.command(help=summary("plan"))
