@@ -168,7 +168,7 @@ def facts() -> str:
     return _table(("`each`", "item", "attributes", "what it is"), rows)
 
 
-_MEMBERS = [name for name in document_schema()["$defs"] if name not in ("Currency", "EventsOnly")]
+_MEMBERS = [name for name in document_schema()["$defs"] if name not in ("Currency", "Entry", "EventsOnly")]
 
 
 def _first_words(cls: type[Any]) -> str:

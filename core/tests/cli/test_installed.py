@@ -25,6 +25,22 @@ def test_a_report_fits_the_schema(run, report):
     jsonschema.validate(report(), json.loads(run("schema", "document").out))
 
 
+def test_an_array_of_reports_and_events_fits_the_schema(run, report):
+    schema = json.loads(run("schema", "document").out)
+    events = {"source": "oa", "tenant": "t1", "type": "expense", "id": "id-B1", "events": report()["events"]}
+    jsonschema.validate([report("B1"), events], schema)
+    jsonschema.validate(events, schema)
+    for wrong in ([report("B1", lines="none")], [{"number": "B1"}], "B1", [[report("B1")]]):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+def test_a_kind_without_a_schema_lists_those_there_are(run):
+    told = run("schema", "case")
+    assert (told.status, told.out) == (1, "")
+    assert all(kind in told.err for kind in ("case", "config", "document", "mapping", "plan", "rules"))
+
+
 def test_crash_points(run):
     assert [row["label"] for row in run("crashpoints", "--json").rows] == list(LABELS)
 

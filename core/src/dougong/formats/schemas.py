@@ -37,7 +37,7 @@ _SIMPLE: dict[Any, dict[str, Any]] = {
 
 
 def document_schema() -> dict[str, Any]:
-    """JSON Schema of one canonical document, or of more events of a known one (interfaces.md §3).
+    """JSON Schema of a canonical file: a document, more events of a known one, or an array of both (interfaces.md §3).
 
     It says what a schema can say; the loader also checks currencies' decimals and invisible characters.
 
@@ -53,12 +53,17 @@ def document_schema() -> dict[str, Any]:
         "required": list(names),
     }
     definitions["Currency"] = {"description": "ISO 4217 code.", "enum": sorted(CURRENCIES)}
-    return {
-        "$schema": _DRAFT,
-        "title": "Canonical document",
+    entry = {"$ref": "#/$defs/Entry"}
+    definitions["Entry"] = {
+        "description": "A document, or more events of one.",
         "if": {"required": ["events"], "propertyNames": {"enum": list(names)}},
         "then": {"$ref": "#/$defs/EventsOnly"},
         "else": {"$ref": "#/$defs/Document"},
+    }
+    return {
+        "$schema": _DRAFT,
+        "title": "Canonical document, or an array of them",
+        "anyOf": [entry, {"type": "array", "items": entry}],
         "$defs": definitions,
     }
 
