@@ -40,9 +40,26 @@ def test_the_singular_of_a_list(plural, one):
 def test_a_text_is_cut_where_it_may_be_cut():
     text = "张三报差旅费 去上海参加产品发布会 B26110001"
     cut = fit(text, 20, keep=["B26110001", "张三"])
-    assert cut == "张三报差旅费 去上海参B26110001"
+    assert cut == "张三报差旅费 去上海 B26110001"
     assert fit(text, 200) == text
     assert fit(text, 5, keep=["B26110001"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("张三 去上海参加 B1", 9, "张三 去上海 B1"),
+        ("张三 去上海参加 B1", 5, "张三 B1"),
+        ("张三 去上海参加 B1", 4, "张三B1"),
+        ("去上海参加 B1", 4, "去 B1"),
+        ("去上海参加 B1", 3, "B1"),
+        ("张三 ab cd B1", 8, "张三 ab B1"),
+        ("张三去上海参加B1", 6, "张三去上B1"),
+        ("张三 B1 去上海参加", 8, "张三 B1 去上"),
+    ],
+)
+def test_a_blank_parts_what_was_cut_from_what_is_kept(text, limit, cut):
+    assert fit(text, limit, keep=["张三", "B1"]) == cut
 
 
 @given(st.text(max_size=40), st.integers(1, 40), st.lists(st.text(min_size=1, max_size=5), max_size=3))

@@ -188,7 +188,7 @@ each = "voucher.lines"
 "FEXPLANATION" = "line.summary | summary(14, keep=voucher.documents)"
 """)
     assert mapping(voucher, codes).body["E"] == [
-        {"FDetailID": {"FDETAILID__FFLEX5": {"FNumber": "BM000002"}}, "FEXPLANATION": "张三报差旅B26110001"},
+        {"FDetailID": {"FDETAILID__FFLEX5": {"FNumber": "BM000002"}}, "FEXPLANATION": "张三报差 B26110001"},
         {"FEXPLANATION": "应付张三 B26110001"},
     ]
 

@@ -35,7 +35,7 @@ def test_the_reference_stands_behind_the_text():
 
 def test_the_text_gives_way_and_keeps_the_document_number():
     after = place_reference(payload_of(), append(), REFERENCE, max_summary=31, keep=["B26110001"])
-    assert after.body["FEntity"][0]["FEXPLANATION"] == f"差B26110001 {REFERENCE}"
+    assert after.body["FEntity"][0]["FEXPLANATION"] == f"B26110001 {REFERENCE}"
     with pytest.raises(MappingError, match="do not fit together"):
         place_reference(payload_of(), append(), REFERENCE, max_summary=25, keep=["B26110001"])
 

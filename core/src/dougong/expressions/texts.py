@@ -6,9 +6,13 @@ from collections.abc import Iterable
 
 __all__ = ["fit"]
 
+_BLANK = " "
+
 
 def fit(text: str, limit: int, keep: Iterable[str] = ()) -> str | None:
     """`text` in at most `limit` characters; the parts in `keep` stay whole, of the others the longest is cut first.
+
+    A blank before a kept part stays while there is room for it.
 
     :param limit: room in the ERP's field, in characters.
     :param keep: substrings that must not be cut, e.g. the document number (posting-rules.md §4); those that `text`
@@ -21,14 +25,18 @@ def fit(text: str, limit: int, keep: Iterable[str] = ()) -> str | None:
     if excess <= 0:
         return text
     parts = _split(text, [part for part in keep if part])
-    loose = sorted((i for i, (_, kept) in enumerate(parts) if not kept), key=lambda i: -len(parts[i][0]))
-    pieces = [piece for piece, _ in parts]
-    for index in loose:
-        cut = min(excess, len(pieces[index]))
-        pieces[index] = pieces[index][: len(pieces[index]) - cut]
+    loose = [i for i, (_, kept) in enumerate(parts) if not kept]
+    # Behind the last piece there is nothing to be parted from.
+    gaps = [_BLANK if not kept and piece.endswith(_BLANK) else "" for piece, kept in parts[:-1]] + [""]
+    pieces = [piece.removesuffix(gap) for (piece, _), gap in zip(parts, gaps, strict=True)]
+    longest_first = sorted(loose, key=lambda i: -len(pieces[i]))
+    for texts, at in [*((pieces, i) for i in longest_first), *((gaps, i) for i in loose)]:
+        cut = min(excess, len(texts[at]))
+        texts[at] = texts[at][: len(texts[at]) - cut].rstrip(_BLANK)
         excess -= cut
         if not excess:
-            return "".join(pieces)
+            gaps[0] = gaps[0] if pieces[0] else ""  # at the start it parts nothing
+            return "".join(piece + gap for piece, gap in zip(pieces, gaps, strict=True))
     return None
 
 
