@@ -32,7 +32,8 @@ def test_entity_of_the_department(read, flow, known):
 def test_unknown_entity_says_what_to_set(read, flow):
     (problem,) = read(flow, entities={}).problems
     assert (problem.code, problem.facts["tenant"]) == ("ENTITY_UNKNOWN", "corp")
-    assert 'entities = { "corp" = "A01" }' in problem.hint.en
+    assert 'entities = { "corp" = "A01" } in [connections.oa.settings]' in problem.hint.en
+    assert '[connections.oa.settings] 写 entities = { "corp" = "A01" }' in problem.hint.zh
 
 
 def payee(**data):

@@ -37,7 +37,7 @@ def test_strings_and_numbers_are_one(value):
 
 
 def read(value):
-    findings = Findings()
+    findings = Findings("oa")
     return money(value, "amount", findings, "CNY"), [(problem.code, problem.path) for problem in findings.problems]
 
 

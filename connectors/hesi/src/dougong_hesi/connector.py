@@ -58,13 +58,13 @@ class HesiConnector:
             answer = split(loads(content), ZoneInfo(self.settings.zone))
             records = (*answer.records, *index_codes(answer.records, call.reference))
             reference = Overlay.of(records, call.reference)
-            return (*records, *(self._read(flow, reference) for flow in answer.flows))
+            return (*records, *(self._read(flow, reference, call.connection) for flow in answer.flows))
         except InputError as error:
             raise InputError(_named(problem, call.connection) for problem in error.problems) from error
 
-    def _read(self, flow: Fields, reference: Overlay) -> SourceDocument:
+    def _read(self, flow: Fields, reference: Overlay, connection: str) -> SourceDocument:
         try:
-            return read_flow(flow, self.settings, reference)
+            return read_flow(flow, self.settings, reference, connection)
         except InputError as error:
             number = fields(flow["form"], "form").get("code") or flow["id"]
             raise InputError(problem.at(str(number)) for problem in error.problems) from error

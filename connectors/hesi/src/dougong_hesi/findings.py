@@ -10,9 +10,13 @@ __all__ = ["Findings"]
 
 
 class Findings:
-    """Problems of one flow, in the order in which they were met."""
+    """Problems of one flow, in the order in which they were met.
 
-    def __init__(self) -> None:
+    :param connection: that reads it. `settings` is where its settings stand, for hints.
+    """
+
+    def __init__(self, connection: str) -> None:
+        self.settings = f"[connections.{connection}.settings]"
         self._found: list[Problem] = []
 
     def add(self, problem: Problem) -> None:

@@ -34,18 +34,19 @@ TYPES: dict[str, DocumentType] = {
 }
 
 
-def read_flow(flow: Fields, settings: HesiSettings, reference: ReferenceData) -> SourceDocument:
+def read_flow(flow: Fields, settings: HesiSettings, reference: ReferenceData, connection: str) -> SourceDocument:
     """Read one flow.
 
     :param flow: as Hesi answers it (`value` of flowDetails, an item of getApplyList).
     :param reference: what companion answers have told of its ids.
+    :param connection: name of the connection, for hints that speak of its settings.
     :returns: the document; what is missing or contradictory is a problem, told as soon as the flow is to be booked.
     :raises InputError: `FLOW_MALFORMED` when it has not the shape of a flow.
 
     .. versionadded:: 0.1
     """
     flow = scrub(flow)
-    reading = Reading.of(flow, settings, reference)
+    reading = Reading.of(flow, settings, reference, connection)
     form_type = str(flow["formType"])
     type, state = TYPES.get(form_type, "voucher"), _state(flow)
     document = _document(reading, type, state)

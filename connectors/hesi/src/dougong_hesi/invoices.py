@@ -79,7 +79,8 @@ class Invoices:
         if kind not in _PROMISED:
             self._reading.findings.add(_unknown_form(kind).at(path))
         elif self._reading.settings.missing_invoice == "hold":
-            self._reading.findings.add(_promised(kind, pictures).at(path))
+            findings = self._reading.findings
+            findings.add(_promised(kind, pictures, findings.settings).at(path))
 
     def _share(self, entry: Fields, path: str) -> InvoiceShare:
         """The claim on one invoice: a part of it where only some items were chosen; deductible tax as stated."""
@@ -204,7 +205,7 @@ def _fact_missing(id: str, fact: str) -> Problem:
     )
 
 
-def _promised(kind: str, pictures: bool) -> Problem:
+def _promised(kind: str, pictures: bool, settings: str) -> Problem:
     zh, en = "标明有票但没有发票", "no invoice"
     if kind == "wait":
         zh, en = "待开发票", "an invoice that is still to come"
@@ -214,8 +215,8 @@ def _promised(kind: str, pictures: bool) -> Problem:
         "INVOICE_DETAILS_MISSING",
         f"该明细 (invoiceForm.type={kind}) {zh}",
         f"the line (invoiceForm.type={kind}) has {en}",
-        hint_zh='请在合思中补录发票, 或设置 missing_invoice = "none" 按无票入账',
-        hint_en='enter the invoice in Hesi, or set missing_invoice = "none" to book it without one',
+        hint_zh=f'请在合思中补录发票, 或在 {settings} 写 missing_invoice = "none" 按无票入账',
+        hint_en=f'enter the invoice in Hesi, or set missing_invoice = "none" in {settings} to book it without one',
     )
 
 

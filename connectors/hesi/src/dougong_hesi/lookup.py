@@ -106,11 +106,11 @@ class Lookup:
         """Code or name of a record; an empty or repeated code is a problem, the id is never taken for it."""
         word = record.code if use == "code" else record.name
         if not word:
-            self.findings.add_cause(_empty(record, use).at(path))
+            self.findings.add_cause(_empty(record, use, self.findings.settings).at(path))
             return None
         others = self._sharing(record) if use == "code" and record.kind in _REPEATABLE else ()
         if others:
-            self.findings.add_cause(_repeated(record, others).at(path))
+            self.findings.add_cause(_repeated(record, others, self.findings.settings).at(path))
             return None
         return word
 
@@ -135,29 +135,29 @@ def _missing(kind: str, id: str) -> Problem:
     )
 
 
-def _empty(record: MasterRecord, use: str) -> Problem:
+def _empty(record: MasterRecord, use: str, settings: str) -> Problem:
     name, answer = kind_names(record.kind)
     what = "编码" if use == "code" else "名称"
     return Problem.of(
         "CODE_MISSING",
         f"{name.zh} {record.id} ({record.name}) 在合思中没有{what}",
         f"{name.en} {record.id} ({record.name}) has no {use} in Hesi",
-        hint_zh=f"请在合思中补填{what}后推送返回结果 ({answer}), 或在设置中改用其他标识",
-        hint_en=f"fill it in there and push the answer ({answer}), or choose another word in the settings",
+        hint_zh=f"请在合思中补填{what}后推送返回结果 ({answer}), 或在 {settings} 改用其他标识",
+        hint_en=f"fill it in there and push the answer ({answer}), or choose another word in {settings}",
         kind=record.kind,
         id=record.id,
     )
 
 
-def _repeated(record: MasterRecord, others: tuple[str, ...]) -> Problem:
+def _repeated(record: MasterRecord, others: tuple[str, ...], settings: str) -> Problem:
     name, answer = kind_names(record.kind)
     shared = ", ".join(sorted(others))
     return Problem.of(
         "CODE_REPEATED",
         f"{name.zh} {record.id} 的编码 {record.code} 与 {shared} 重复",
         f"code {record.code} of {name.en} {record.id} is also that of {shared}",
-        hint_zh=f'请在合思中改为唯一编码后推送返回结果 ({answer}), 或设置 {record.kind} = "id"',
-        hint_en=f'make it unique in Hesi and push the answer ({answer}), or set {record.kind} = "id"',
+        hint_zh=f'请在合思中改为唯一编码后推送返回结果 ({answer}), 或在 {settings} 写 {record.kind} = "id"',
+        hint_en=f'make it unique in Hesi and push the answer ({answer}), or set {record.kind} = "id" in {settings}',
         kind=record.kind,
         id=record.id,
         word=record.code,

@@ -37,7 +37,7 @@ def entity_of(reading: Reading, department: str) -> str | None:
         path = "form.expenseDepartment"
     found = settings.entities.get(key) or settings.entities.get(reading.tenant)
     if not found and not key:
-        reading.findings.add(_no_entity(reading.tenant).at("corporationId"))
+        reading.findings.add(_no_entity(reading.tenant, reading.findings.settings).at("corporationId"))
     return found or lookup.word("entity", key, path)
 
 
@@ -49,7 +49,7 @@ def paid_by(reading: Reading, claimed: Decimal) -> PaidBy | None:
     if company != claimed:
         reading.findings.add(_which_lines(company, claimed).at("form.companyRealPay"))
     elif not reading.settings.company_payer:
-        reading.findings.add(_no_company_payer(company).at("form.companyRealPay"))
+        reading.findings.add(_no_company_payer(company, reading.findings.settings).at("form.companyRealPay"))
     else:
         return PaidBy(reading.settings.company_payer)
     return None
@@ -106,7 +106,7 @@ def _payee(
     if supplier and record.data.get("type") == "对公账户":
         code = lookup.word("supplier", supplier, f"form.{name}")
         return None if code is None else ("supplier", code)
-    reading.findings.add_cause(_whose_account(record).at(path))
+    reading.findings.add_cause(_whose_account(record, reading.findings.settings).at(path))
     return None
 
 
@@ -117,13 +117,14 @@ def _is_own_account(reading: Reading, record: MasterRecord) -> bool:
     return personal and submitter is not None and bool(record.name) and submitter.name == record.name
 
 
-def _no_entity(tenant: str) -> Problem:
+def _no_entity(tenant: str, settings: str) -> Problem:
     return Problem.of(
         "ENTITY_UNKNOWN",
         f"不知道合思企业 {tenant} 的这张单据属于哪个法人实体",
         f"which legal entity this document of Hesi tenant {tenant} belongs to is not known",
-        hint_zh=f'请在连接设置中写 entities = {{ "{tenant}" = "A01" }}, 或推送带法人实体的部门和档案项返回',
-        hint_en=f'set entities = {{ "{tenant}" = "A01" }}, or push departments and dimension items that name one',
+        hint_zh=f'请在 {settings} 写 entities = {{ "{tenant}" = "A01" }}, 或推送带法人实体的部门和档案项返回',
+        hint_en=f'set entities = {{ "{tenant}" = "A01" }} in {settings}, '
+        "or push departments and dimension items that name one",
         tenant=tenant,
     )
 
@@ -138,13 +139,13 @@ def _which_lines(company: Decimal, claimed: Decimal) -> Problem:
     )
 
 
-def _no_company_payer(company: Decimal) -> Problem:
+def _no_company_payer(company: Decimal, settings: str) -> Problem:
     return Problem.of(
         "COMPANY_PAYER_UNKNOWN",
         f"企业已付 {plain(company)}, 但不知道应付给哪个统付平台或发卡行",
         f"the company paid {plain(company)}, but to which platform or card issuer it is owed is not known",
-        hint_zh='请设置 company_payer = "供应商编码"',
-        hint_en='set company_payer = "supplier code"',
+        hint_zh=f'请在 {settings} 写 company_payer = "供应商编码"',
+        hint_en=f'set company_payer = "supplier code" in {settings}',
     )
 
 
@@ -168,14 +169,16 @@ def _no_payee() -> Problem:
     )
 
 
-def _whose_account(record: MasterRecord) -> Problem:
+def _whose_account(record: MasterRecord, settings: str) -> Problem:
     kind = "、".join(str(record.data[name]) for name in ("type", "owner") if name in record.data)
     return Problem.of(
         "PAYEE_UNKNOWN",
         f"收款信息 {record.id} ({kind}) 没有员工, 也不是提交人本人的个人账户",
         f"payee {record.id} ({kind}) names no staff and is not the submitter's own personal account",
-        hint_zh=f'供应商: 请设置 suppliers = {{ "{record.id}" = "编码" }}; 员工: 请在合思关联员工后重新推送收款信息',
-        hint_en=f'a supplier: set suppliers = {{ "{record.id}" = "code" }}; an employee: link the staff in Hesi',
+        hint_zh=f'供应商: 请在 {settings} 写 suppliers = {{ "{record.id}" = "编码" }}; '
+        "员工: 请在合思关联员工后重新推送收款信息",
+        hint_en=f'a supplier: set suppliers = {{ "{record.id}" = "code" }} in {settings}; '
+        "an employee: link the staff in Hesi",
         kind="payee",
         id=record.id,
     )

@@ -91,13 +91,13 @@ class Reading:
     currency: str
 
     @classmethod
-    def of(cls, flow: Fields, settings: HesiSettings, reference: ReferenceData) -> Reading:
+    def of(cls, flow: Fields, settings: HesiSettings, reference: ReferenceData, connection: str) -> Reading:
         """Begin to read `flow`.
 
         :raises InputError: `FLOW_MALFORMED` when it does not tell which it is and whose.
         """
         form = fields(flow.get("form"), "form")
-        findings = Findings()
+        findings = Findings(connection)
         amounts = (form.get(name) for name in ("expenseMoney", "loanMoney", "payMoney"))
         stated = (str(amount.get("standardStrCode")) for amount in amounts if isinstance(amount, Mapping))
         currency = next(filter(is_currency, stated), settings.currency)
