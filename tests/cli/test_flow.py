@@ -250,3 +250,35 @@ def test_a_connection_without_a_route_is_not_worked_on(project, examples):
         assert "CONNECTION_WITHOUT_ROUTE" in told.err
         assert "--source hesi" in told.err
     assert project.json("status").rows == []
+
+
+def test_a_misspelt_code_table_is_refused_and_an_unused_one_is_told(project, tmp_path):
+    assert project("codes", "import", project.folder / "codes" / "kingdee.csv").err == ""
+    codes = tmp_path / "codes.csv"
+    head = "table,scope,ours,→theirs,valid_from,valid_to,note\n"
+    codes.write_text(head + "deprtment,kingdee,D99,BM99,,,\n", "utf-8")
+    refused = project("codes", "import", codes)
+    assert refused.status == 1
+    assert "did you mean department?" in refused.err
+    assert project.json("codes", "export", tmp_path / "all.csv").status == 0
+    assert "deprtment" not in (tmp_path / "all.csv").read_text("utf-8-sig")
+
+    codes.write_text(head + "warehouse,*,W1,CK1,,,\ndepartment,kingdee,D99,BM99,,,\n", "utf-8")
+    taken = project.json("codes", "import", codes)
+    assert (taken.status, len(taken.rows)) == (0, 2)
+    assert "CODE_TABLE_UNKNOWN warehouse" in taken.err
+    told = project.json("check")
+    assert told.status == 0
+    assert [row["message"] for row in told.rows if "warehouse" in row["message"]] != []
+
+
+def test_check_finds_a_misspelt_code_table(project):
+    from dougong.flow import Project
+    from dougong.ledger import reference
+
+    with Project(project.folder) as opened:
+        row = ("deprtment", "kingdee", "D99", "BM99", "", "", "")
+        opened.ledger.write(lambda tx: reference.replace_codes(tx, [row], actor="me", removed=0))
+    told = project.json("check")
+    assert told.status == 2
+    assert ["department" in row["hint"] for row in told.rows if not row["ok"]] == [True]

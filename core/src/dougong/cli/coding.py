@@ -12,10 +12,12 @@ from dougong.cli import output
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
+from dougong.cli.table_names import unused_tables
 
 if TYPE_CHECKING:
     from dougong.flow import Project
     from dougong.ledger.statements import Tx
+    from dougong.model.problems import Problem
     from dougong.tables.codes import CodeDiff, CodeRow
 
 __all__ = ["codes", "import_rows", "show"]
@@ -51,8 +53,10 @@ def import_(file: Path, dry_run: bool, replace: bool, actor: str) -> int:
 
     with opened() as project:
         rows = read_code_rows(file)
+        warnings = _judged_names(project, rows)
         found = import_rows(project, rows, actor=actor, dry_run=dry_run, replace=replace)
     show(found)
+    output.problems(warnings)
     if not options().json:
         _say_done(found, dry_run=dry_run)
     return 0
@@ -109,6 +113,19 @@ def import_rows(
         return found
 
     return project.ledger.write(merge)
+
+
+def _judged_names(project: Project, rows: Sequence[CodeRow]) -> list[Problem]:
+    """What to say of tables that nobody looks into.
+
+    :raises CodeError: `CODE_TABLE_UNKNOWN`, one is misspelt.
+    """
+    from dougong.tables.codes import CodeError
+
+    unused = unused_tables(project, rows)
+    if misspelt := [one.problem for one in unused if one.near]:
+        raise CodeError(misspelt)
+    return [one.problem for one in unused]
 
 
 def show(found: CodeDiff) -> None:
