@@ -14,7 +14,7 @@ from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
 from dougong.flow.deriving import Waiting, waiting_for
 from dougong.flow.inputs import Inputs
-from dougong.flow.working import refresh_master_data
+from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import deliveries, documents
 from dougong.ledger.rows import DocumentRow, problems_from
 from dougong.ledger.statements import Tx
@@ -25,7 +25,7 @@ from dougong.model.identity import Coverage, content_fingerprint, document_conte
 from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.money import plain
 from dougong.model.outcomes import Found
-from dougong.model.problems import DougongError, Problem, Text
+from dougong.model.problems import DougongError, Problem
 from dougong.model.sources import SourceDocument
 from dougong.runtime.lane import Lane, Slot
 
@@ -132,7 +132,7 @@ class _PlanDeriver(Deriver):
     def __init__(self, project: Project, inputs: Inputs, items: Iterable[_Item], troubles: Iterable[Problem]) -> None:
         super().__init__(project, inputs)
         causes = list(troubles)
-        self._unread = {name: _accounts_not_read(name, causes) for name in inputs.blind}
+        self._unread = {name: accounts_not_read(name, causes) for name in inputs.blind}
         loans = [item.document for item in items if item.document.type == "loan"]
         self._beside = {(d.source, d.tenant, key): d.number for d in loans for key in (d.id, d.number)}
 
@@ -157,22 +157,6 @@ class _PlanDeriver(Deriver):
         others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
         return attrs.evolve(found, names=found.names + tuple(f"{wait.kind} {beside[wait]}" for wait in beside))
-
-
-def _accounts_not_read(connection: str, troubles: Iterable[Problem]) -> Problem:
-    """An ERP that was never asked with success: the cause, and what to do."""
-    place = f"connections.{connection}"
-    cause = next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
-    why = Text(f": {cause.message.zh}", f": {cause.message.en}") if cause else Text("", "")
-    hint = cause.hint if cause and cause.hint.en else Text("", "")
-    return Problem.of(
-        "ACCOUNTS_NOT_READ",
-        f"从未读取到 {connection} 的科目{why.zh}",
-        f"the accounts of {connection} were never read{why.en}",
-        path=place,
-        hint_zh=hint.zh or f"以 dougong check {connection} 检查连接, 然后再次 plan",
-        hint_en=hint.en or f"look at the connection with dougong check {connection}, then plan again",
-    )
 
 
 def _plan(

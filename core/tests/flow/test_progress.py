@@ -62,3 +62,9 @@ def test_what_a_loan_frees_is_waited_for(run, shop):
     told = run(loan())
     assert (told[-1].done, told[-1].of) == (2, 2)
     assert sorted(row[:2] for row in shop.states()) == [("L1", "delivered"), ("R1", "delivered")]
+
+
+def test_an_erp_that_tells_no_accounts_is_said(shop, monkeypatch):
+    monkeypatch.setattr(flow_erp, "_NEEDS", {})
+    with Project(shop.folder) as project:
+        assert [(problem.code, problem.path) for problem in work(project)] == [("ACCOUNTS_NOT_READ", "connections.erp")]

@@ -17,10 +17,10 @@ from dougong.ledger.errors import StaleLease
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.masterdata import MasterRecord
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 from dougong.runtime import Lane, Worker
 
-__all__ = ["refresh_master_data", "work"]
+__all__ = ["accounts_not_read", "refresh_master_data", "work"]
 
 #: Master data of an ERP is renewed when it is older.
 _MASTER_AGE_MS = 3_600_000
@@ -50,6 +50,8 @@ def work(
     read_held_again(project)
     problems = refresh_master_data(project, names)
     inputs = load_inputs(project)
+    silent = [name for name in names if name in inputs.blind and _cause(name, problems) is None]
+    problems += [accounts_not_read(name) for name in silent]
     project.ledger.write(lambda tx: attempts.keep_artifacts(tx, inputs.artifacts))
     deriver = Deriver(project, inputs)
     lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
@@ -85,6 +87,29 @@ def refresh_master_data(project: Project, names: Iterable[str], *, age_ms: int =
         finally:
             door.close_session(session)
     return problems
+
+
+def accounts_not_read(connection: str, troubles: Iterable[Problem] = ()) -> Problem:
+    """An ERP that has never told its accounts: the cause, and what to do.
+
+    :param troubles: why connections could not be asked, as `refresh_master_data` answers.
+    """
+    cause = _cause(connection, troubles)
+    why = Text(f": {cause.message.zh}", f": {cause.message.en}") if cause else Text("", "")
+    hint = cause.hint if cause and cause.hint.en else Text("", "")
+    return Problem.of(
+        "ACCOUNTS_NOT_READ",
+        f"从未读取到 {connection} 的科目{why.zh}",
+        f"the accounts of {connection} were never read{why.en}",
+        path=f"connections.{connection}",
+        hint_zh=hint.zh or f"以 dougong check {connection} 检查连接与权限, 然后重试",
+        hint_en=hint.en or f"look at connection and rights with `dougong check {connection}`, then try again",
+    )
+
+
+def _cause(connection: str, troubles: Iterable[Problem]) -> Problem | None:
+    place = f"connections.{connection}"
+    return next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
 
 
 def _keep(project: Project, name: str, records: list[MasterRecord]) -> None:
