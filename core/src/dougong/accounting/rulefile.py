@@ -31,18 +31,6 @@ __all__ = [
 ]
 
 CHANGES_HELP = "入账后单据变更、撤回、退单"
-MomentName = Literal[
-    "accrual",
-    "payment",
-    "payment_returned",
-    "loan",
-    "repayment",
-    "tax_confirmed",
-    "red_invoice",
-    "provision",
-    "difference",
-    "reversal",
-]
 Collection = Literal[
     "slices",
     "taxes",
