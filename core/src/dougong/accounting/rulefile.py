@@ -17,7 +17,6 @@ from dougong.model.postings import Stage
 from dougong.tables.decisions import DecisionTable
 
 __all__ = [
-    "CHANGES_HELP",
     "ChangePolicy",
     "CurrencyPolicy",
     "DatePolicy",
@@ -30,7 +29,6 @@ __all__ = [
     "TaxPolicy",
 ]
 
-CHANGES_HELP = "入账后单据变更、撤回、退单"
 Collection = Literal[
     "slices",
     "taxes",

@@ -113,7 +113,7 @@ def _tell_problems(found: Rows) -> None:
     told: dict[tuple[str, str, str], dict[str, None]] = {}
     for row in found:
         for problem in row["problems"] if row["state"] != "not_due" else ():
-            key = problem["code"], problem["message"], problem["hint"] or _next_step(row)
+            key = problem["code"], problem["message"], problem["hint"]
             told.setdefault(key, {})[row["delivery"] or ", ".join(row["documents"])] = None
     for (code, message, hint), names in list(told.items())[:_MOST_TOLD]:
         output.tell(f"  {_few(list(names))} {code}: {message}")
@@ -130,17 +130,6 @@ def _tell_problems(found: Rows) -> None:
 def _few(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (say(f" 等 {len(names)} 项", f" and {more} more") if more > 0 else "")
-
-
-def _next_step(row: Mapping[str, Any]) -> str:
-    """What is due and could not be sent is tried again by the next run."""
-    if row["state"] not in ("ready", "incomplete"):
-        return ""
-    name = row["connection"]
-    return say(
-        f"dougong check {name} 检查地址、网络与凭据; 之后 dougong run 再次发送",
-        f"`dougong check {name}` looks at address, network and credentials; then `dougong run`",
-    )
 
 
 def _summary(found: Rows) -> str:

@@ -17,7 +17,7 @@ from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejecte
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem
 
-__all__ = ["apply", "apply_posting", "deleted", "no_attempt", "park", "stage_of"]
+__all__ = ["apply", "apply_posting", "broken", "deleted", "no_attempt", "park", "stage_of"]
 
 
 def apply(
@@ -43,30 +43,8 @@ def apply(
             told = inbox.has_news(tx, row.connection)
             due = epoch_ms() + (0 if told else int(poll_after * 1000))
             return deliveries.move(tx, row, DeliveryState.WAITING, event="taken", due_at=due, failures=0)
-        case Rejected(problems, None):
-            attempts.close_items(tx, frozen.id, {row.id: "rejected"})
-            return deliveries.move(
-                tx,
-                row,
-                DeliveryState.REJECTED,
-                event="rejected",
-                detail={"problems": [p.code for p in problems]},
-                **_with_problems(problems),
-                due_at=FOREVER,
-            )
-        case Rejected(problems, Posting() as left):
-            attempts.close_items(tx, frozen.id, {row.id: "left_behind"})
-            attempts.record_posting(tx, row, left)
-            return deliveries.move(
-                tx,
-                row,
-                DeliveryState.INCOMPLETE,
-                event="left_behind",
-                detail={"erp_id": left.erp_key, "erp_number": left.number},
-                stage=left.stage.value,
-                **_with_problems(problems),
-                due_at=FOREVER,
-            )
+        case Rejected(problems, left):
+            return _rejected(tx, row, frozen, problems, left)
         case NotDone(reason, after):
             attempts.close_items(tx, frozen.id, {row.id: "not_done"})
             return deliveries.move(
@@ -91,6 +69,35 @@ def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Post
         attempts.record_posting(tx, row, posting)
         return park(tx, row, ParkReason.CONFLICT, _conflict(row, posting, differing), stage=posting.stage.value)
     return apply_posting(tx, row, posting, event=event)
+
+
+def _rejected(
+    tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Problem, ...], left: Posting | None
+) -> DeliveryRow:
+    """Refused as it is: content or rules have to change; what the ERP kept of it all the same is on record."""
+    if left is None:
+        attempts.close_items(tx, frozen.id, {row.id: "rejected"})
+        return deliveries.move(
+            tx,
+            row,
+            DeliveryState.REJECTED,
+            event="rejected",
+            detail={"problems": [p.code for p in problems]},
+            **_with_problems(problems),
+            due_at=FOREVER,
+        )
+    attempts.close_items(tx, frozen.id, {row.id: "left_behind"})
+    attempts.record_posting(tx, row, left)
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.INCOMPLETE,
+        event="left_behind",
+        detail={"erp_id": left.erp_key, "erp_number": left.number},
+        stage=left.stage.value,
+        **_with_problems(problems),
+        due_at=FOREVER,
+    )
 
 
 def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> DeliveryRow:
@@ -199,15 +206,20 @@ def _conflict(row: DeliveryRow, posting: Posting, differing: tuple[str, ...]) ->
     )
 
 
-def no_attempt() -> Problem:
-    """An outcome is outstanding, and nothing says of what."""
+def broken(zh: str, en: str) -> Problem:
+    """The ledger contradicts itself about a delivery: a person decides what is true."""
     return Problem.of(
         "BROKEN_INVARIANT",
-        "没有未决的发送记录",
-        "no open attempt for an unknown outcome",
+        zh,
+        en,
         hint_zh="请查看 show, 并在 ERP 中核对",
         hint_en="look at show and compare with the ERP",
     )
+
+
+def no_attempt() -> Problem:
+    """An outcome is outstanding, and nothing says of what."""
+    return broken("没有未决的发送记录", "no open attempt for an unknown outcome")
 
 
 def deleted(row: DeliveryRow, posting: Posting | None) -> Problem:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply_posting, deleted, park, stage_of
+from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
 from dougong.ledger import attempts, deliveries
 from dougong.ledger.errors import StaleLease
@@ -68,12 +68,9 @@ def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], li
         # a constraint of any driver, or a table of transitions that says no
         if isinstance(error, ledger.unwell):
             raise
-        problem = Problem.of(
-            "BROKEN_INVARIANT",
+        problem = broken(
             f"账本拒绝记录结果, 需人工处理: {error}",
             f"the ledger refuses to record the outcome, a person has to look: {error}",
-            hint_zh="请查看 show, 并在 ERP 中核对",
-            hint_en="look at show and compare with the ERP",
         )
         return ledger.write(lambda tx: [park(tx, row, ParkReason.BROKEN_INVARIANT, problem) for row in rows])
 
@@ -172,7 +169,7 @@ def _posting_and_facts(tx: Tx, delivery_id: int) -> tuple[Posting, Facts] | None
 
 
 def _broken(ledger: Ledger, row: DeliveryRow) -> DeliveryRow:
-    problem = Problem.of("BROKEN_INVARIANT", "没有凭证记录", "there is no posting to complete")
+    problem = broken("没有凭证记录", "there is no posting to complete")
     return ledger.write(lambda tx: park(tx, row, ParkReason.BROKEN_INVARIANT, problem))
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from dougong.ledger import documents, schema
 from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
-from dougong.ledger.states import IN_ORDER, DocumentState
+from dougong.ledger.states import IN_ORDER, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
-from dougong.model.problems import Problem
+from dougong.model.problems import Problem, Text
 
 __all__ = [
     "deliveries_view",
@@ -46,6 +46,19 @@ def problem_view(problem: Problem, language: str) -> dict[str, str]:
 
 def _problems(text: str, language: str) -> list[dict[str, str]]:
     return [problem_view(problem, language) for problem in problems_from(text)]
+
+
+def _due_problems(row: RowMapping, language: str) -> list[dict[str, str]]:
+    """A delivery's problems; of one that is due and could not be sent, the next step is the same whatever it says."""
+    problems = _problems(row["problems"], language)
+    if row["state"] not in (DeliveryState.READY, DeliveryState.INCOMPLETE):
+        return problems
+    name = row["connection"]
+    next_step = Text(
+        f"dougong check {name} 检查地址、网络与凭据; 之后 dougong run 再次发送",
+        f"`dougong check {name}` looks at address, network and credentials; then `dougong run`",
+    ).for_language(language)
+    return [{**problem, "hint": problem["hint"] or next_step} for problem in problems]
 
 
 def deliveries_view(
@@ -116,7 +129,7 @@ def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
         "currency": row["currency"],
         "total": row["total"],
         "waits_for": json.loads(row["waits_for"]),
-        "problems": _problems(row["problems"], language),
+        "problems": _due_problems(row, language),
         "attempts": row["attempts"],
     }
 
