@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, postings
 from dougong.ledger.states import (
     AT_REST,
     FINAL,
@@ -131,9 +131,9 @@ def test_what_was_frozen_stays(ledger, delivery, sql, column):
 
 def test_one_posting_belongs_to_one_delivery(ledger, delivery, posting):
     one, two = delivery("R1"), delivery("R2")
-    ledger.write(lambda tx: attempts.record_posting(tx, one, posting("7")))
+    ledger.write(lambda tx: postings.record(tx, one, posting("7")))
     with pytest.raises(sqlite3.IntegrityError, match="erp_key"):
-        ledger.write(lambda tx: attempts.record_posting(tx, two, posting("7")))
+        ledger.write(lambda tx: postings.record(tx, two, posting("7")))
 
 
 def test_what_waited_is_derived_again_when_its_dependency_is_given_up(ledger, delivery, now):

@@ -6,7 +6,7 @@ from typing import Any
 
 from dougong.clock import epoch_ms
 from dougong.delivery.link import backoff_ms
-from dougong.ledger import attempts, deliveries, inbox
+from dougong.ledger import attempts, deliveries, inbox, postings
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -66,7 +66,7 @@ def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Post
     differing = frozen.facts[item].differences(posting)
     attempts.close_items(tx, frozen.id, {row.id: "done"})
     if differing:
-        attempts.record_posting(tx, row, posting)
+        postings.record(tx, row, posting)
         return park(tx, row, ParkReason.CONFLICT, _conflict(row, posting, differing), stage=posting.stage.value)
     return apply_posting(tx, row, posting, event=event)
 
@@ -87,7 +87,7 @@ def _rejected(
             due_at=FOREVER,
         )
     attempts.close_items(tx, frozen.id, {row.id: "left_behind"})
-    attempts.record_posting(tx, row, left)
+    postings.record(tx, row, left)
     return deliveries.move(
         tx,
         row,
@@ -102,7 +102,7 @@ def _rejected(
 
 def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> DeliveryRow:
     """The ERP holds it, equal: delivered at the target stage (frees what waited for it), else incomplete and due."""
-    attempts.record_posting(tx, row, posting)
+    postings.record(tx, row, posting)
     detail = {"erp_id": posting.erp_key, "erp_number": posting.number, "stage": posting.stage}
     fresh: dict[str, Any] = {"stage": posting.stage.value, "problems": "[]", "reason": "", "failures": 0}
     if posting.period:

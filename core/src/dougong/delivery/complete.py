@@ -10,7 +10,7 @@ from typing import Any
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, postings
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -151,7 +151,7 @@ def _later(tx: Tx, row: DeliveryRow, reason: str, after: float | None = None) ->
 
 
 def _posting_and_facts(tx: Tx, delivery_id: int) -> tuple[Posting, Facts] | None:
-    known = attempts.posting_of(tx, delivery_id)
+    known = postings.of(tx, delivery_id)
     if known is None:
         return None
     total: Any = known["total"]

@@ -9,7 +9,7 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries, documents
+from dougong.ledger import attempts, deliveries, documents, postings
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
@@ -167,7 +167,7 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
-        attempts.record_posting(tx, row, posting)
+        postings.record(tx, row, posting)
         accepted = _accepted(tx, row, posting)
         there = posting.stage.reaches(row.target_stage)
         moved = deliveries.move(

@@ -1,4 +1,4 @@
-"""Attempts: what was frozen before the first byte left, what came of it, and the posting it made."""
+"""Attempts: what was frozen before the first byte left, and what came of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from dougong.clock import epoch_ms
-from dougong.ledger import schema
+from dougong.formats import facts_from_json, facts_to_json
+from dougong.ledger import postings, schema
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.messages import Correlation, ItemId, Message, Wanted
-from dougong.model.postings import Facts, Posting
+from dougong.model.postings import Facts
 
 __all__ = [
     "Frozen",
@@ -27,10 +28,9 @@ __all__ = [
     "mark_absent",
     "mark_left",
     "mark_sent",
-    "record_posting",
 ]
 
-_A, _I, _C, _P = schema.attempt, schema.attempt_item, schema.correlation, schema.posting
+_A, _I, _C = schema.attempt, schema.attempt_item, schema.correlation
 _INSERT = Statement(insert(_A).returning(_A.c.id), [c.name for c in _A.columns if c.name != "id"])
 _ITEM = Statement(insert(_I), [c.name for c in _I.columns])
 _CORRELATION = Statement(insert(_C), [c.name for c in _C.columns])
@@ -65,18 +65,16 @@ _OPEN_ATTEMPT = Statement(
     .where(_I.c.delivery_id == bindparam("d"), _I.c.open == 1, _A.c.connection == bindparam("c"))
 )
 _OPEN_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
-#: What an ERP may tell only later; an answer without it does not forget it.
-_TOLD_LATER = ("erp_number", "company", "book", "date", "period", "currency", "total")
-_POSTING = Statement(insert(_P), [c.name for c in _P.columns if c.name != "id"])
-_POSTING_OF = Statement(select(_P).where(_P.c.delivery_id == bindparam("d")))
-_POSTING_UPDATE = Statement(
-    update(_P)
-    .where(_P.c.delivery_id == bindparam("d"))
-    .values(
-        erp_key=bindparam("v_erp_key"),
-        stage=bindparam("v_stage"),
-        **{name: func.coalesce(bindparam(f"v_{name}"), _P.c[name]) for name in _TOLD_LATER},
-    )
+_LAST_SENT = Statement(
+    select(_I.c.reference_as_sent, _I.c.facts, _A.c.message, _A.c.first_sent_at)
+    .join(_A, _A.c.id == _I.c.attempt_id)
+    .where(_I.c.delivery_id == bindparam("d"))
+    .order_by(_I.c.attempt_id.desc())
+    .limit(1)
+)
+_ACCEPT_FACTS = Statement(update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f")))
+_LAST_FACTS = Statement(
+    select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
 )
 _ARTIFACT_KNOWN = Statement(select(schema.artifact.c.hash).where(schema.artifact.c.hash == bindparam("h")))
 _ARTIFACT = Statement(insert(schema.artifact), ["hash", "kind", "text"])
@@ -128,33 +126,27 @@ def freeze(
     """
     now, body_hash = epoch_ms(), hashlib.sha256(message.body).hexdigest()
     connection = rows[0].connection
-    attempt_id = tx.rows(
-        _INSERT,
-        {
-            "connection": connection,
-            "operation": operation,
-            "request_id": request_id,
-            "message": _head(message, reference_field),
-            "body": message.body,
-            "body_key": None,
-            "body_hash": body_hash,
-            "artifacts": json.dumps(list(artifacts)),
-            "connector_version": connector_version,
-            "state": "open",
-            "prepared_at": now,
-            "first_sent_at": now,
-            "last_sent_at": now,
-            "sends": 1,
-            "absences": 0,
-        },
-    )[0]["id"]
-    tx.many(
-        _ITEM,
-        [
-            _item(attempt_id, position, row, references[item_id(row)], facts[item_id(row)], bookings[item_id(row)])
-            for position, row in enumerate(rows)
-        ],
-    )
+    values = {
+        "connection": connection,
+        "operation": operation,
+        "request_id": request_id,
+        "message": _head(message, reference_field),
+        "body": message.body,
+        "body_key": None,
+        "body_hash": body_hash,
+        "artifacts": json.dumps(list(artifacts)),
+        "connector_version": connector_version,
+        "state": "open",
+        **dict.fromkeys(("prepared_at", "first_sent_at", "last_sent_at"), now),
+        "sends": 1,
+        "absences": 0,
+    }
+    attempt_id = tx.rows(_INSERT, values)[0]["id"]
+    items = [
+        _item(attempt_id, position, row, references[item_id(row)], facts[item_id(row)], bookings[item_id(row)])
+        for position, row in enumerate(rows)
+    ]
+    tx.many(_ITEM, items)
     add_correlations(tx, connection, attempt_id, message.correlations)
     return Frozen(
         attempt_id,
@@ -199,7 +191,7 @@ def _item(
         "delivery_id": row.id,
         "position": position,
         "reference_as_sent": reference,
-        "facts": facts_text(facts),
+        "facts": _facts_text(facts),
         "booking": booking,
         "outcome": None,
         "open": 1,
@@ -248,7 +240,7 @@ def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
         first["operation"],
         message,
         {items[row["delivery_id"]]: row["reference_as_sent"] for row in found},
-        {items[row["delivery_id"]]: facts_from(row["facts"]) for row in found},
+        {items[row["delivery_id"]]: facts_of(row["facts"]) for row in found},
         tuple(row["delivery_id"] for row in found),
         correlations,
         first["first_sent_at"],
@@ -287,28 +279,6 @@ def mark_absent(tx: Tx, attempt_id: int) -> None:
     tx.run(_ABSENT, {"id_": attempt_id})
 
 
-def record_posting(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
-    """Keep what the ERP holds for a delivery; the database refuses one ERP key for two deliveries."""
-    told = {
-        "erp_key": posting.erp_key,
-        "erp_number": posting.number or None,
-        "stage": posting.stage.value,
-        "company": posting.company,
-        "book": posting.book,
-        "date": posting.date.isoformat() if posting.date else None,
-        "period": posting.period,
-        "currency": posting.currency,
-        "total": None if posting.total is None else format(posting.total, "f"),
-    }
-    if not tx.run(_POSTING_UPDATE, {"d": row.id, **{f"v_{name}": value for name, value in told.items()}}):
-        tx.run(_POSTING, {"delivery_id": row.id, "connection": row.connection, **told})
-
-
-def posting_of(tx: Tx, delivery_id: int) -> dict[str, Any] | None:
-    """The posting row of a delivery."""
-    return tx.one(_POSTING_OF, {"d": delivery_id})
-
-
 def keep_artifacts(tx: Tx, texts: Mapping[str, tuple[str, str]]) -> None:
     """Keep the texts that derivations were made with, by content hash: hash → (kind, text)."""
     for digest, (kind, text) in texts.items():
@@ -316,38 +286,19 @@ def keep_artifacts(tx: Tx, texts: Mapping[str, tuple[str, str]]) -> None:
             tx.run(_ARTIFACT, {"hash": digest, "kind": kind, "text": text})
 
 
-def facts_text(facts: Facts) -> str:
-    """Facts as JSON text; amounts as exact strings."""
-    return json.dumps(
-        {
-            "total": None if facts.total is None else format(facts.total, "f"),
-            "currency": facts.currency,
-            "date": facts.date.isoformat() if facts.date else None,
-            "book": facts.book,
-            "lines": [[side, format(amount, "f")] for side, amount in facts.lines],
-        }
-    )
+def facts_of(text: str) -> Facts:
+    """The facts that a `facts` column holds."""
+    return facts_from_json(json.loads(text))
 
 
-def facts_from(text: str) -> Facts:
-    """The facts that `facts_text` wrote."""
-    import datetime as dt
-    from decimal import Decimal
-
-    data = json.loads(text)
-    return Facts(
-        None if data["total"] is None else Decimal(data["total"]),
-        data["currency"],
-        dt.date.fromisoformat(data["date"]) if data["date"] else None,
-        data["book"],
-        tuple((side, Decimal(amount)) for side, amount in data["lines"]),
-    )
+def _facts_text(facts: Facts) -> str:
+    return json.dumps(facts_to_json(facts))
 
 
 def last_facts(tx: Tx, delivery_id: int) -> Facts:
     """What the posting of a delivery must show: the facts of the attempt that made it."""
     found = tx.one(_LAST_FACTS, {"d": delivery_id})
-    return facts_from(found["facts"]) if found else Facts()
+    return facts_of(found["facts"]) if found else Facts()
 
 
 def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
@@ -355,11 +306,11 @@ def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
     found = tx.one(_LAST_SENT, {"d": delivery_id})
     if found is None:
         return None
-    known = posting_of(tx, delivery_id)
+    known = postings.of(tx, delivery_id)
     return Wanted(
         ItemId(str(delivery_id)),
         found["reference_as_sent"],
-        facts_from(found["facts"]),
+        facts_of(found["facts"]),
         erp_key=known["erp_key"] if known else None,
         first_sent=found["first_sent_at"] / 1000,
         reference_field=reference_field(found["message"]),
@@ -368,17 +319,4 @@ def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
 
 def accept_facts(tx: Tx, delivery_id: int, facts: Facts) -> None:
     """A person has accepted what the ERP shows: that is what the posting must show from now on."""
-    tx.run(_ACCEPT_FACTS, {"d": delivery_id, "f": facts_text(facts)})
-
-
-_LAST_SENT = Statement(
-    select(_I.c.reference_as_sent, _I.c.facts, _A.c.message, _A.c.first_sent_at)
-    .join(_A, _A.c.id == _I.c.attempt_id)
-    .where(_I.c.delivery_id == bindparam("d"))
-    .order_by(_I.c.attempt_id.desc())
-    .limit(1)
-)
-_ACCEPT_FACTS = Statement(update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f")))
-_LAST_FACTS = Statement(
-    select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
-)
+    tx.run(_ACCEPT_FACTS, {"d": delivery_id, "f": _facts_text(facts)})

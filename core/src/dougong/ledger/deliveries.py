@@ -96,6 +96,14 @@ _DEPENDENTS = Statement(
     .join(schema.dependency, schema.dependency.c.delivery_id == _T.c.id)
     .where(schema.dependency.c.on_delivery_id == bindparam("id_"), _T.c.state == bindparam("state"))
 )
+_DEPEND = Statement(insert(schema.dependency), ["delivery_id", "on_delivery_id"])
+_KNOWN = Statement(
+    select(schema.dependency).where(
+        schema.dependency.c.delivery_id == bindparam("d"), schema.dependency.c.on_delivery_id == bindparam("o")
+    )
+)
+_HELD_FOR = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.reason == bindparam("reason")))
+_HELD_OTHER = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.inputs != bindparam("inputs")))
 
 
 @attrs.frozen
@@ -132,17 +140,10 @@ class NewDelivery:
     total: str | None = None
 
 
-def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = audit.SYSTEM) -> DeliveryRow:
-    """Create a delivery with its coverage, first audit row included.
-
-    The database refuses a second live delivery of one coverage; the reference is that of the next incarnation.
-
-    :param first_ever: it is known that the coverage never had a delivery.
-    """
+def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
+    """The columns of a new delivery."""
     first = new.coverages[0][1]
-    last = None if first_ever else tx.one(_LAST_INCARNATION, {"key": first.key})
-    incarnation = (last["incarnation"] if last else 0) + 1
-    values = {
+    return {
         **dict.fromkeys(("set_id", "group_id", "stage", "reverses_id")),
         "connection": new.connection,
         "target_type": new.target_type,
@@ -174,6 +175,18 @@ def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = a
         "created_at": epoch_ms(),
         "audit_hash": "",
     }
+
+
+def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = audit.SYSTEM) -> DeliveryRow:
+    """Create a delivery with its coverage, first audit row included.
+
+    The database refuses a second live delivery of one coverage; the reference is that of the next incarnation.
+
+    :param first_ever: it is known that the coverage never had a delivery.
+    """
+    key = new.coverages[0][1].key
+    last = None if first_ever else tx.one(_LAST_INCARNATION, {"key": key})
+    values = _values(new, (last["incarnation"] if last else 0) + 1)
     id_ = tx.rows(_INSERT, values)[0]["id"]
     tx.many(
         _COVER,
@@ -325,14 +338,6 @@ def depend(tx: Tx, delivery_id: int, on: Iterable[int] | Sequence[int]) -> None:
             tx.run(_DEPEND, {"delivery_id": delivery_id, "on_delivery_id": other})
 
 
-_DEPEND = Statement(insert(schema.dependency), ["delivery_id", "on_delivery_id"])
-_KNOWN = Statement(
-    select(schema.dependency).where(
-        schema.dependency.c.delivery_id == bindparam("d"), schema.dependency.c.on_delivery_id == bindparam("o")
-    )
-)
-
-
 def lease(tx: Tx, row: DeliveryRow, owner: str, until: int) -> DeliveryRow:
     """Lease one more delivery along with those that are held already."""
     return _write_lease(tx, row, lease_until=until, lease_owner=owner)
@@ -343,12 +348,6 @@ def held_for(tx: Tx, reason: str) -> list[DeliveryRow]:
     return [DeliveryRow.from_mapping(row) for row in tx.rows(_HELD_FOR, {"reason": reason})]
 
 
-_HELD_FOR = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.reason == bindparam("reason")))
-
-
 def held_with_other_inputs(tx: Tx, inputs: str) -> list[DeliveryRow]:
     """Deliveries that were held under other rules, tables, codes or master data."""
     return [DeliveryRow.from_mapping(row) for row in tx.rows(_HELD_OTHER, {"inputs": inputs})]
-
-
-_HELD_OTHER = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.inputs != bindparam("inputs")))

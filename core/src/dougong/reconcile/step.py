@@ -10,8 +10,7 @@ import attrs
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import attempts, deliveries, schema
-from dougong.ledger.attempts import facts_from
+from dougong.ledger import attempts, deliveries, postings, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
@@ -147,7 +146,7 @@ def _our(row: RowMapping) -> Ours:
         period=row["period"],
         currency=row["currency"],
         total=None if row["total"] is None else Decimal(row["total"]),
-        facts=facts_from(row["facts"]) if row["facts"] else Facts(),
+        facts=attempts.facts_of(row["facts"]) if row["facts"] else Facts(),
         reference_field=attempts.reference_field(row["message"]) if row["message"] else "",
     )
 
@@ -176,7 +175,7 @@ def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
                 due_at=FOREVER,
             )
         elif found.posting is not None and _moved(tx, row.id, found):
-            attempts.record_posting(tx, row, found.posting)
+            postings.record(tx, row, found.posting)
             deliveries.move(
                 tx,
                 row,
@@ -194,7 +193,7 @@ def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
     undone = {reason.value for reason in _PARKED.values()}
     if row.reason not in undone or found.posting is None or not found.posting.stage.reaches(row.target_stage):
         return
-    attempts.record_posting(tx, row, found.posting)
+    postings.record(tx, row, found.posting)
     moved = deliveries.move(
         tx,
         row,
@@ -211,7 +210,7 @@ def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
 
 
 def _moved(tx: Tx, delivery_id: int, found: Row) -> bool:
-    known = attempts.posting_of(tx, delivery_id)
+    known = postings.of(tx, delivery_id)
     posting = found.posting
     return (
         known is not None
