@@ -43,6 +43,10 @@ class Link(Protocol):
         """Tell the lane what came of a call, for its breaker."""
 
 
+def _always(_: Tx) -> bool:
+    return True
+
+
 @attrs.frozen
 class Derived:
     """A delivery that can be sent: its payload from the current rules, tables, mapping and codes.
@@ -51,6 +55,7 @@ class Derived:
     :param booking_text: the booking as JSON, frozen with the attempt.
     :param target_stage: how far it goes, as rules and connection ask for it now.
     :param inputs: hash of the rules, tables, mapping and codes that it was made with; the ledger keeps their texts.
+    :param still: whether its document is still the same at the moment of the freeze; else it is derived again.
     """
 
     place: Callable[[str], Payload]
@@ -58,10 +63,7 @@ class Derived:
     booking_text: str
     inputs: str
     target_stage: Stage
-
-
-def _always(_: Tx) -> bool:
-    return True
+    still: Callable[[Tx], bool] = _always
 
 
 @attrs.frozen

@@ -56,11 +56,13 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
             ledger.write(partial(_rest, row=row, made=held))
         return
     for message, items in messages:
-        frozen, sending = ledger.write(
+        sending = ledger.write(
             partial(_freeze, message=message, items=items, ready=ready, operation=operation, link=link)
         )
+        if sending is None:
+            continue
         crashpoint("prepared")
-        push_frozen(ledger, frozen, sending, link, operation, alone=True)
+        push_frozen(ledger, *sending, link, operation, alone=True)
 
 
 def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -> None:
@@ -204,8 +206,13 @@ def _freeze(
     ready: Mapping[ItemId, tuple[DeliveryRow, Derived]],
     operation: Operation,
     link: Link,
-) -> tuple[Frozen, list[DeliveryRow]]:
+) -> tuple[Frozen, list[DeliveryRow]] | None:
+    """Nothing is frozen, and all are due again, when a document has changed since it was derived."""
     pairs = [ready[item.id] for item in items]
+    if not all(made.still(tx) for _, made in pairs):
+        for row, _ in pairs:
+            deliveries.release(tx, row, due_at=epoch_ms())
+        return None
     facts = {item.id: message.facts.get(item.id, Facts()).over(facts_of(item.booking)) for item in items}
     frozen = attempts.freeze(
         tx,

@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import attrs
 
@@ -34,7 +33,7 @@ from dougong.model.problems import DougongError, Problem
 __all__ = ["Deriver", "Waiting", "waiting_for"]
 
 #: Derivations kept between opening a document and sending its deliveries, which follows soon.
-_MOST_REMEMBERED = 500
+_MOST_KEPT = 500
 
 
 @attrs.frozen
@@ -49,14 +48,6 @@ class Waiting:
     problems: tuple[Problem, ...] = ()
 
 
-@attrs.frozen
-class _Remembered:
-    """A derivation, with what was known of the loans that the document writes off."""
-
-    loans: Mapping[str, LoanFact | None]
-    derivation: Derivation
-
-
 class Deriver:
     """Derives documents and deliveries with one set of inputs; thread-safe.
 
@@ -67,7 +58,7 @@ class Deriver:
         self.project = project
         self.inputs = inputs
         self._ledger: Ledger = project.ledger
-        self._remembered: dict[tuple[Any, ...], _Remembered] = {}
+        self._kept: dict[int, tuple[DocumentRow, Derivation]] = {}
         self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
         self._lock = threading.Lock()
 
@@ -80,19 +71,20 @@ class Deriver:
         return attrs.evolve(document, events=told, state=row.source_state)
 
     def derivation(self, row: DocumentRow, events: Sequence[str]) -> Derivation:
-        """All bookings of one document, derived together; remembered while nothing that it depends on changes."""
-        key = (row.id, row.fingerprint, row.source_state, tuple(events))
-        known = self._remembered.get(key)
-        if known is not None and known.loans == self._loans(row.ref, known.loans):
-            return known.derivation
-        document = self.document(row, events)
-        loans = self._loans(row.ref, (advance.loan for advance in document.advances))
-        derivation = self._derive(document, loans)
+        """All bookings of a revision, derived together."""
+        return self.derive(self.document(row, events))
+
+    def keep(self, delivery_id: int, row: DocumentRow, derivation: Derivation) -> None:
+        """Remember what a delivery was opened with until it is sent; of a loan the ledger may know more by then.
+
+        :param row: the document as it stands now: any change of it makes the derivation void.
+        """
+        if derivation.settled is None or derivation.settled.advances:
+            return
         with self._lock:
-            self._remembered[key] = _Remembered(loans, derivation)
-            if len(self._remembered) > _MOST_REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-        return derivation
+            self._kept[delivery_id] = (row, derivation)
+            if len(self._kept) > _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
 
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
@@ -141,8 +133,9 @@ class Deriver:
             return Held(error.problems, self.inputs.hash)
 
     def _delivery(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
-        document, events = self._ledger.look(lambda tx: _document_of(tx, row))
-        derivation = self.derivation(document, events)
+        with self._lock:
+            kept = self._kept.pop(row.id, None)
+        document, derivation = kept or self._derived_anew(row)
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         if draft is None:
             return Held(derivation.problems or (_gone(row),), self.inputs.hash)
@@ -161,7 +154,12 @@ class Deriver:
         text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
         stage = self.target_stage(draft, row.connection)
-        return Derived(place, draft.booking, text, self.inputs.hash, stage)
+        same = partial(documents.is_newest_covered, row=document, delivery_id=row.id)
+        return Derived(place, draft.booking, text, self.inputs.hash, stage, same)
+
+    def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
+        document, events = self._ledger.look(lambda tx: _document_of(tx, row))
+        return document, self.derivation(document, events)
 
     def target_stage(self, draft: Draft, connection: str) -> Stage:
         """The moment asks for a stage, the connection caps it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import attrs
+
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
@@ -34,9 +36,21 @@ def open_documents(deriver: Deriver) -> int:
     if not rows:
         return 0
     work = [(row, _derive(deriver, row, events)) for row, events in rows]
-    changed = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
+    opened = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
     crashpoint("opened")
-    return changed
+    for one in opened:
+        for delivery_id in one.ready:
+            deriver.keep(delivery_id, one.document, one.derivation)
+    return len(opened)
+
+
+@attrs.frozen
+class _Opened:
+    """A document as opening left it. :param ready: its new deliveries that can be sent."""
+
+    document: DocumentRow
+    derivation: Derivation
+    ready: tuple[int, ...] = ()
 
 
 def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Derivation:
@@ -47,31 +61,33 @@ def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Deriva
         return Derivation((), error.problems)
 
 
-def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: Deriver) -> int:
-    return sum(_open(tx, row, derivation, deriver) for row, derivation in work)
+def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: Deriver) -> list[_Opened]:
+    opened = (_open(tx, row, derivation, deriver) for row, derivation in work)
+    return [one for one in opened if one is not None]
 
 
-def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> bool:
+def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> _Opened | None:
     """One document; does nothing when somebody else was faster."""
     if not documents.is_current(tx, row):
-        return False
+        return None
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
     before = documents.deliveries_of(tx, row.ref)
     problems = derivation.problems or _changed_after_posting(tx, row, before, taken_back=bool(derivation.not_due))
     if problems:
-        documents.change(
+        held = documents.change(
             tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
         )
-        return True
-    for number, draft in enumerate(drafts):
-        _deliver(tx, row, draft, deriver, first_ever=not before and number == 0)
+        return _Opened(held, derivation)
+    ready = [
+        _deliver(tx, row, draft, deriver, first_ever=not before and number == 0) for number, draft in enumerate(drafts)
+    ]
     if row.type == "loan" and drafts:
         _wake_held_by_loan(tx)
     state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
     told = () if drafts else (_not_due(derivation.not_due or _ERP_OWNS),)
-    documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
-    return True
+    changed = documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
+    return _Opened(changed, derivation, tuple(id_ for id_ in ready if id_ is not None))
 
 
 def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
@@ -96,14 +112,15 @@ def _changed_after_posting(
     return ()
 
 
-def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> None:
+def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> int | None:
+    """The delivery of a draft: created, or found and left alone. Returns the id of a new one that can be sent."""
     coverage = _coverage(row, draft)
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
-        return
+        return None
     if not first_ever and documents.given_up(tx, coverage.key, row.fingerprint):
-        return  # a person has decided; only other content asks again
+        return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
@@ -133,6 +150,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
         first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
+    return created.id if state is DeliveryState.READY else None
 
 
 def _wake_held_by_loan(tx: Tx) -> None:

@@ -13,7 +13,7 @@ from dougong.clock import epoch_ms
 from dougong.flow.project import Project
 from dougong.ledger import schema
 from dougong.ledger.rows import FOREVER, problems_from
-from dougong.ledger.states import AT_REST, DeliveryState, DocumentState
+from dougong.ledger.states import AT_REST, MOVING, DeliveryState, DocumentState
 from dougong.model.problems import Problem
 from dougong.runtime import Lane
 
@@ -25,7 +25,6 @@ _PATIENCE_SECONDS = 60.0
 #: More runs of consecutive ids than this do not make a query shorter.
 _MOST_RUNS = 100
 _WAITING = [DeliveryState.HELD.value, DeliveryState.BLOCKED.value]
-_RESTING = [state.value for state in AT_REST]
 
 
 @attrs.frozen
@@ -90,7 +89,7 @@ class Scope:
         unsent = (table.c.state == DeliveryState.READY.value) & table.c.connection.in_(down)
         moving = select(func.count()).where(
             self._mine,
-            table.c.state.not_in(_RESTING),
+            table.c.state.in_([*map(str, MOVING)]),
             table.c.due_at < FOREVER,
             table.c.failures < self._most_failures,
             table.c.connection.in_(list(self._lanes)),
@@ -120,7 +119,7 @@ class Scope:
             select(table.c.connection, table.c.problems, table.c.due_at)
             .where(
                 self._mine,
-                table.c.state.not_in(_RESTING),
+                table.c.state.in_([*map(str, MOVING)]),
                 table.c.failures > 0,
                 table.c.problems != "[]",
                 table.c.connection.in_(list(self._lanes)),

@@ -14,7 +14,7 @@ from dougong.ledger import audit, schema
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
-from dougong.ledger.states import FINAL, DeliveryState, check_transition
+from dougong.ledger.states import FINAL, MOVING, DeliveryState, check_transition
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
@@ -51,17 +51,11 @@ _LAST_INCARNATION = Statement(
     .order_by(_T.c.incarnation.desc())
     .limit(1)
 )
-_DUE_STATES = (
-    DeliveryState.READY,
-    DeliveryState.SENDING,
-    DeliveryState.WAITING,
-    DeliveryState.UNKNOWN,
-    DeliveryState.INCOMPLETE,
-)
+_MOVING = _T.c.state.in_([bindparam(f"s{i}", state.value) for i, state in enumerate(MOVING)])
 _DUE = Statement(
     select(_T)
     .where(
-        _T.c.state.in_([bindparam(f"s{i}", state.value) for i, state in enumerate(_DUE_STATES)]),
+        _MOVING,
         _T.c.due_at <= bindparam("now"),
         _T.c.lease_until <= bindparam("now"),
         _T.c.connection == bindparam("connection"),
@@ -83,7 +77,7 @@ _FREE = Statement(
 _HURRY_FAILING = Statement(
     update(_T)
     .where(
-        _T.c.state.in_([bindparam(f"s{i}", state.value) for i, state in enumerate(_DUE_STATES)]),
+        _MOVING,
         _T.c.failures >= bindparam("failures"),
         _T.c.due_at > bindparam("now"),
         _T.c.due_at < FOREVER,
@@ -92,9 +86,7 @@ _HURRY_FAILING = Statement(
     .values(due_at=bindparam("now"), version=_T.c.version + 1)
 )
 _DEPENDENTS = Statement(
-    select(_T)
-    .join(schema.dependency, schema.dependency.c.delivery_id == _T.c.id)
-    .where(schema.dependency.c.on_delivery_id == bindparam("id_"), _T.c.state == bindparam("state"))
+    select(schema.dependency.c.delivery_id).where(schema.dependency.c.on_delivery_id == bindparam("on"))
 )
 _DEPEND = Statement(insert(schema.dependency), ["delivery_id", "on_delivery_id"])
 _KNOWN = Statement(
@@ -322,13 +314,12 @@ def hurry_failing(tx: Tx, failures: int) -> int:
 
 def wake(tx: Tx, on: DeliveryRow) -> list[DeliveryRow]:
     """Make ready what waited for `on`, which is delivered or gone for good; it is derived again before it is sent."""
-    woken = []
-    for found in tx.rows(_DEPENDENTS, {"id_": on.id, "state": DeliveryState.BLOCKED.value}):
-        row = DeliveryRow.from_mapping(found)
-        woken.append(
-            move(tx, row, DeliveryState.READY, event="freed", detail={"by": on.name}, due_at=epoch_ms(), waits_for="[]")
-        )
-    return woken
+    waiting = [by_id(tx, found["delivery_id"]) for found in tx.rows(_DEPENDENTS, {"on": on.id})]
+    return [
+        move(tx, row, DeliveryState.READY, event="freed", detail={"by": on.name}, due_at=epoch_ms(), waits_for="[]")
+        for row in waiting
+        if row.state is DeliveryState.BLOCKED
+    ]
 
 
 def depend(tx: Tx, delivery_id: int, on: Iterable[int] | Sequence[int]) -> None:

@@ -73,6 +73,15 @@ _DELIVERIES = Statement(
     .distinct()
     .order_by(schema.delivery.c.id)
 )
+_COVERED = (
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"))
+    .order_by(_T.c.revision.desc())
+    .limit(1)
+)
+_NEWEST_COVERED = Statement(_COVERED)
+_NEWEST_VERSION = Statement(_COVERED.with_only_columns(_T.c.id, _T.c.version))
 _COVERED_BY = Statement(
     select(_T.c.fingerprint)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
@@ -105,6 +114,11 @@ _LOAN = Statement(
     )
     .order_by(_T.c.revision.desc())
     .limit(1)
+)
+_VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
+_HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
+_BY_NUMBER = Statement(
+    select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
 )
 
 
@@ -223,9 +237,6 @@ def is_current(tx: Tx, row: DocumentRow) -> bool:
     return tx.one(_VERSION, {"id_": row.id}) == {"version": row.version}
 
 
-_VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
-
-
 def accepted(connection: Connection, most: int) -> list[tuple[DocumentRow, list[str]]]:
     """Accepted documents with their events as JSON texts, loans first: what writes them off finds them."""
     query = select(_T).where(_T.c.state == DocumentState.ACCEPTED.value).order_by(_T.c.type != "loan", _T.c.id)
@@ -308,21 +319,14 @@ def newest_covered(tx: Tx, delivery_id: int) -> DocumentRow:
     return DocumentRow(**found)
 
 
-_NEWEST_COVERED = Statement(
-    select(_T)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"))
-    .order_by(_T.c.revision.desc())
-    .limit(1)
-)
+def is_newest_covered(tx: Tx, row: DocumentRow, delivery_id: int) -> bool:
+    """Whether a delivery still covers no newer revision than this one, and nobody has changed it since it was read."""
+    return tx.one(_NEWEST_VERSION, {"d": delivery_id}) == {"id": row.id, "version": row.version}
 
 
 def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:
     """Documents that were derived and held under other rules, tables, codes or master data."""
     return [DocumentRow(**row) for row in tx.rows(_HELD_OTHER, {"inputs": inputs})]
-
-
-_HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
 
 
 def by_number(tx: Tx, number: str) -> list[DocumentRow]:
@@ -332,11 +336,6 @@ def by_number(tx: Tx, number: str) -> list[DocumentRow]:
         row = DocumentRow(**found)
         newest.setdefault(row.ref, row)
     return list(newest.values())
-
-
-_BY_NUMBER = Statement(
-    select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
-)
 
 
 def unknown(ref: SourceRef) -> Problem:

@@ -141,7 +141,7 @@ delivery = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("audit_hash", String(64), nullable=False),
     UniqueConstraint("connection", "reference"),
-    Index("delivery_due", "state", "due_at"),
+    Index("delivery_due", "state", "connection", "due_at"),
 )
 
 coverage = Table(

@@ -11,6 +11,7 @@ __all__ = [
     "FINAL",
     "GIVEN_UP",
     "IN_ORDER",
+    "MOVING",
     "TRANSITIONS",
     "UNSENT",
     "DeliveryState",
@@ -95,6 +96,9 @@ FINAL = frozenset(state for state, following in TRANSITIONS.items() if not follo
 
 #: Nothing moves without a person or a change of inputs.
 AT_REST = frozenset({_S.HELD, _S.BLOCKED, _S.DELIVERED, _S.REJECTED, _S.PARKED, _S.CANCELLED, _S.REVERSED})
+
+#: Something is still to be done by itself; whatever is due or leased stands in one of these.
+MOVING = tuple(state for state in _S if state not in AT_REST)
 
 #: At rest and in order: exit status 0.
 IN_ORDER = frozenset({_S.DELIVERED, _S.CANCELLED, _S.REVERSED})

@@ -18,7 +18,7 @@ from dougong.ledger import deliveries, schema
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import AT_REST, DeliveryState
+from dougong.ledger.states import MOVING, DeliveryState
 from dougong.ledger.store import Ledger
 from dougong.runtime.lane import Lane, Slot
 from dougong.runtime.owner import is_dead, owner_name
@@ -31,8 +31,6 @@ _LEASE_MS = 300_000
 _AHEAD = 4
 #: Between two looks at what other processes left, while there is work in flight.
 _LOOK_SECONDS = 0.2
-#: States that something still moves in; whatever is leased stands in one of them.
-_MOVING = [state.value for state in DeliveryState if state not in AT_REST]
 #: The loop wakes at least this often, for what other processes did.
 _IDLE_SECONDS = 0.5
 
@@ -89,7 +87,7 @@ class Worker:
             owners = set(
                 connection.execute(
                     select(table.c.lease_owner)
-                    .where(table.c.state.in_(_MOVING), table.c.lease_until > epoch_ms())
+                    .where(table.c.state.in_([*map(str, MOVING)]), table.c.lease_until > epoch_ms())
                     .distinct()
                 ).scalars()
             )
@@ -152,7 +150,7 @@ class Worker:
         with self._ledger.read() as connection:
             due = connection.execute(
                 select(func.min(table.c.due_at)).where(
-                    table.c.state.in_(_MOVING), table.c.due_at < FOREVER, table.c.due_at > epoch_ms()
+                    table.c.state.in_([*map(str, MOVING)]), table.c.due_at < FOREVER, table.c.due_at > epoch_ms()
                 )
             ).scalar()
         pauses = [lane.breaker.open_seconds for lane in self._lanes.values() if lane.breaker.open_seconds]
