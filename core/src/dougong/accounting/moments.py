@@ -139,7 +139,8 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
         made = draft(document, settled, order, context)
         if made is not None:
-            drafts.append(attrs.evolve(made, notes=(*made.notes, *_not_booked(document, one.rules))))
+            unbooked = tuple(_not_booked(document, one.rules))
+            drafts.append(attrs.evolve(made, notes=made.notes + unbooked) if unbooked else made)
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)

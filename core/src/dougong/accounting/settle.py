@@ -170,11 +170,9 @@ def _title_mismatches(
 def _with_kinds(slices: Iterable[Slice], rules: RuleSet, on: dt.date) -> Iterable[Slice]:
     """部门性质 and 项目性质 from their tables; no row means no kind."""
     for one in slices:
-        yield attrs.evolve(
-            one,
-            department_kind=_kind(rules, *KINDS["department_kind"], one.department, on),
-            project_kind=_kind(rules, *KINDS["project_kind"], one.project, on),
-        )
+        department = _kind(rules, *KINDS["department_kind"], one.department, on)
+        project = _kind(rules, *KINDS["project_kind"], one.project, on)
+        yield attrs.evolve(one, department_kind=department, project_kind=project) if department or project else one
 
 
 def _kind(rules: RuleSet, table: str, key: str, code: str | None, on: dt.date) -> str | None:

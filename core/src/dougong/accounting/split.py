@@ -122,7 +122,8 @@ def _shares(
         return []
     at = entities.index(deduction.buyer)
     tax, base = split(deduction.tax, weights, scale)[at], split(deduction.base, weights, scale)[at]
-    return [(deduction.buyer, attrs.evolve(deduction, tax=tax, base=base))]
+    whole = (tax, base) == (deduction.tax, deduction.base)
+    return [(deduction.buyer, deduction if whole else attrs.evolve(deduction, tax=tax, base=base))]
 
 
 def _bearers(priced: PricedLine, document: Document, payer: str) -> list[_Bearer]:
@@ -166,7 +167,7 @@ def _weights(priced: PricedLine, splits: Sequence[Split]) -> list[Decimal] | Pro
 
 def _amount(base: Decimal, priced: PricedLine) -> Amount:
     """A functional amount, marked as foreign where the line is; `_with_original` sets the original."""
-    return attrs.evolve(priced.approved, base=base, doc=base)
+    return Amount(base, base, priced.approved.currency, priced.approved.rate)
 
 
 def _with_original(slices: list[Slice], priced: PricedLine) -> list[Slice]:

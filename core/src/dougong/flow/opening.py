@@ -31,8 +31,7 @@ def open_documents(deriver: Deriver) -> int:
 
     Zero says that there are none, or that another process is opening the same ones; what it leaves comes up again.
     """
-    with deriver.project.ledger.read() as connection:
-        rows = documents.accepted(connection, _GROUP)
+    rows = deriver.project.ledger.look(lambda tx: documents.accepted(tx, _GROUP))
     if not rows:
         return 0
     work = [(row, _derive(deriver, row, events)) for row, events in rows]
@@ -72,7 +71,7 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
         return None
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
-    before = documents.deliveries_of(tx, row.ref)
+    before = [] if row.is_new else documents.deliveries_of(tx, row.ref)
     problems = derivation.problems or _changed_after_posting(tx, row, before, taken_back=bool(derivation.not_due))
     if problems:
         held = documents.change(

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import and_, bindparam, insert, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import bindparam, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
@@ -114,6 +113,12 @@ _LOAN = Statement(
     )
     .order_by(_T.c.revision.desc())
     .limit(1)
+)
+_ACCEPTED = Statement(
+    select(_T)
+    .where(_T.c.state == DocumentState.ACCEPTED.value)
+    .order_by(_T.c.type != "loan", _T.c.id)
+    .limit(bindparam("most"))
 )
 _VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
 _HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
@@ -237,16 +242,10 @@ def is_current(tx: Tx, row: DocumentRow) -> bool:
     return tx.one(_VERSION, {"id_": row.id}) == {"version": row.version}
 
 
-def accepted(connection: Connection, most: int) -> list[tuple[DocumentRow, list[str]]]:
+def accepted(tx: Tx, most: int) -> list[tuple[DocumentRow, list[str]]]:
     """Accepted documents with their events as JSON texts, loans first: what writes them off finds them."""
-    query = select(_T).where(_T.c.state == DocumentState.ACCEPTED.value).order_by(_T.c.type != "loan", _T.c.id)
-    rows = [DocumentRow(**row) for row in connection.execute(query.limit(most)).mappings()]
-    told: dict[int, list[str]] = {row.id: [] for row in rows}
-    same = [_E.c[name] == _T.c[name] for name in ("source", "tenant", "type", "source_id")]
-    facts = select(_T.c.id, _E.c.fact).join(_E, and_(*same)).where(_T.c.id.in_(list(told))).order_by(_E.c.id)
-    for id_, fact in connection.execute(facts) if rows else ():
-        told[id_].append(fact)
-    return [(row, told[row.id]) for row in rows]
+    rows = [DocumentRow(**found) for found in tx.rows(_ACCEPTED, {"most": most})]
+    return [(row, events_of(tx, row.ref)) for row in rows]
 
 
 def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> DocumentRow | None:

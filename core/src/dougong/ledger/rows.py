@@ -69,6 +69,11 @@ class DocumentRow:
         """Its name in the audit."""
         return f"document:{self.id}"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has happened to the document since it was told for the first time."""
+        return self.revision == 1 and self.version == 1
+
 
 @attrs.frozen
 class DeliveryRow:
