@@ -96,7 +96,7 @@ class Deriver:
             rules=self.inputs.rules,
             books_for=self.project.config.books_for,
             rates=self.inputs.rates,
-            account_needs=self.needs,
+            account_needs=partial(self.needs, on=now.date()),
             limits=self.inputs.limits,
             loan=loans.get,
             today=now.date(),
@@ -104,14 +104,14 @@ class Deriver:
         )
         return accounting.derive(document, context)
 
-    def needs(self, book: str, account: str) -> AccountNeeds | None:
+    def needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code."""
         connection = self.inputs.books.get(book)
         if connection is None:
             return None
-        key = (book, account, business_now().date())
+        key = (book, account, on)
         if key not in self._known_needs:
-            theirs = self.inputs.codes_for(connection, book).lookup("account", account, key[2])
+            theirs = self.inputs.codes_for(connection, book).lookup("account", account, on)
             self._known_needs[key] = self.inputs.needs.get(connection, {}).get(theirs or account)
         return self._known_needs[key]
 

@@ -23,19 +23,19 @@ def write(value: Any) -> Any:
 
     .. versionadded:: 0.1
     """
-    match value:
-        case None | bool() | int() | str():
+    match value:  # what is frequent and cheap to tell comes first
+        case str() | None | bool() | int():
             return value
         case Decimal():
             return {"$dec": str(value)}
+        case dict() | Mapping():
+            return {_name(name): write(item) for name, item in value.items()}
+        case list() | tuple():
+            return [write(item) for item in value]
         case dt.datetime():
             return {"$time": scalars.write_instant(value)}
         case dt.date():
             return {"$date": value.isoformat()}
-        case Mapping():
-            return {_name(name): write(item) for name, item in value.items()}
-        case list() | tuple():
-            return [write(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no exact JSON: {value!r}")
 
 
