@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import attrs
 import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.clock import epoch_ms
 from dougong.delivery import Blocked, Held
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, documents
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Message
 from dougong.model.operations import Ambiguity
@@ -280,3 +282,27 @@ def test_no_news_is_asked_for_again_and_given_up_in_time(ledger, erp, delivery, 
     sql("UPDATE delivery SET due_at = 0")
     steps.poll(ledger, claimed(), it.link)
     assert now(row).state is S.UNKNOWN
+
+
+def test_nothing_is_frozen_of_a_document_that_changed_while_it_was_derived(ledger, erp, delivery, send, derive):
+    """Its booking was made from what the document said before; it is derived again, with what it says now."""
+    made = []
+
+    def changing(row, link):
+        read = ledger.look(lambda tx: documents.newest_covered(tx, row.id))
+        if not made:
+            ledger.write(lambda tx: documents.change(tx, read, event="told_again", source_state="paid"))
+        still = partial(documents.is_newest_covered, row=read, delivery_id=row.id)
+        made.append(attrs.evolve(derive(row, link), still=still))
+        return made[-1]
+
+    delivery()
+    it = erp()
+    (row,) = send(it, changing)
+    assert (row.state, row.attempts, it.calls["push"]) == (S.READY, 0, [])
+    assert row.lease_owner == ""
+    assert row.due_at <= epoch_ms()
+
+    it.answers["push"].append(Done(posting_for()))
+    (row,) = send(it, changing)
+    assert (row.state, len(made), len(it.calls["push"])) == (S.DELIVERED, 2, 1)

@@ -68,10 +68,10 @@ _LEASE = Statement(
     .where(_T.c.id == bindparam("_id"), _T.c.version == bindparam("_version"))
     .values(version=bindparam("version"), lease_until=bindparam("until"), lease_owner=bindparam("owner"))
 )
-_OWNERS = Statement(select(_T.c.lease_owner).where(_T.c.lease_until > bindparam("now")).distinct())
+_OWNERS = Statement(select(_T.c.lease_owner).where(_MOVING, _T.c.lease_until > bindparam("now")).distinct())
 _FREE = Statement(
     update(_T)
-    .where(_T.c.lease_owner == bindparam("owner"), _T.c.lease_until > bindparam("now"))
+    .where(_MOVING, _T.c.lease_owner == bindparam("owner"), _T.c.lease_until > bindparam("now"))
     .values(lease_until=0, lease_owner="", version=_T.c.version + 1)
 )
 _HURRY_FAILING = Statement(
