@@ -8,7 +8,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from dougong.accounting import derive, explain, loan_not_posted, loan_overdrawn, missing_rows
+from dougong.accounting import derive, explain, loan_overdrawn, missing_rows
 from dougong.model.documents import Event, ExecutedPayment, InvoiceShare, Split, Withheld
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
@@ -300,7 +300,6 @@ def test_other_targets_and_merging_are_held_not_posted_wrong(held, simple, rules
 
 
 def test_loan_messages():
-    assert loan_not_posted("J1").facts == {"loan": "J1"}
     assert loan_overdrawn("J1", Decimal("0.00"), Decimal("100.00")).message.en == "loan J1: remaining=0.00 asked=100.00"
 
 

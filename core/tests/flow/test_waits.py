@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import flow_erp
 import pytest
 from flow_documents import loan, report
@@ -15,6 +17,14 @@ def test_a_report_that_writes_off_an_unknown_loan_is_held_and_freed_by_it(shop):
 
     assert shop.push(loan()) == [("R1", "delivered"), ("L1", "delivered")]
     assert len(flow_erp.BOOKED) == 2
+
+
+def test_another_loan_frees_nothing(shop):
+    shop.push(report(loans=[("L1", "200.00")]))
+    with sqlite3.connect(shop.folder / "ledger.db") as ledger:
+        before = ledger.execute("SELECT version FROM delivery").fetchall()
+        assert shop.push(loan("L2")) == [("R1", "held", "LOAN_NOT_POSTED"), ("L2", "delivered")]
+        assert ledger.execute("SELECT version FROM delivery WHERE id = 1").fetchall() == before
 
 
 def test_together_in_one_file_in_the_wrong_order(shop):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
-from dougong.accounting.messages import SettlementError, loan_not_posted, loan_overdrawn
+from dougong.accounting.messages import SettlementError, loan_overdrawn
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
@@ -34,7 +34,6 @@ __all__ = [
     "derive",
     "explain",
     "load_rules",
-    "loan_not_posted",
     "loan_overdrawn",
     "missing_rows",
     "schema",

@@ -224,19 +224,6 @@ def nothing_paid(number: str) -> Problem:
     )
 
 
-def loan_not_posted(loan: str) -> Problem:
-    """A write-off of a loan whose voucher nobody has made."""
-    return Problem.of(
-        "LOAN_NOT_POSTED",
-        f"借款单 {loan} 未入账, 不能核销",
-        f"loan {loan} has not been posted, so nothing can be written off",
-        path="advances",
-        hint_zh="请先推送借款单, 或登记为上线前余额",
-        hint_en="push the loan first, or register it as opened before go-live",
-        loan=loan,
-    )
-
-
 def loan_overdrawn(loan: str, remaining: Decimal, asked: Decimal) -> Problem:
     """A write-off above what is left."""
     return Problem.of(

@@ -13,7 +13,7 @@ from dougong.crashpoints import crashpoint
 from dougong.flow.deriving import Deriver, Waiting, waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
-from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
+from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
 from dougong.model.identity import Coverage
@@ -82,7 +82,7 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
         _deliver(tx, row, draft, deriver, first_ever=not before and number == 0) for number, draft in enumerate(drafts)
     ]
     if row.type == "loan" and drafts:
-        _wake_held_by_loan(tx)
+        _wake_held_by_loan(tx, row)
     state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
     told = () if drafts else (_not_due(derivation.not_due or _ERP_OWNS),)
     changed = documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
@@ -152,10 +152,12 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     return created.id if state is DeliveryState.READY else None
 
 
-def _wake_held_by_loan(tx: Tx) -> None:
-    """A loan has come: what was held for a loan that nobody knew is derived again."""
+def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
+    """A loan has come: what was held for it while nobody knew it is derived again."""
+    names = {loan.number, loan.source_id}
     for row in deliveries.held_for(tx, "LOAN_NOT_POSTED"):
-        deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
+        if any(problem.facts.get("loan") in names for problem in problems_from(row.problems)):
+            deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
 
 
 def _not_due(reason: Text) -> Problem:
