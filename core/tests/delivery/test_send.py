@@ -306,3 +306,20 @@ def test_nothing_is_frozen_of_a_document_that_changed_while_it_was_derived(ledge
     it.answers["push"].append(Done(posting_for()))
     (row,) = send(it, changing)
     assert (row.state, len(made), len(it.calls["push"])) == (S.DELIVERED, 2, 1)
+
+
+def test_what_holds_a_delivery_is_looked_at_for_the_document_as_it_is_now(ledger, erp, delivery, send):
+    """It may say by now what was missing when it was derived."""
+    made = []
+
+    def changing(row, link):
+        read = ledger.look(lambda tx: documents.newest_covered(tx, row.id))
+        if not made:
+            ledger.write(lambda tx: documents.change(tx, read, event="told_again", source_state="paid"))
+        made.append(Held((NO,), "inputs", partial(documents.is_newest_covered, row=read, delivery_id=row.id)))
+        return made[-1]
+
+    delivery()
+    it = erp()
+    assert [row.state for row in send(it, changing)] == [S.READY]
+    assert [row.state for row in send(it, changing)] == [S.HELD]

@@ -127,23 +127,30 @@ class Deriver:
 
     def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""
-        try:
-            return self._delivery(row, link)
-        except DougongError as error:
-            return Held(error.problems, self.inputs.hash)
-
-    def _delivery(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         with self._lock:
             kept = self._kept.pop(row.id, None)
-        document, derivation = kept or self._derived_anew(row)
+        try:
+            document, derivation = kept or self._derived_anew(row)
+        except DougongError as error:
+            return Held(error.problems, self.inputs.hash)
+        try:
+            made = self._delivery(row, link, document.ref, derivation)
+        except DougongError as error:
+            made = Held(error.problems, self.inputs.hash)
+        # Whatever came out of it holds for the document as it was read.
+        return attrs.evolve(made, still=lambda tx: documents.is_newest_covered(tx, document, row.id) and made.still(tx))
+
+    def _delivery(
+        self, row: DeliveryRow, link: Link, ref: SourceRef, derivation: Derivation
+    ) -> Derived | Held | Blocked:
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         if draft is None:
             return Held(derivation.problems or (_gone(row),), self.inputs.hash)
         if draft.problems or draft.booking is None:
             return Held(draft.problems or (_gone(row),), self.inputs.hash)
         if draft.waits_for:
-            waiting = self._ledger.look(lambda tx: waiting_for(tx, document.ref, draft))
-            still = partial(_waits_still, ref=document.ref, draft=draft, waiting=waiting)
+            waiting = self._ledger.look(lambda tx: waiting_for(tx, ref, draft))
+            still = partial(_waits_still, ref=ref, draft=draft, waiting=waiting)
             if waiting.problems:
                 return Held(waiting.problems, self.inputs.hash, still)
             if waiting.on:
@@ -154,8 +161,7 @@ class Deriver:
         text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
         stage = self.target_stage(draft, row.connection)
-        same = partial(documents.is_newest_covered, row=document, delivery_id=row.id)
-        return Derived(place, draft.booking, text, self.inputs.hash, stage, same)
+        return Derived(place, draft.booking, text, self.inputs.hash, stage)
 
     def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
         document, events = self._ledger.look(lambda tx: _document_of(tx, row))
