@@ -92,7 +92,7 @@ def test_the_dictionary_covers_every_code_and_message_of_the_reference():
     folder = os.environ.get("DOUGONG_REFERENCE") or Path(__file__).parents[3].parent / "shared/reference"
     reference = Path(folder) / "kingdee.md"
     if not reference.exists():
-        pytest.skip(f"{reference} is not there")
+        pytest.skip(f"no {reference} (set DOUGONG_REFERENCE)")
     section = reference.read_text("utf-8").partition("| MsgCode |")[2].partition("Transport:")[0]
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)]
     assert len(codes) == 16
