@@ -160,8 +160,12 @@ def install(folder, arguments, paths):
 
 
 def uv_settings(python):
-    """The environment for tox, whose installer does not read pip's settings: the same index, and no other Python."""
+    """The environment for tox, whose installer does not read pip's settings.
+
+    The same index, the authorities that the system trusts (a company's own among them), and no other Python.
+    """
     env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    env.setdefault("UV_SYSTEM_CERTS", "true")
     index = os.environ.get("PIP_INDEX_URL", "")
     if not index:
         process = subprocess.Popen(

@@ -142,6 +142,7 @@ def test_tox_installs_from_the_index_that_pip_uses(bootstrap, environment, monke
     env = bootstrap.uv_settings(str(environment / "bin" / "python"))
     assert env.get("UV_DEFAULT_INDEX") == index
     assert env["UV_PYTHON_DOWNLOADS"] == "never"
+    assert env["UV_SYSTEM_CERTS"] == "true"
 
 
 def test_sources_leave_out_what_running_writes(bootstrap, tmp_path):
