@@ -134,7 +134,7 @@ def test_a_failed_install_is_tried_again(bootstrap, environment, tmp_path):
     ],
 )
 def test_tox_installs_from_the_index_that_pip_uses(bootstrap, environment, monkeypatch, environ, configured, index):
-    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_SYSTEM_CERTS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
