@@ -12,8 +12,9 @@ import attrs
 from dougong.accounting import Draft, LoanFact
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
-from dougong.flow.deriving import Waiting, waiting_for
+from dougong.flow.deriving import coverage_of
 from dougong.flow.inputs import Inputs
+from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import deliveries, documents
 from dougong.ledger.rows import DocumentRow, problems_from
@@ -156,7 +157,7 @@ class _PlanDeriver(Deriver):
         beside = {wait: number for wait in draft.waits_for if (number := self.loan_beside(ref, wait.document))}
         others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
-        return attrs.evolve(found, names=found.names + tuple(f"{wait.kind} {beside[wait]}" for wait in beside))
+        return attrs.evolve(found, names=found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside))
 
 
 def _plan(
@@ -173,7 +174,7 @@ def _plan(
         yield Undelivered(document.number, state, derivation.problems)
         return
     for draft in drafts:
-        coverage = Coverage(document.ref, draft.entity, draft.book, draft.moment, draft.part)
+        coverage = coverage_of(document.ref, draft)
         if not project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=item.fingerprint)):
             yield _draft(project, deriver, slots, document, draft, coverage)
 

@@ -9,11 +9,14 @@ Everything here is pure except `load_rules`, which reads the files.
 from __future__ import annotations
 
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
+from dougong.accounting.dates import Dated
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
-from dougong.accounting.messages import SettlementError, loan_overdrawn
+from dougong.accounting.merging import merge
+from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
+from dougong.accounting.reversals import change_day, difference, part_of, red, reversal_date
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
 from dougong.accounting.schema import schema
 from dougong.accounting.settle import settle
@@ -21,6 +24,7 @@ from dougong.accounting.settle import settle
 __all__ = [
     "OPENED",
     "Context",
+    "Dated",
     "Derivation",
     "Draft",
     "Explanation",
@@ -30,12 +34,17 @@ __all__ = [
     "RulesError",
     "SettlementError",
     "Wait",
+    "change_day",
     "deferred",
     "derive",
+    "difference",
     "explain",
     "load_rules",
-    "loan_overdrawn",
+    "merge",
     "missing_rows",
+    "part_of",
+    "red",
+    "reversal_date",
     "schema",
     "settle",
 ]

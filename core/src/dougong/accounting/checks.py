@@ -35,6 +35,7 @@ _KNOWN_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "departments": (("department",), ("kind",)),
     "projects": (("project",), ("kind",)),
     "buyers": (("buyer",), ("entity",)),
+    "loans": (("loan",), ("amount",)),
 }
 #: Collections whose lines belong to one person or party each; they are never merged (posting-rules.md §8).
 _PERSONAL = ("advances", "payees", "due_back", "payments")

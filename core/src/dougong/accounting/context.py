@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from decimal import Decimal
 
 import attrs
 
@@ -28,15 +28,19 @@ class LoanFact:
     :param employee: who owes it, `None` = the report's submitter.
     :param currency: currency it is kept in, `None` = functional.
     :param before_go_live: its balance was opened before we began; no delivery of ours to wait for.
+    :param remaining: what is left of it in its currency, without what the document itself has cleared; `None` = not
+        posted yet.
+    :param carrying: what is left of it in functional currency.
 
     .. versionadded:: 0.1
     """
 
     number: str
-    known: bool = True
     employee: str | None = None
     currency: str | None = None
     before_go_live: bool = False
+    remaining: Decimal | None = None
+    carrying: Decimal | None = None
 
 
 @attrs.frozen
@@ -67,13 +71,14 @@ class Context:
 
 @attrs.frozen
 class Wait:
-    """Another document that has to be delivered before.
+    """What has to be delivered before.
 
-    :param document: the number or source id by which this document names it.
+    :param moment: `loan` of another document, or a moment of this one.
+    :param document: number or source id by which this document names the loan; empty for this document itself.
     """
 
-    kind: Literal["loan"]
-    document: str
+    moment: str
+    document: str = ""
 
 
 @attrs.frozen
@@ -86,6 +91,7 @@ class Draft:
     :param waits_for: deliveries that come before.
     :param date_reasons: what moved the date, in order.
     :param set_id: drafts of one document in several entities share it (posting-rules.md §1.7); empty otherwise.
+    :param merge_key: drafts of several documents with the same one become one voucher; empty = it stays by itself.
 
     .. versionadded:: 0.1
     """
@@ -103,6 +109,7 @@ class Draft:
     waits_for: tuple[Wait, ...] = ()
     date_reasons: tuple[str, ...] = ()
     set_id: str = ""
+    merge_key: str = ""
 
 
 @attrs.frozen
@@ -112,6 +119,7 @@ class Derivation:
     :param problems: the document itself is held: a fact is missing.
     :param not_due: why it opens no moment yet; `None` = it does, or is held.
     :param settled: the facts behind the drafts, for `plan` and `rules explain`.
+    :param loans: what was known of the loans that the document names; whoever looked them up says so.
 
     .. versionadded:: 0.1
     """
@@ -120,3 +128,4 @@ class Derivation:
     problems: tuple[Problem, ...] = ()
     not_due: Text | None = None
     settled: SettledReport | None = None
+    loans: Mapping[str, LoanFact | None] = attrs.field(factory=dict, hash=False)

@@ -27,18 +27,6 @@ _POLICIES: Mapping[tuple[str, str], tuple[str, Text]] = {
         "current",
         Text("尚不区分跨年费用; 按原科目记入事实日期", "costs of another year take their usual account and date"),
     ),
-    ("changes", "change"): (
-        "hold",
-        Text("入账后变更的单据挂起, 由人处理", "a document that changed after its voucher is held for a person"),
-    ),
-    ("changes", "withdraw"): (
-        "hold",
-        Text("入账后撤回的单据挂起, 由人处理", "a document withdrawn after its voucher is held for a person"),
-    ),
-    ("currency", "gain_side"): (
-        "",
-        Text("尚不生成汇兑差额分录; 有差额的单据挂起", "no exchange difference is booked yet; its document is held"),
-    ),
 }
 
 
@@ -71,12 +59,6 @@ def _moment(moment: Moment) -> Iterator[Text]:
     no_effect = Text("尚不起作用", "has no effect yet")
     if moment.target != "voucher":
         yield _about(f'{section} target = "{moment.target}"', held)
-    if moment.merge != "none":
-        yield _about(f'{section} merge = "{moment.merge}"', held)
-    if moment.mirrors:
-        yield _about(f'{section} mirrors = "{moment.mirrors}"', held)
-    if moment.after:
-        yield _about(f'{section} after = "{moment.after}"', no_effect)
     if moment.closed_period:
         yield _about(f'{section} closed_period = "{moment.closed_period}"', no_effect)
 

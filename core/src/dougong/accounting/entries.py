@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,7 @@ from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SINGULAR, Amount, Fact, SettledReport, Tax
 
-__all__ = ["Lines", "Place", "make_lines"]
+__all__ = ["Lines", "Place", "line_key", "make_lines", "merged"]
 
 
 @attrs.frozen
@@ -59,7 +59,7 @@ def make_lines(report: SettledReport, place: Place) -> Lines:
     own = report if place.entity == report.entity else attrs.evolve(report, department=None)
     for entry in place.moment.entry:
         made = [line for fact in _facts(entry, report, own, place) if (line := _line(entry, fact, own, place, out))]
-        out.lines += _merged(made) if entry.merge_lines else made
+        out.lines += merged(made) if entry.merge_lines else made
     out.lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(out.lines)]
     return out
 
@@ -81,6 +81,8 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
     amount: Amount = _read(entry.amount, names)
     if not amount.base:
         return None
+    if place.moment.mirrors:
+        amount = attrs.evolve(amount, base=amount.base.copy_negate(), doc=amount.doc.copy_negate())
     where = _where(entry, fact)
     chosen = choose(entry, fact, report, place.rules, place.posting, where, amount.base)
     if not isinstance(chosen, Chosen):
@@ -98,7 +100,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         out.notes.append(summary.note)
     if filled.problems or summary.problem:
         return None
-    side, base = _side(entry, amount.base, place.limits)
+    side, base = _side(entry, amount.base, place)
     if original is not None and base != amount.base:
         original = attrs.evolve(original, amount=original.amount.copy_negate())
     return VoucherLine(
@@ -117,6 +119,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         settlement_number=_settlement(entry, 1, names),
         coordination=getattr(fact, "coordination", None),
         sources=_sources(fact),
+        merges=entry.merge_lines is not False,
         why=_why(entry, fact, place, chosen, where),
     )
 
@@ -125,10 +128,11 @@ def _read(text: str, names: Mapping[str, Any]) -> Any:
     return NamePath.of(text).value(names)
 
 
-def _side(entry: Entry, amount: Decimal, limits: Limits) -> tuple[Any, Decimal]:
-    """The entry's side; a red amount keeps it, unless the ERP takes no negative lines."""
+def _side(entry: Entry, amount: Decimal, place: Place) -> tuple[Any, Decimal]:
+    """The entry's side; a red amount keeps it, unless the ERP takes no negative lines, or gains go to the credit."""
     side = "D" if entry.side == "debit" else "C"
-    if amount < 0 and not limits.negative_lines:
+    gain = entry.each == "differences" and place.rules.currency.gain_side == "credit"
+    if amount < 0 and (gain or not place.limits.negative_lines):
         return ("C" if side == "D" else "D"), amount.copy_negate()
     return side, amount
 
@@ -194,26 +198,30 @@ def _why(entry: Entry, fact: Fact, place: Place, chosen: Chosen, where: str) -> 
     return why
 
 
-def _merged(lines: list[VoucherLine]) -> list[VoucherLine]:
-    """Lines of equal account, side, sign, dimensions, currency and tax as one; opposite signs are never netted."""
+def merged(lines: Sequence[VoucherLine]) -> list[VoucherLine]:
+    """Lines of one `line_key` as one; opposite signs are never netted."""
     groups: dict[tuple[object, ...], list[VoucherLine]] = {}
     for line in lines:
-        currency = (line.original.currency, line.original.rate) if line.original else None
-        rate = (line.tax.rate, line.tax.code) if line.tax else None
-        dimensions = tuple(sorted(line.dimensions.items()))
-        key = (
-            line.account,
-            line.side,
-            line.amount > 0,
-            dimensions,
-            currency,
-            rate,
-            line.clears,
-            line.opens,
-            line.cash_flow,
-        )
-        groups.setdefault(key, []).append(line)
+        groups.setdefault(line_key(line), []).append(line)
     return [_one(members) for members in groups.values()]
+
+
+def line_key(line: VoucherLine) -> tuple[object, ...]:
+    """What lines have to agree in to be added up: account, side, sign, dimensions, currency, tax, what they clear."""
+    currency = (line.original.currency, line.original.rate) if line.original else None
+    rate = (line.tax.rate, line.tax.code) if line.tax else None
+    dimensions = tuple(sorted(line.dimensions.items()))
+    return (
+        line.account,
+        line.side,
+        line.amount > 0,
+        dimensions,
+        currency,
+        rate,
+        line.clears,
+        line.opens,
+        line.cash_flow,
+    )
 
 
 def _one(members: list[VoucherLine]) -> VoucherLine:

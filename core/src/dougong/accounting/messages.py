@@ -237,3 +237,44 @@ def loan_overdrawn(loan: str, remaining: Decimal, asked: Decimal) -> Problem:
         remaining=plain(remaining),
         asked=plain(asked),
     )
+
+
+def loan_not_named(number: str) -> Problem:
+    """A repayment of nothing."""
+    return Problem.of(
+        "LOAN_MISSING",
+        f"还款单 {number} 没有写明还的是哪笔借款",
+        f"repayment {number} does not say which loan it repays",
+        path="advances",
+        hint_zh="请在来源补上借款单号 (advances)",
+        hint_en="name the loan in the source (`advances`)",
+        document=number,
+    )
+
+
+def repaid_in_other_currency(number: str, currency: str) -> Problem:
+    """A loan in one currency given back in another."""
+    return Problem.of(
+        "LOAN_CURRENCY",
+        f"还款单 {number} 要核销 {currency} 借款, 但没有 {currency} 收款",
+        f"repayment {number} clears a loan in {currency}, but no money came in {currency}",
+        path="events",
+        hint_zh="请核对还款币种与借款币种",
+        hint_en="compare the currencies of repayment and loan",
+        document=number,
+        currency=currency,
+    )
+
+
+def loan_currency(path: str, loan: str, kept: str, asked: str) -> Problem:
+    """A write-off in a currency that the loan is not kept in."""
+    return Problem.of(
+        "LOAN_CURRENCY",
+        f"借款 {loan} 以 {kept} 记账, 不能以 {asked} 核销",
+        f"loan {loan} is kept in {kept} and cannot be written off in {asked}",
+        path=path,
+        hint_zh=f"请在来源以 {kept} 给出核销金额与币种",
+        hint_en=f"give the write-off's amount and currency in {kept} in the source",
+        loan=loan,
+        currency=kept,
+    )

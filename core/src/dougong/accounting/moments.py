@@ -13,7 +13,9 @@ import attrs
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, posting_date
+from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
+from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
 from dougong.accounting.vouchers import Order, draft
 from dougong.model.documents import Document, Event
@@ -23,9 +25,16 @@ from dougong.model.settled import SettledReport
 
 __all__ = ["OPENED", "derive"]
 
+_CLAIMS = ("expense", "payment_request")
 #: Moments that this version opens → document types that they can be about. Rules may hold more moments; nothing opens
-#: those until they are listed here.
-OPENED: Mapping[str, tuple[str, ...]] = {"accrual": ("expense", "payment_request"), "loan": ("loan",)}
+#: those until they are listed here. What waits for another moment comes after it.
+OPENED: Mapping[str, tuple[str, ...]] = {
+    "accrual": _CLAIMS,
+    "payment": _CLAIMS,
+    "payment_returned": _CLAIMS,
+    "loan": ("loan",),
+    "repayment": ("repayment",),
+}
 #: Source states in which nothing is booked, whatever events the document carries.
 _NOT_DUE: Mapping[str, Text] = {
     "draft": Text("单据还是草稿", "the document is a draft"),
@@ -39,12 +48,21 @@ _NO_EVENT = Text("单据尚未审批或付款", "the document was neither approv
 _NO_MOMENT = Text("规则没有为它打开的时点", "the rules open no moment for it yet")
 _ALL_ZERO = Text("金额全为零, 无凭证可记", "every amount is zero, there is nothing to book")
 #: Events that open a moment of this version in some firm; only they make a missing entity or route worth a hold.
-_OPENING = ("approved", "paid")
+_OPENING = frozenset({"approved", *(MOMENT_NAMES[name] for name in OPENED)})
+#: Moments without which nothing of a document is booked: a route for them is asked for whatever has happened.
+_FIRST = ("accrual", "loan")
+_PER_TRANSFER = ("payment", "payment_returned")
+_PER_EVENT = ("loan", "repayment")
+#: Collections that have nothing to do with what a report costs.
+_MONEY = ("payments", "differences")
 
 
 @attrs.frozen
 class _Due:
-    """A moment that an event has opened in one book."""
+    """A moment that an event has opened in one book.
+
+    :param event: with those payments only that this voucher is about.
+    """
 
     entity: str
     book: str
@@ -86,14 +104,15 @@ def derive(document: Document, context: Context) -> Derivation:
 def _due(
     document: Document, payer: str, names: Sequence[str], context: Context
 ) -> tuple[list[_Due], tuple[Problem, ...]]:
-    """Every (entity, book, moment, event) that is open, the payer's first."""
+    """Every (entity, book, moment, event) that is open, the payer's first; only accruals are borne by others too."""
     due: list[_Due] = []
     problems: dict[Problem, None] = {}
+    told = {event.type for event in document.events}
     bearers = {one.entity for line in document.lines for one in line.splits if one.entity}
-    for entity in dict.fromkeys((payer, *sorted(bearers))):
-        for name in names:
+    for name in names:
+        for entity in dict.fromkeys((payer, *sorted(bearers))) if name == "accrual" else (payer,):
             books = context.books_for(entity, name, document.type)
-            if not books:
+            if not books and (name in _FIRST or MOMENT_NAMES[name] in told):
                 problems[messages.route_missing(entity, name, document.type)] = None
             for book in books:
                 rules = context.rules.get(book)
@@ -105,11 +124,15 @@ def _due(
 
 
 def _open(document: Document, entity: str, book: str, rules: RuleSet, moment: Moment) -> Iterable[_Due]:
-    """The moment, once per event where each event is money of its own (loans), else once for the last event."""
+    """The moment: once per executed transfer, per event where each is money of its own, else for the last event."""
     events = [event for event in document.events if event.type == moment.on]
     if not events or document.type not in moment.documents or moment.owner == "none":
         return
-    if moment.name != "loan":
+    if moment.name in _PER_TRANSFER:
+        for part, event in transfers(document, events, rules.rules.zone):
+            yield _Due(entity, book, rules, moment, event, part)
+        return
+    if moment.name not in _PER_EVENT:
         events = [max(events, key=lambda event: business_date(event.on, rules.rules.zone))]
     for at, event in enumerate(events):
         yield _Due(entity, book, rules, moment, event, event.id if at else "1")
@@ -124,8 +147,9 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         if fact is None:
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
         dated = posting_date(fact, one.moment, one.rules, one.book, context.closed_until(one.book))
+        costs = one.moment.name == "accrual" or any(entry.each not in _MONEY for entry in one.moment.entry)
         try:
-            settled = settle(
+            report = settle(
                 document,
                 one.rules,
                 rates=context.rates,
@@ -133,11 +157,13 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 on=fact,
                 event=one.event,
                 is_entity=partial(_is_entity, document, one.moment.name, context),
+                costs=costs,
             )
         except DougongError as error:
             return Derivation(problems=error.problems)
+        settled = report if costs or settled is None else settled
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
-        made = draft(document, settled, order, context)
+        made = draft(document, report, order, context)
         if made is not None:
             unbooked = tuple(_not_booked(document, one.rules))
             drafts.append(attrs.evolve(made, notes=made.notes + unbooked) if unbooked else made)
@@ -161,15 +187,27 @@ def _is_entity(document: Document, moment: str, context: Context, code: str) -> 
 
 
 def _as_set(document: Document, drafts: Sequence[Draft]) -> Iterable[Draft]:
-    """Vouchers of several entities share a set; while one cannot be made, none is sent."""
-    if len({one.entity for one in drafts}) < 2:
+    """Accruals of several entities are one set: none is sent while one cannot be made, or waits for something."""
+    members = [one for one in drafts if one.moment == "accrual"]
+    if len({one.entity for one in members}) < 2:
         yield from drafts
         return
+    waits = tuple(dict.fromkeys(wait for one in members for wait in one.waits_for))
     for one in drafts:
+        if one.moment != "accrual":
+            yield one
+            continue
         broken = [
             refusals.set_incomplete(other.entity, other.book)
-            for other in drafts
+            for other in members
             if other.problems and other.entity != one.entity and not one.problems
         ]
         booking = None if broken else one.booking
-        yield attrs.evolve(one, set_id=document.number, booking=booking, problems=(*one.problems, *broken))
+        yield attrs.evolve(
+            one,
+            set_id=document.number,
+            merge_key="",
+            booking=booking,
+            problems=(*one.problems, *broken),
+            waits_for=waits,
+        )

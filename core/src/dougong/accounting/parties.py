@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
 
 from dougong.accounting import messages
-from dougong.accounting.context import LoanFact
+from dougong.accounting.loans import WriteOffs, exchange
 from dougong.accounting.priced import PricedLine
 from dougong.model.documents import Document
 from dougong.model.problems import Problem
-from dougong.model.settled import AdvanceFact, Amount, CompanyPaid, DueBack, PayeeFact, WithheldFact
+from dougong.model.settled import AdvanceFact, Amount, CompanyPaid, Difference, DueBack, PayeeFact, WithheldFact
 
 __all__ = ["Parties", "parties"]
 
@@ -28,6 +28,7 @@ class Parties:
     withheld: tuple[WithheldFact, ...]
     payees: tuple[PayeeFact, ...]
     due_back: tuple[DueBack, ...]
+    differences: tuple[Difference, ...]
     problems: tuple[Problem, ...] = ()
 
 
@@ -36,35 +37,36 @@ def parties(
     lines: Sequence[PricedLine],
     payer: str,
     tax: Decimal,
-    loan: Callable[[str], LoanFact | None],
+    write_offs: WriteOffs,
 ) -> Parties:
     """The parties of a report whose identity holds; otherwise `IDENTITY_FAILED` with every number in it.
 
     :param tax: deductible tax of the report, for the message.
-    :param loan: what is known of a loan.
+    :param write_offs: the loans that it clears.
     """
-    advances, problems = _advances(document, payer, loan)
+    advances, problems = write_offs.advances, list(write_offs.problems)
     company = _company_paid(lines, payer)
     withheld = tuple(WithheldFact(payer, one.kind, Amount.of(one.amount)) for one in document.withheld)
     approved = sum((one.approved.base for one in lines), _ZERO)
-    written_off, paid, kept = _total(advances), _total(company), _total(withheld)
+    written_off = sum((one.at_rate.base for one in advances), _ZERO)  # what a loan cost is not the report's matter
+    paid, kept = _total(company), _total(withheld)
     before = written_off + paid + kept
     stated = sum((one.amount for one in document.payees), _ZERO)
     unpaid = sum((one.own_share for one in lines if one.line.paid_by), _ZERO)
     reduce, owed = _own_share(approved - before, stated, unpaid)
     payees, owed = _payees(document, payer, reduce, owed)
     difference = approved - (before - owed + _total(payees))
-    if difference:
+    if difference and not problems:
         problems.append(messages.identity_failed(document.number, approved, tax, written_off, paid, stated, difference))
     due: tuple[DueBack, ...] = ()
     if owed and document.submitter:
         due = (DueBack(payer, document.submitter, Amount.of(owed)),)
     elif owed:
         problems.append(messages.submitter_missing(document.number))
-    return Parties(advances, company, withheld, payees, due, tuple(problems))
+    return Parties(advances, company, withheld, payees, due, exchange(advances, payer), tuple(problems))
 
 
-def _total(facts: Sequence[AdvanceFact | CompanyPaid | WithheldFact | PayeeFact]) -> Decimal:
+def _total(facts: Sequence[CompanyPaid | WithheldFact | PayeeFact]) -> Decimal:
     return sum((fact.amount.base for fact in facts), _ZERO)
 
 
@@ -93,30 +95,6 @@ def _payees(document: Document, payer: str, reduce: Decimal, owed: Decimal) -> t
         supplier = payee.code if payee.kind == "supplier" else None
         out.append(PayeeFact(payer, payee.kind, payee.code, Amount.of(amount), person, supplier))
     return tuple(out), owed + reduce
-
-
-def _advances(
-    document: Document, payer: str, loan: Callable[[str], LoanFact | None]
-) -> tuple[tuple[AdvanceFact, ...], list[Problem]]:
-    """Write-offs under the loan's own number; a foreign one needs a carrying rate, which nobody knows here."""
-    out, problems = [], []
-    for at, advance in enumerate(document.advances):
-        known = loan(advance.loan)
-        number = known.number if known else advance.loan
-        currencies = {advance.currency, known.currency if known else None} - {None, document.currency}
-        if currencies:
-            problems.append(
-                messages.not_yet(
-                    f"advances[{at}]",
-                    f"核销 {'、'.join(sorted(map(str, currencies)))} 借款",
-                    "write-off of a foreign loan",
-                )
-            )
-        amount = Amount.of(advance.amount)
-        person = (known.employee if known else None) or document.submitter
-        before = known is not None and known.before_go_live
-        out.append(AdvanceFact(payer, number, number, amount, amount, person, before))
-    return tuple(out), problems
 
 
 def _company_paid(lines: Sequence[PricedLine], payer: str) -> tuple[CompanyPaid, ...]:

@@ -3,45 +3,110 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, localcontext
 from typing import Literal
 
+import attrs
+
 from dougong.accounting import messages
+from dougong.accounting.dates import business_date
 from dougong.accounting.rulefile import RuleSet
 from dougong.model.documents import Document, Event, ExecutedPayment
+from dougong.model.money import CONTEXT, plain, round_to, scale_of
 from dougong.model.problems import Problem
 from dougong.model.settled import Amount, PaymentFact
+from dougong.tables.rates import Rates
 
-__all__ = ["payment_facts"]
+__all__ = ["payment_facts", "transfers"]
 
 _PAYING = ("paid", "payment_returned", "repaid")
+#: What is lent and given back may be in any currency: the loan keeps it.
+_LENT = ("loan", "repayment")
+
+
+def transfers(document: Document, events: Sequence[Event], zone: str) -> Iterator[tuple[str, Event]]:
+    """Every executed transfer by itself: its name within the document, and its event with this transfer alone.
+
+    The name is the transfer's id; without one, payee, amount and date, counted where they repeat. What came back from
+    the bank is told briefly: account and method are those of the payment that it returns.
+
+    :param events: of one type.
+    """
+    seen: Counter[str] = Counter()
+    for event in events:
+        payments = event.payments or _unnamed(document)
+        if not payments:  # nobody knows how much: settling says so
+            yield event.id, event
+        for told in payments:
+            name = told.id or f"{told.payee} {plain(told.amount)} {business_date(event.on, zone)}"
+            seen[name] += 1
+            payment = _as_paid(document, told) if event.type == "payment_returned" else told
+            part = name if seen[name] == 1 or told.id else f"{name} #{seen[name]}"
+            yield part, attrs.evolve(event, payments=(payment,))
+
+
+def _as_paid(document: Document, returned: ExecutedPayment) -> ExecutedPayment:
+    """A returned transfer with what is known of it from its payment."""
+    paid = [one for event in document.events if event.type == "paid" for one in event.payments]
+    same = [one for one in paid if one.payee == returned.payee]
+    original = next((one for one in same if returned.id and one.id == returned.id), same[0] if same else None)
+    if original is None:
+        return returned
+    told = {
+        name: getattr(returned, name) or getattr(original, name) for name in ("account", "currency", "rate", "method")
+    }
+    return attrs.evolve(returned, **told)
 
 
 def payment_facts(
-    document: Document, event: Event | None, rules: RuleSet, on: dt.date
+    document: Document, event: Event | None, rules: RuleSet, rates: Rates, on: dt.date
 ) -> tuple[tuple[PaymentFact, ...], list[Problem]]:
     """The event's payments; without any, what the document says is to be paid, from an account that nobody has named.
 
-    :param on: business date for the bank table.
+    :param rates: asked for a foreign payment whose source states no rate.
+    :param on: business date for the bank table and the rate.
     """
     if event is None or event.type not in _PAYING:
         return (), []
     facts: list[PaymentFact] = []
     problems: list[Problem] = []
-    for at, payment in enumerate(event.payments or tuple(_unnamed(document))):
-        currency = payment.currency or document.currency
-        if currency != rules.rules.currency:
-            zh, en = f"{currency} 付款的汇率差异", f"exchange differences of a payment in {currency}"
-            problems.append(messages.not_yet(f"payments[{at}]", zh, en))
-            continue
-        facts.append(_fact(document, event, payment, rules, on))
+    for at, payment in enumerate(event.payments or _unnamed(document)):
+        amount = _amount(document, payment, f"payments[{at}]", rules, rates, on)
+        if isinstance(amount, Problem):
+            problems.append(amount)
+        else:
+            facts.append(_fact(document, event, payment, amount, rules, on))
     if not facts and not problems:
         problems.append(messages.nothing_paid(document.number))
     return tuple(facts), problems
 
 
-def _fact(document: Document, event: Event, payment: ExecutedPayment, rules: RuleSet, on: dt.date) -> PaymentFact:
+def _amount(
+    document: Document, payment: ExecutedPayment, path: str, rules: RuleSet, rates: Rates, on: dt.date
+) -> Amount | Problem:
+    """What was transferred, in both currencies; the bank's own rate wins."""
+    functional, policy = rules.rules.currency, rules.currency
+    currency = payment.currency or document.currency
+    if currency == functional:
+        return Amount.of(payment.amount)
+    if document.type not in _LENT:
+        zh, en = f"以 {currency} 支付 {functional} 应付款", f"a payable in {functional} paid in {currency}"
+        return messages.not_yet(path, zh, en)
+    rate = payment.rate
+    if rate is None:
+        found = rates.find(currency, functional, policy.rate_type, on)
+        if found is None:
+            return messages.rate_missing(path, currency, functional, policy.rate_type, on, rates.path)
+        rate = found.value
+    with localcontext(CONTEXT):
+        return Amount(round_to(payment.amount * rate, scale_of(functional)), payment.amount, currency, rate)
+
+
+def _fact(
+    document: Document, event: Event, payment: ExecutedPayment, amount: Amount, rules: RuleSet, on: dt.date
+) -> PaymentFact:
     kind = _kind(document, payment.payee)
     keys = {"payment_account": payment.account, "currency": payment.currency or document.currency}
     table = rules.tables.get("bank_account")
@@ -50,7 +115,7 @@ def _fact(document: Document, event: Event, payment: ExecutedPayment, rules: Rul
         entity=document.entity or "",
         kind=kind,
         payee=payment.payee,
-        amount=Amount.of(payment.amount),
+        amount=amount,
         fee=Amount.of(payment.fee or Decimal(0)),
         currency=payment.currency or document.currency,
         payment_account=payment.account,
@@ -69,11 +134,11 @@ def _kind(document: Document, code: str) -> Literal["employee", "supplier"] | No
     return found or ("employee" if code == document.submitter else None)
 
 
-def _unnamed(document: Document) -> Iterable[ExecutedPayment]:
+def _unnamed(document: Document) -> tuple[ExecutedPayment, ...]:
     """What was to be paid, when the event only says that it was."""
     if document.payees:
-        return (ExecutedPayment(payee.code, payee.amount) for payee in document.payees)
-    if document.type not in ("loan", "repayment") or not document.submitter:
+        return tuple(ExecutedPayment(payee.code, payee.amount) for payee in document.payees if payee.amount)
+    if document.type not in _LENT or not document.submitter:
         return ()
     if any(line.currency not in (None, document.currency) and line.base is None for line in document.lines):
         return ()

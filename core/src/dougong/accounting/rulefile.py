@@ -144,7 +144,10 @@ class Entry:
     summary: str | None = _key("摘要模板 instead of [summary]", None)
     clears: str | None = _key("核销: 往来核销号或时点 number or moment that the line clears", None)
     opens: str | None = _key("立账: 往来核销号 number that the line opens", None)
-    merge_lines: bool = _key("合并分录 merge lines of equal account and dimensions", False)
+    merge_lines: bool | None = _key(
+        "合并分录 merge lines of equal account and dimensions; unless said, those of a merged voucher's documents only",
+        None,
+    )
     settlement: tuple[str, ...] = _key("结算方式、结算号 settlement method and number", ())
     label: str | None = _key("名称 what `rules explain` calls it", None)
     index: int = attrs.field(default=0, metadata={"internal": True})

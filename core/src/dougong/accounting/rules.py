@@ -57,6 +57,8 @@ MOMENT_NAMES: Mapping[str, str] = {
     "red_invoice": "red_invoice",
     "provision": "period_end",
 }
+#: What a mirroring moment never takes from the other one.
+_OWN = ("on", "after", "date", "mirrors", "merge")
 _NEEDS = "account_needs"
 #: Reads a table file: (path, name) → table. `tables.files.read_table` is one.
 TableReader = Callable[[Path, str], "Table"]
@@ -127,18 +129,27 @@ def _text(path: Path) -> str:
 def _moments(reading: Reading, data: Any) -> dict[str, Moment]:
     """All moments, those of later versions included; entries know their position and line."""
     out = {}
-    for name, body in reading.table(data, ("moments",)).items():
+    bodies = reading.table(data, ("moments",))
+    for name, body in bodies.items():
         path: FieldPath = ("moments", name)
         reading.unknown({name: body}, MOMENT_NAMES, ("moments",))
-        table = {"on": MOMENT_NAMES.get(name, ""), **reading.table(body, path)}
+        told = reading.table(body, path)
+        table = {"on": MOMENT_NAMES.get(name, ""), **_mirrored(bodies, told), **told}
         moment = reading.section(Moment, table, path, name=name)
         if moment is not None:
+            at_home: FieldPath = path if "entry" in told else ("moments", str(moment.mirrors))
             entries = (
-                attrs.evolve(entry, index=at + 1, line=reading.places.line((*path, "entry", at)))
+                attrs.evolve(entry, index=at + 1, line=reading.places.line((*at_home, "entry", at)))
                 for at, entry in enumerate(moment.entry)
             )
             out[name] = attrs.evolve(moment, entry=tuple(entries))
     return out
+
+
+def _mirrored(bodies: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a moment has from the one that it mirrors: all that it does not say itself, but for when it happens."""
+    other = bodies.get(str(told.get("mirrors")))
+    return {key: value for key, value in other.items() if key not in _OWN} if isinstance(other, dict) else {}
 
 
 def _tables(

@@ -10,7 +10,7 @@ import attrs
 
 from dougong.accounting import messages, tax_messages
 from dougong.accounting.accounts import KINDS
-from dougong.accounting.context import LoanFact
+from dougong.accounting.loans import LookUp, exchange, repaid, written_off
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.parties import parties
 from dougong.accounting.payments import payment_facts
@@ -35,10 +35,11 @@ def settle(
     rules: RuleSet,
     *,
     rates: Rates,
-    loan: Callable[[str], LoanFact | None],
+    loan: LookUp,
     on: dt.date,
     event: Event | None = None,
     is_entity: Callable[[str], bool] = lambda code: False,
+    costs: bool = True,
 ) -> SettledReport:
     """The settled report by the rules of one book.
 
@@ -47,6 +48,7 @@ def settle(
     :param on: business date of the moment: validity of tables, and of rates taken then.
     :param event: the event that opened the moment; its payments become facts.
     :param is_entity: whether a code is an entity of ours; an invoice may name it as buyer.
+    :param costs: whether its lines, taxes and parties are wanted; a payment has nothing to do with them.
     :raises SettlementError: with every problem found, `IDENTITY_FAILED` among them.
 
     .. versionadded:: 0.1
@@ -56,9 +58,13 @@ def settle(
     if document.currency != rules.rules.currency or not is_currency(document.currency):
         raise SettlementError(messages.functional_currency(document.currency, rules.rules.currency, rules.path))
     head = _head(document)
-    if document.type in _COSTS:
+    if costs and document.type in _COSTS:
         head = _costs(head, document, rules, rates, loan, on, is_entity)
-    payments, problems = payment_facts(document, event, rules, on)
+    payments, problems = payment_facts(document, event, rules, rates, on)
+    if not problems and document.type == "repayment":
+        cleared = repaid(document, payments, rules, loan, on)
+        problems += cleared.problems
+        head = attrs.evolve(head, advances=cleared.advances, differences=exchange(cleared.advances, head.entity))
     if problems:
         raise SettlementError(problems)
     return attrs.evolve(head, payments=payments)
@@ -83,7 +89,7 @@ def _costs(
     document: Document,
     rules: RuleSet,
     rates: Rates,
-    loan: Callable[[str], LoanFact | None],
+    loan: LookUp,
     on: dt.date,
     is_entity: Callable[[str], bool],
 ) -> SettledReport:
@@ -96,7 +102,7 @@ def _costs(
     if problems:
         raise SettlementError(problems)
     tax = sum((one.tax for _, one in taxed), Decimal(0))
-    sides = parties(document, lines, head.entity, tax, loan)
+    sides = parties(document, lines, head.entity, tax, written_off(document, lines, rules, rates, loan, on))
     if sides.problems:
         raise SettlementError(sides.problems)
     return attrs.evolve(
@@ -109,6 +115,7 @@ def _costs(
         withheld=sides.withheld,
         payees=sides.payees,
         due_back=sides.due_back,
+        differences=sides.differences,
         notes=(*found.notes, *notes),
     )
 

@@ -11,8 +11,9 @@ from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Draft, Wait
 from dougong.accounting.dates import Dated
 from dougong.accounting.entries import Place, make_lines
+from dougong.accounting.loans import lent, movements
 from dougong.accounting.rulefile import Moment, RuleSet
-from dougong.model.bookings import Voucher, VoucherLine
+from dougong.model.bookings import LoanMovement, Voucher, VoucherLine
 from dougong.model.documents import Document
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
@@ -45,8 +46,9 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
         moment.target,
         moment.target_stage,
         moment.owner,
-        waits_for=_waits(report, order.entity),
+        waits_for=_waits(report, order),
         date_reasons=order.dated.reasons,
+        merge_key=_merge_key(report, order),
     )
     if moment.owner == "erp":
         return base
@@ -65,6 +67,15 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
         problems=tuple(problems),
         notes=(*report.notes, *lines.notes, *notes),
     )
+
+
+def _merge_key(report: SettledReport, order: Order) -> str:
+    """What has to be the same for vouchers to be merged (posting-rules.md §8)."""
+    moment, batch = order.moment, next((one.batch for one in report.payments if one.batch), "")
+    if moment.merge == "none" or (moment.merge == "payment_batch" and not batch):
+        return ""
+    key = (moment.name, order.entity, order.book, str(order.dated.posting), moment.voucher_type, moment.merge)
+    return "|".join((*key, batch) if moment.merge == "payment_batch" else key)
 
 
 def _place(order: Order, context: Context, limits: Limits) -> Place:
@@ -102,6 +113,7 @@ def _voucher(document: Document, report: SettledReport, order: Order, lines: Seq
         summary=lines[0].summary if lines else "",
         prepared_by=_prepared_by(moment, report),
         date_reasons=dated.reasons,
+        loans=_loans(document, report, order),
     )
 
 
@@ -126,20 +138,32 @@ def _count(value: Any) -> int:
     return len(value) if isinstance(value, (list, tuple)) else int(value or 0)
 
 
-def _waits(report: SettledReport, entity: str) -> tuple[Wait, ...]:
-    """Every loan that is written off has to be posted before, unless it was opened before go-live."""
-    loans = [fact.loan for fact in report.advances if fact.entity == entity and not fact.before_go_live]
-    return tuple(Wait("loan", loan) for loan in dict.fromkeys(loans))
+def _waits(report: SettledReport, order: Order) -> tuple[Wait, ...]:
+    """Every loan that is cleared has to be posted before, unless it was opened before go-live.
+
+    So does what comes first of this document (`after`, `mirrors`). Nobody waits for what the ERP makes by itself.
+    """
+    loans = [fact.loan for fact in report.advances if fact.entity == order.entity and not fact.before_go_live]
+    moments = order.rules.moments
+    before = [order.moment.mirrors, order.moment.after if order.moment.after != "loan" else None]
+    waits = [Wait("loan", loan) for loan in dict.fromkeys(loans)] if _ours(moments.get("loan")) else []
+    return (*waits, *(Wait(name) for name in dict.fromkeys(before) if name and _ours(moments.get(name))))
+
+
+def _ours(moment: Moment | None) -> bool:
+    return moment is None or moment.owner == "dougong"
+
+
+def _loans(document: Document, report: SettledReport, order: Order) -> tuple[LoanMovement, ...]:
+    if order.moment.name == "loan":
+        return lent(document, report)
+    return movements(document, (fact for fact in report.advances if fact.entity == order.entity))
 
 
 def _unsupported(moment: Moment) -> Iterator[Problem]:
     """What rules may ask for and this version does not do."""
     if moment.target != "voucher":
         yield messages.not_yet("", f"目标单据 {moment.target}", f"target {moment.target}")
-    if moment.merge != "none":
-        yield messages.not_yet("", f"凭证合并 {moment.merge}", f"merged vouchers ({moment.merge})")
-    if moment.mirrors:
-        yield messages.not_yet("", f"{moment.mirrors} 的红字", f"a mirror of {moment.mirrors}")
 
 
 def _years(document: Document, order: Order) -> tuple[list[Problem], list[Problem]]:
@@ -150,7 +174,7 @@ def _years(document: Document, order: Order) -> tuple[list[Problem], list[Proble
         for invoice in document.invoices
         if invoice.date and invoice.date.year != year
     ]
-    if policy == "ignore" or order.moment.name == "loan":
+    if policy == "ignore" or order.moment.name != "accrual":
         return [], []
     return ([], found) if policy == "hold" else (found, [])
 

@@ -11,6 +11,6 @@ from dougong.delivery.complete import complete
 from dougong.delivery.link import Blocked, Derive, Derived, Held, Link
 from dougong.delivery.poll import poll
 from dougong.delivery.resolve import resolve
-from dougong.delivery.send import send
+from dougong.delivery.send import rest, send
 
-__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "complete", "poll", "resolve", "send"]
+__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "complete", "poll", "resolve", "rest", "send"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from dougong.clock import epoch_ms
 from dougong.delivery.link import backoff_ms
-from dougong.ledger import attempts, deliveries, inbox, postings
+from dougong.ledger import attempts, deliveries, inbox, postings, reversals
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -109,7 +109,7 @@ def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> 
         fresh["period"] = posting.period
     if posting.stage.reaches(row.target_stage):
         moved = deliveries.move(tx, row, DeliveryState.DELIVERED, event=event, detail=detail, due_at=FOREVER, **fresh)
-        deliveries.wake(tx, moved)
+        reversals.arrived(tx, moved)
         return moved
     return deliveries.move(
         tx, row, DeliveryState.INCOMPLETE, event=event, detail=detail, due_at=epoch_ms(), keep_lease=True, **fresh

@@ -10,7 +10,7 @@ from typing import Any
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
-from dougong.ledger import attempts, deliveries, postings
+from dougong.ledger import attempts, deliveries, loans, postings
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -77,7 +77,9 @@ def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], li
 
 def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) -> Outcome:
     """One step of the ladder; audit and beyond use the second credential (maker is not checker)."""
-    following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), row.target_stage)
+    following = row.target_stage
+    if following is not Stage.VOID:
+        following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), following)
     credential = "auditor" if following.rank >= Stage.AUDITED.rank else "main"
     try:
         session = link.session(credential)
@@ -102,7 +104,9 @@ def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Ou
 
 
 def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Posting) -> DeliveryRow:
-    """What the ERP shows now: it must still be ours, and further up the ladder."""
+    """What the ERP shows now: it must still be ours, and further up the ladder, or gone where it is to be deleted."""
+    if row.target_stage is Stage.VOID and posting.stage is Stage.VOID:
+        return _voided(tx, row, posting)
     differing = facts.differences(posting)
     if differing:
         return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, differing), stage=posting.stage.value)
@@ -112,6 +116,24 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
     if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:
         return _later(tx, moved, f"still {posting.stage}")
     return moved
+
+
+def _voided(tx: Tx, row: DeliveryRow, posting: Posting) -> DeliveryRow:
+    """A draft is deleted as the rules want it: its coverage is free, as if it had never been."""
+    postings.record(tx, row, posting)
+    loans.forget(tx, row.id)
+    detail = {"erp_id": posting.erp_key, "erp_number": posting.number}
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.REVERSED,
+        event="voided",
+        detail=detail,
+        stage=posting.stage.value,
+        due_at=FOREVER,
+        problems="[]",
+        reason="",
+    )
 
 
 def _refused(tx: Tx, row: DeliveryRow, before: Posting, problems: tuple[Problem, ...]) -> DeliveryRow:

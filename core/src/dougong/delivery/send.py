@@ -11,7 +11,7 @@ from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply
 from dougong.delivery.complete import complete, guarded
 from dougong.delivery.link import Blocked, Derive, Derived, Held, Link, backoff_ms
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, loans
 from dougong.ledger.attempts import Frozen, item_id
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -25,7 +25,7 @@ from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejecte
 from dougong.model.postings import Facts
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["facts_of", "keys_of", "push_frozen", "reference_text", "send"]
+__all__ = ["facts_of", "keys_of", "push_frozen", "reference_text", "rest", "send"]
 
 
 def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive) -> None:
@@ -45,7 +45,7 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
         if isinstance(made, Derived):
             ready[item_id(row)] = (row, made)
         else:
-            ledger.write(partial(_rest, row=row, made=made))
+            ledger.write(partial(rest, row=row, made=made))
     if not ready:
         return
     try:
@@ -53,7 +53,7 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
     except DougongError as error:
         held = Held(error.problems, next(iter(ready.values()))[1].inputs)
         for row, _ in ready.values():
-            ledger.write(partial(_rest, row=row, made=held))
+            ledger.write(partial(rest, row=row, made=held))
         return
     for message, items in messages:
         sending = ledger.write(
@@ -85,7 +85,8 @@ def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -
     ledger.write(work)
 
 
-def _rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
+def rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
+    """Write down why a delivery is not sent; it is derived again when that is no longer so."""
     if not made.still(tx):
         deliveries.release(tx, row, due_at=epoch_ms())
         return
@@ -228,6 +229,9 @@ def _freeze(
         connector_version=link.door.package,
     )
     sending = [_to_sending(tx, row, made, frozen) for row, made in pairs]
+    for row, made in pairs:
+        if made.booking.loans:
+            loans.record(tx, row.id, made.booking.loans)
     return frozen, sending
 
 

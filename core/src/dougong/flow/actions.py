@@ -9,7 +9,7 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries, documents, postings
+from dougong.ledger import attempts, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
@@ -185,7 +185,7 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
             failures=0,
         )
         if there:
-            deliveries.wake(tx, moved)
+            reversals.arrived(tx, moved)
         return moved
 
     return _act(project, [id_], do)[0]

@@ -5,47 +5,38 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import attrs
 
 from dougong import accounting, formats
-from dougong.accounting import Context, Derivation, Draft, LoanFact
+from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
 from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
+from dougong.flow import corrections
 from dougong.flow.inputs import Inputs
+from dougong.flow.intended import Intended
 from dougong.flow.project import Project
-from dougong.ledger import documents
+from dougong.flow.waits import Waiting, loan_fact, loans_are_still, waiting_for
+from dougong.ledger import documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import DeliveryState
 from dougong.ledger.store import Ledger
 from dougong.mapping import apply_changes, place_reference
 from dougong.model.bookings import Voucher
 from dougong.model.documents import Document, SourceRef
+from dougong.model.identity import Coverage
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.messages import Payload
 from dougong.model.operations import Operation
 from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["Deriver", "Waiting", "waiting_for"]
+__all__ = ["Deriver"]
 
 #: Derivations kept between opening a document and sending its deliveries, which follows soon.
 _MOST_KEPT = 500
-
-
-@attrs.frozen
-class Waiting:
-    """What a draft waits for, looked up in the ledger.
-
-    :param on: deliveries that have to be delivered first. :param names: for people. :param problems: `LOAN_NOT_POSTED`.
-    """
-
-    on: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 class Deriver:
@@ -79,16 +70,33 @@ class Deriver:
 
         :param row: the document as it stands now: any change of it makes the derivation void.
         """
-        if derivation.settled is None or derivation.settled.advances:
+        if derivation.loans:
             return
         with self._lock:
             self._kept[delivery_id] = (row, derivation)
             if len(self._kept) > _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
 
+    def _whole(self, row: DocumentRow) -> Document:
+        return self.document(row, self._ledger.look(lambda tx: documents.events_of(tx, row.ref)))
+
+    @property
+    def today(self) -> dt.date:
+        """The business date."""
+        return business_now().date()
+
+    def correction_date(self, booked: Voucher, day: dt.date) -> Dated:
+        """When a voucher is taken back or complemented: see `[changes] red_date`.
+
+        :param day: of the change.
+        """
+        rules = self.inputs.rules[booked.book]
+        return accounting.reversal_date(booked, day, rules, None)
+
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
-        return self._derive(document, self._loans(document.ref, (advance.loan for advance in document.advances)))
+        loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
+        return attrs.evolve(self._derive(document, loans), loans=loans) if loans else self._derive(document, loans)
 
     def _derive(self, document: Document, loans: Mapping[str, LoanFact | None]) -> Derivation:
         now = business_now()
@@ -115,53 +123,131 @@ class Deriver:
             self._known_needs[key] = self.inputs.needs.get(connection, {}).get(theirs or account)
         return self._known_needs[key]
 
-    def _loans(self, ref: SourceRef, numbers: Iterable[str]) -> dict[str, LoanFact | None]:
-        """What is known of loans now."""
-        return {number: self._loan(ref, number) for number in numbers}
-
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
-        found = self._ledger.look(lambda tx: documents.find_loan(tx, ref.source, ref.tenant, loan))
-        return None if found is None else LoanFact(number=found.number)
+        """What is known of a loan now."""
+        return self._ledger.look(lambda tx: loan_fact(tx, ref, loan))
 
     # -- deliveries ---------------------------------------------------------------------------------------------------
 
     def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""
-        with self._lock:
-            kept = self._kept.pop(row.id, None)
         try:
-            document, derivation = kept or self._derived_anew(row)
+            wanted = self.wanted(row)
+            return wanted if isinstance(wanted, (Held, Blocked)) else self._sendable(row, wanted, link)
         except DougongError as error:
             return Held(error.problems, self.inputs.hash)
-        try:
-            made = self._delivery(row, link, document.ref, derivation)
-        except DougongError as error:
-            made = Held(error.problems, self.inputs.hash)
-        # Whatever came out of it holds for the document as it was read.
-        return attrs.evolve(made, still=lambda tx: documents.is_newest_covered(tx, document, row.id) and made.still(tx))
 
-    def _delivery(
-        self, row: DeliveryRow, link: Link, ref: SourceRef, derivation: Derivation
-    ) -> Derived | Held | Blocked:
+    def wanted(self, row: DeliveryRow) -> Intended | Held | Blocked:
+        """What a delivery has to book now, before it is mapped.
+
+        :raises DougongError: it cannot be derived at all.
+        """
+        return self._merged(row) if row.group_id is not None else self.single(row)[1]
+
+    def single(self, row: DeliveryRow) -> tuple[DocumentRow, Intended | Held | Blocked]:
+        """What a delivery of one document has to book now, and that document.
+
+        :raises DougongError: it cannot be derived at all.
+        """
+        with self._lock:
+            kept = self._kept.pop(row.id, None)
+        document, derivation = kept or self._derived_anew(row)
+        found = self._of_document(row, document, derivation)
+
+        def still(tx: Tx) -> bool:
+            """Whether the document is as it was read, and its loans as they were."""
+            same = documents.is_newest_covered(tx, document, row.id)
+            return same and loans_are_still(tx, document.ref, derivation.loans) and found.still(tx)
+
+        return document, attrs.evolve(found, still=still)
+
+    def _of_document(
+        self, row: DeliveryRow, document: DocumentRow, derivation: Derivation
+    ) -> Intended | Held | Blocked:
+        if row.moment == "reversal":
+            return Intended(corrections.reversal(self, row, self._whole(document)), row.target_stage)
+        if row.moment == "difference":
+            whole, book = self._whole(document), row.book
+            missing = self._ledger.look(
+                lambda tx: corrections.complement(self, tx, whole, derivation, row.entity, book)
+            )
+            return Held((_gone(row),), self.inputs.hash) if missing is None else Intended(missing, row.target_stage)
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
+        return self._of_draft(row, document.ref, draft, derivation.problems)
+
+    def _of_draft(
+        self, row: DeliveryRow, ref: SourceRef, draft: Draft | None, problems: tuple[Problem, ...]
+    ) -> Intended | Held | Blocked:
         if draft is None:
-            return Held(derivation.problems or (_gone(row),), self.inputs.hash)
+            return Held(problems or (_gone(row),), self.inputs.hash)
         if draft.problems or draft.booking is None:
             return Held(draft.problems or (_gone(row),), self.inputs.hash)
-        if draft.waits_for:
-            waiting = self._ledger.look(lambda tx: waiting_for(tx, ref, draft))
-            still = partial(_waits_still, ref=ref, draft=draft, waiting=waiting)
-            if waiting.problems:
-                return Held(waiting.problems, self.inputs.hash, still)
-            if waiting.on:
-                return Blocked(waiting.on, waiting.names, self.inputs.hash, still)
-        payload, problems = self.payload(draft.booking, link)
-        if problems:
-            return Held(problems, self.inputs.hash)
-        text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
-        place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
         stage = self.target_stage(draft, row.connection)
-        return Derived(place, draft.booking, text, self.inputs.hash, stage)
+        if not draft.waits_for:
+            return Intended(draft.booking, stage)
+        waiting = self._ledger.look(lambda tx: waiting_for(tx, ref, draft))
+        still = partial(_waits_still, ref=ref, draft=draft, waiting=waiting)
+        if waiting.problems:
+            return Held(waiting.problems, self.inputs.hash, still)
+        if waiting.on:
+            return Blocked(waiting.on, waiting.names, self.inputs.hash, still)
+        return Intended(draft.booking, stage, still)
+
+    # -- merged deliveries ------------------------------------------------------------------------------------------
+
+    def _merged(self, row: DeliveryRow) -> Intended | Held:
+        """The voucher of a merged delivery: its members are those that were written down when it was made."""
+        parts: list[tuple[SourceRef, Voucher]] = []
+        checks: list[Callable[[Tx], bool]] = []
+        stage = row.target_stage
+        for member in self._ledger.look(lambda tx: groups.members(tx, row.id)):
+            found, known = self._member(row, member)
+            if not isinstance(found, Intended):
+                return Held(found.problems if isinstance(found, Held) else (_gone(row),), self.inputs.hash)
+            parts.append((member.document.ref, found.booking))
+            checks.append(partial(_member_still, member=member, loans=known, found=found))
+            stage = found.stage
+        voucher = accounting.merge(parts, self.inputs.limits(row.book))
+        return Intended(voucher, stage, lambda tx: all(check(tx) for check in checks))
+
+    def _member(
+        self, row: DeliveryRow, member: groups.Member
+    ) -> tuple[Intended | Held | Blocked, Mapping[str, LoanFact | None]]:
+        derivation = self.derivation(member.document, member.events)
+        draft = self._draft_of(derivation, member)
+        return self._of_draft(row, member.document.ref, draft, derivation.problems), derivation.loans
+
+    def _draft_of(self, derivation: Derivation, member: groups.Member) -> Draft | None:
+        ref = member.document.ref
+        return next((draft for draft in derivation.drafts if coverage_of(ref, draft).key == member.key), None)
+
+    def unfit(self, row: DeliveryRow, member: groups.Member) -> tuple[Problem, ...]:
+        """Why one member of a merged delivery cannot be booked, even by itself; empty when it can."""
+        try:
+            found, _ = self._member(row, member)
+        except DougongError as error:
+            return error.problems
+        if isinstance(found, Intended):
+            return ()
+        return found.problems if isinstance(found, Held) else (_gone(row),)
+
+    def coverage_of(self, member: groups.Member) -> tuple[Coverage, str] | None:
+        """What a member of a merged delivery books, and what it may be merged by; `None` when it books nothing now."""
+        try:
+            draft = self._draft_of(self.derivation(member.document, member.events), member)
+        except DougongError:
+            return None
+        return None if draft is None else (coverage_of(member.document.ref, draft), draft.merge_key)
+
+    # -- payloads ---------------------------------------------------------------------------------------------------
+
+    def _sendable(self, row: DeliveryRow, wanted: Intended, link: Link) -> Derived | Held:
+        payload, problems = self.payload(wanted.booking, link)
+        if problems:
+            return Held(problems, self.inputs.hash, wanted.still)
+        text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
+        place = partial(_with_reference, payload, self.inputs.operations[row.connection], wanted.booking.documents)
+        return Derived(place, wanted.booking, text, self.inputs.hash, wanted.stage, wanted.still)
 
     def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
         document, events = self._ledger.look(lambda tx: _document_of(tx, row))
@@ -217,41 +303,16 @@ def _gone(row: DeliveryRow) -> Problem:
     )
 
 
+def coverage_of(ref: SourceRef, draft: Draft) -> Coverage:
+    """What a draft books of its document."""
+    return Coverage(ref, draft.entity, draft.book, draft.moment, draft.part)
+
+
+def _member_still(tx: Tx, member: groups.Member, loans: Mapping[str, LoanFact | None], found: Intended) -> bool:
+    same = groups.current(tx, member)
+    return same and loans_are_still(tx, member.document.ref, loans) and found.still(tx)
+
+
 def _waits_still(tx: Tx, ref: SourceRef, draft: Draft, waiting: Waiting) -> bool:
     """What it waits for may come while it is being derived; then nobody would wake it."""
     return waiting_for(tx, ref, draft) == waiting
-
-
-def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:
-    """Whether what a draft waits for is delivered, on its way, or not known to be posted at all."""
-    on: list[int] = []
-    names: list[str] = []
-    problems: list[Problem] = []
-    for wait in draft.waits_for:
-        loan = documents.find_loan(tx, ref.source, ref.tenant, wait.document)
-        posted = [] if loan is None else _deliveries(tx, loan, wait.kind)
-        if any(delivery.state is DeliveryState.DELIVERED for delivery in posted):
-            continue
-        if posted:
-            on += [delivery.id for delivery in posted]
-            names.append(f"{wait.kind} {loan.number if loan else wait.document}")
-        else:
-            problems.append(_loan_not_posted(wait.document, loan))
-    return Waiting(tuple(on), tuple(names), tuple(problems))
-
-
-def _deliveries(tx: Tx, loan: DocumentRow, moment: str) -> list[DeliveryRow]:
-    gone = {DeliveryState.CANCELLED, DeliveryState.REVERSED}
-    return [row for row in documents.deliveries_of(tx, loan.ref) if row.moment == moment and row.state not in gone]
-
-
-def _loan_not_posted(loan: str, known: DocumentRow | None) -> Problem:
-    what = ("尚未收到", "is not known") if known is None else ("尚未入账", "is not posted")
-    return Problem.of(
-        "LOAN_NOT_POSTED",
-        f"借款 {loan} {what[0]}, 核销须等其入账",
-        f"loan {loan} {what[1]}; the write-off waits for it",
-        hint_zh="推送该借款单; 其凭证送达后自动放行",
-        hint_en="push the loan; this is freed by itself when the loan is delivered",
-        loan=loan,
-    )

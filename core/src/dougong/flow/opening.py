@@ -10,13 +10,14 @@ import attrs
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.flow.deriving import Deriver, Waiting, waiting_for
+from dougong.flow.changes import Reaction, react, still_waits
+from dougong.flow.deriving import Deriver, coverage_of
+from dougong.flow.waits import Waiting, waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
-from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from, problems_text
+from dougong.ledger.rows import DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DeliveryState, DocumentState
-from dougong.model.identity import Coverage
+from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.problems import DougongError, Problem, Text
 
 __all__ = ["open_documents"]
@@ -33,7 +34,7 @@ def open_documents(deriver: Deriver) -> int:
     """
     rows = deriver.project.ledger.look(lambda tx: documents.accepted(tx, _GROUP))
     if not rows:
-        return 0
+        return _free_waiting(deriver)
     work = [(row, _derive(deriver, row, events)) for row, events in rows]
     opened = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
     crashpoint("opened")
@@ -72,7 +73,12 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
     before = [] if row.is_new else documents.deliveries_of(tx, row.ref)
-    problems = derivation.problems or _changed_after_posting(tx, row, before, taken_back=bool(derivation.not_due))
+    reaction = Reaction(derivation.problems) if derivation.problems else react(tx, row, derivation, before, deriver)
+    problems = reaction.problems
+    if reaction.withdrawn:
+        state = DocumentState.WITHDRAWN
+        taken = documents.change(tx, row, event="taken_back", state=state, problems="[]", inputs=inputs)
+        return _Opened(taken, derivation)
     if problems:
         held = documents.change(
             tx, row, event="held", state=DocumentState.HELD, problems=problems_text(problems), inputs=inputs
@@ -83,37 +89,34 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     ]
     if row.type == "loan" and drafts:
         _wake_held_by_loan(tx, row)
+    if before and drafts:
+        _wake_held_by_own(tx, row)
     state = DocumentState.OPEN if drafts else DocumentState.NOT_DUE
     told = () if drafts else (_not_due(derivation.not_due or _ERP_OWNS),)
     changed = documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
     return _Opened(changed, derivation, tuple(id_ for id_ in ready if id_ is not None))
 
 
-def _coverage(row: DocumentRow, draft: Draft) -> Coverage:
-    return Coverage(row.ref, draft.entity, draft.book, draft.moment, draft.part)
+def _free_waiting(deriver: Deriver) -> int:
+    """Accept again what waited for the reversal of its old content, and waits no more; returns how many."""
 
+    def free(tx: Tx) -> int:
+        rows = [
+            row
+            for row in documents.waiting(tx)
+            if not any(still_waits(tx, problem) for problem in problems_from(row.problems))
+        ]
+        for row in rows:
+            documents.change(tx, row, event="waits_no_more", state=DocumentState.ACCEPTED, problems="[]")
+        return len(rows)
 
-def _changed_after_posting(
-    tx: Tx, row: DocumentRow, before: Sequence[DeliveryRow], *, taken_back: bool
-) -> tuple[Problem, ...]:
-    """Content that is (or may be) in the ERP already and differs now: held until a person or a policy decides."""
-    sent = [
-        delivery
-        for delivery in before
-        if delivery.state not in UNSENT | {DeliveryState.CANCELLED, DeliveryState.REVERSED}
-    ]
-    if taken_back and sent:
-        return (_after_posting("WITHDRAWN_AFTER_POSTING", row, sent, "已被撤回或退回", "was withdrawn or rejected"),)
-    # Whatever the new content books, in whatever entity or book: with the old one it would stand in the ERP twice.
-    other = [one for one in sent if row.fingerprint not in documents.covered_fingerprints(tx, one.id)]
-    if other:
-        return (_after_posting("CHANGED_AFTER_POSTING", row, other, "内容已变更", "has other content now"),)
-    return ()
+    ledger = deriver.project.ledger
+    return ledger.write(free) if ledger.look(documents.waiting) else 0
 
 
 def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> int | None:
     """The delivery of a draft: created, or found and left alone. Returns the id of a new one that can be sent."""
-    coverage = _coverage(row, draft)
+    coverage = coverage_of(row.ref, draft)
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
@@ -145,11 +148,13 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
+            set_id=draft.set_id or None,
+            merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
-    return created.id if state is DeliveryState.READY else None
+    return created.id if state is DeliveryState.READY and created.merge_key is None else None
 
 
 def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
@@ -160,17 +165,12 @@ def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
             deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
 
 
+def _wake_held_by_own(tx: Tx, row: DocumentRow) -> None:
+    """A moment has opened: what of the same document was held for it is derived again."""
+    for delivery in documents.deliveries_of(tx, row.ref):
+        if delivery.state is DeliveryState.HELD and delivery.reason == "WAITS_FOR":
+            deliveries.move(tx, delivery, DeliveryState.READY, event="moment_opened", due_at=epoch_ms())
+
+
 def _not_due(reason: Text) -> Problem:
     return Problem.of("NOT_DUE", f"尚不入账: {reason.zh}", f"not due: {reason.en}")
-
-
-def _after_posting(code: str, row: DocumentRow, sent: list[DeliveryRow], zh: str, en: str) -> Problem:
-    names = ", ".join(f"{delivery.name} ({delivery.state})" for delivery in sent)
-    return Problem.of(
-        code,
-        f"{row.number} 已送 ERP ({names}), 之后{zh}",
-        f"{row.number} was sent to the ERP already ({names}) and {en}",
-        hint_zh="请人工核对: 在 ERP 中更正, 或在来源系统恢复原内容",
-        hint_en="compare: correct it in the ERP, or restore the content in the source",
-        deliveries=names,
-    )

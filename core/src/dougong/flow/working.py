@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import Inputs, load_inputs
+from dougong.flow.merging import Merger
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
@@ -58,11 +58,13 @@ def work(
     scope = Scope(project, only, lanes, _MOST_FAILURES)
     _free_held(project, inputs)
     project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
-    worker = Worker(project.ledger, lanes, deriver, partial(open_documents, deriver))
+    merger = Merger(deriver, lanes)
+    worker = Worker(project.ledger, lanes, deriver, lambda: open_documents(deriver) or merger.merge())
     try:
         worker.run(scope.rested, progress=lambda: scope.tell(progress))
         scope.tell(progress, last=True)
     finally:
+        merger.close()
         for lane in lanes.values():
             lane.close()
     return problems

@@ -144,7 +144,7 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
         return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
     if any(fresh):
         documents.settle_stale(tx, item.ref)
-    if any(fresh) and known.state not in (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN):
+    if any(fresh) and known.state is not DocumentState.SUPERSEDED:
         if _withdrawn(tx, item.ref):
             _cancel_unsent(tx, item.ref, "withdrawn")
         state = known.state if _lacks_facts(known) else DocumentState.ACCEPTED

@@ -15,7 +15,7 @@ from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import FINAL, MOVING, DeliveryState, check_transition
-from dougong.model.identity import Coverage
+from dougong.model.identity import Coverage, Key
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
@@ -114,6 +114,10 @@ class NewDelivery:
     """What a derivation wants delivered.
 
     :param coverages: (document row id, coverage) of each document that it serves.
+    :param set_id: vouchers of one document in several entities share it.
+    :param merge_key: what it is merged with other documents' by; it is not sent as it is.
+    :param group_id: name of a merged delivery; its reference comes from it.
+    :param reverses_id: the delivery that it reverses.
     """
 
     connection: str
@@ -130,13 +134,21 @@ class NewDelivery:
     period: str | None = None
     currency: str | None = None
     total: str | None = None
+    set_id: str | None = None
+    merge_key: str | None = None
+    group_id: str | None = None
+    reverses_id: int | None = None
 
 
 def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
     """The columns of a new delivery."""
     first = new.coverages[0][1]
     return {
-        **dict.fromkeys(("set_id", "group_id", "stage", "reverses_id")),
+        "stage": None,
+        "set_id": new.set_id,
+        "merge_key": new.merge_key,
+        "group_id": new.group_id,
+        "reverses_id": new.reverses_id,
         "connection": new.connection,
         "target_type": new.target_type,
         "verb": new.verb,
@@ -146,10 +158,10 @@ def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
         "part": first.part,
         "incarnation": incarnation,
         "generation": 0,
-        "reference": first.reference(incarnation).base64(),
+        "reference": (first.reference(incarnation) if new.group_id is None else Key(("group", new.group_id))).base64(),
         "target_stage": new.target_stage.value,
         "state": new.state.value,
-        "due_at": epoch_ms() if new.state is DeliveryState.READY else FOREVER,
+        "due_at": epoch_ms() if new.state is DeliveryState.READY and new.merge_key is None else FOREVER,
         "version": 1,
         "lease_until": 0,
         "lease_owner": "",
@@ -226,6 +238,8 @@ def move(
     lease: dict[str, Any] = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
     if to is DeliveryState.READY:  # whatever it waited or was held for is over, unless the caller tells why
         changes = {"problems": "[]", "reason": "", **changes}
+        if changes.get("merge_key", row.merge_key) is not None:
+            changes["due_at"] = FOREVER  # sent only with others, or when it is known that there are none
     version = row.version + 1
     told = {"from": row.state, "to": to, **(detail or {})}
     if "stage" in changes:

@@ -99,6 +99,7 @@ _COVER_KNOWN = Statement(
     select(schema.coverage.c.delivery_id).where(
         schema.coverage.c.delivery_id == bindparam("delivery_id"),
         schema.coverage.c.document_id == bindparam("document_id"),
+        schema.coverage.c.coverage_key == bindparam("coverage_key"),
     )
 )
 _COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
@@ -122,6 +123,7 @@ _ACCEPTED = Statement(
 )
 _VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
 _HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
+_WAITING = Statement(select(_T).where(_T.c.state == "held", _T.c.problems.contains('"code": "WAITS_FOR"')))
 _BY_NUMBER = Statement(
     select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
 )
@@ -299,9 +301,9 @@ def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
 
 def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:
     """Note that a delivery serves this revision as well: same content, told again."""
-    key = {"delivery_id": delivery_id, "document_id": document_id}
+    key = {"delivery_id": delivery_id, "document_id": document_id, "coverage_key": coverage_key}
     if tx.one(_COVER_KNOWN, key) is None:
-        tx.run(_COVER, {**key, "coverage_key": coverage_key, "live": None})
+        tx.run(_COVER, {**key, "live": None})
 
 
 def find_loan(tx: Tx, source: str, tenant: str, loan: str) -> DocumentRow | None:
@@ -326,6 +328,11 @@ def is_newest_covered(tx: Tx, row: DocumentRow, delivery_id: int) -> bool:
 def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:
     """Documents that were derived and held under other rules, tables, codes or master data."""
     return [DocumentRow(**row) for row in tx.rows(_HELD_OTHER, {"inputs": inputs})]
+
+
+def waiting(tx: Tx) -> list[DocumentRow]:
+    """Documents whose new content waits until what was booked of the old one is done with."""
+    return [DocumentRow(**row) for row in tx.rows(_WAITING)]
 
 
 def by_number(tx: Tx, number: str) -> list[DocumentRow]:

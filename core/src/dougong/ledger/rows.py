@@ -92,6 +92,7 @@ class DeliveryRow:
     reference: str
     target_stage: Stage = attrs.field(converter=Stage)
     set_id: str | None
+    merge_key: str | None
     group_id: str | None
     state: DeliveryState = attrs.field(converter=DeliveryState)
     stage: str | None

@@ -34,7 +34,7 @@ __all__ = [
     "event",
     "inbox",
     "lane",
-    "loan_balance",
+    "loan_movement",
     "master",
     "metadata",
     "outbox",
@@ -119,7 +119,8 @@ delivery = Table(
     Column("reference", _NAME, nullable=False),
     Column("target_stage", String(16), nullable=False),
     Column("set_id", _NAME),
-    Column("group_id", _NAME),
+    Column("merge_key", _NAME),  # what it is merged by, until it is
+    Column("group_id", _NAME),  # names a merged delivery
     Column("state", String(16), nullable=False),
     Column("stage", String(16)),
     Column("due_at", BigInteger, nullable=False),
@@ -149,7 +150,7 @@ coverage = Table(
     metadata,
     Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
     Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
-    Column("coverage_key", String(64), nullable=False),
+    Column("coverage_key", String(64), primary_key=True),
     Column("live", String(64), unique=True),
     Index("coverage_document", "document_id"),
     Index("coverage_key_index", "coverage_key"),
@@ -266,15 +267,19 @@ code = Table(
     UniqueConstraint("table_name", "scope", "ours", "valid_from"),
 )
 
-loan_balance = Table(
-    "loan_balance",
+loan_movement = Table(
+    "loan_movement",
     metadata,
-    Column("source", _NAME, primary_key=True),
-    Column("tenant", _NAME, primary_key=True),
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True),
     Column("loan", _NAME, primary_key=True),
+    Column("source", _NAME, nullable=False),
+    Column("tenant", _NAME, nullable=False),
+    Column("type", String(32), primary_key=True),  # of the document that lends or clears
+    Column("source_id", _NAME, primary_key=True),
     Column("currency", String(3), nullable=False),
-    Column("lent", String(40), nullable=False),
-    Column("cleared", String(40), nullable=False),
+    Column("amount", String(40), nullable=False),
+    Column("base", String(40), nullable=False),
+    Index("loan_movement_loan", "source", "tenant", "loan"),
 )
 
 master = Table(

@@ -11,6 +11,7 @@ __all__ = [
     "FINAL",
     "GIVEN_UP",
     "IN_ORDER",
+    "MERGED",
     "MOVING",
     "TRANSITIONS",
     "UNSENT",
@@ -80,8 +81,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.UNKNOWN: frozenset(
         {_S.READY, _S.SENDING, _S.WAITING, _S.UNKNOWN, _S.INCOMPLETE, _S.DELIVERED, _S.REJECTED, _S.PARKED}
     ),
-    _S.INCOMPLETE: frozenset({_S.INCOMPLETE, _S.DELIVERED, _S.PARKED}),
-    _S.DELIVERED: frozenset({_S.DELIVERED, _S.REVERSED, _S.PARKED}),
+    _S.INCOMPLETE: frozenset({_S.INCOMPLETE, _S.DELIVERED, _S.PARKED, _S.REVERSED}),
+    # INCOMPLETE again: a draft that is to be deleted
+    _S.DELIVERED: frozenset({_S.DELIVERED, _S.INCOMPLETE, _S.REVERSED, _S.PARKED}),
     _S.REJECTED: frozenset({_S.READY, _S.HELD, _S.BLOCKED, _S.CANCELLED}),
     _S.PARKED: frozenset({_S.READY, _S.INCOMPLETE, _S.DELIVERED, _S.CANCELLED, _S.REVERSED}),
     _S.CANCELLED: frozenset(),
@@ -90,6 +92,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 
 #: Reason of what a person has cancelled; what was superseded or withdrawn has another.
 GIVEN_UP = "cancelled"
+
+#: Reason of what a merged delivery has taken the place of, and of a group that was dissolved.
+MERGED = "merged"
 
 #: Left by nothing; database triggers refuse any change.
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)

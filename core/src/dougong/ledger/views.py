@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from dougong.ledger import documents, schema
 from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
-from dougong.ledger.states import IN_ORDER, DeliveryState, DocumentState
+from dougong.ledger.states import IN_ORDER, MERGED, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
@@ -30,6 +30,8 @@ __all__ = [
 
 _D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.posting
 _A, _I = schema.attempt, schema.attempt_item
+#: A merged delivery stands in its place.
+_TAKEN_UP = (_D.c.state == DeliveryState.CANCELLED.value) & (_D.c.reason == MERGED)
 #: Moments that book a document as a whole.
 _WHOLE = ("accrual", "loan")
 
@@ -77,6 +79,8 @@ def deliveries_view(
         where &= _D.c.id.in_(select(_C.c.delivery_id).where(_C.c.document_id.in_(sorted(documents))))
     if ids is not None:
         where &= _D.c.id.in_(sorted(ids))
+    else:
+        where &= ~_TAKEN_UP
     sent = select(_I.c.reference_as_sent).where(_I.c.delivery_id == _D.c.id).limit(1).scalar_subquery()
     query = (
         select(_D, _P.c.erp_key, _P.c.erp_number, sent.label("sent"))

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Booking", "LineTax", "Original", "Side", "Voucher", "VoucherLine"]
+from dougong.model.documents import SourceRef
+
+__all__ = ["Booking", "LineTax", "LoanMovement", "Member", "Original", "Side", "Voucher", "VoucherLine"]
 
 Side = Literal["D", "C"]
 
@@ -33,6 +35,22 @@ class LineTax:
 
 
 @attrs.frozen
+class LoanMovement:
+    """What a voucher does to the balance of a loan: lends (+) or clears (−).
+
+    :param loan: the loan's document number.
+    :param document: the document that lends or clears.
+    :param amount: in `currency`; `base` in functional currency, at the loan's carrying rate.
+    """
+
+    loan: str
+    document: SourceRef
+    currency: str
+    amount: Decimal
+    base: Decimal
+
+
+@attrs.frozen
 class VoucherLine:
     """One line of a voucher.
 
@@ -45,6 +63,7 @@ class VoucherLine:
     :param original: original currency, when the line carries one.
     :param clears: number of the loan or document that this line clears (往来核销号); `opens` that it opens.
     :param sources: ids of the report lines behind it.
+    :param merges: whether a merged voucher adds it to an equal line of another document (凭证合并).
     :param why: fact, rule entry and table row that made the line (`rules explain`).
     """
 
@@ -63,6 +82,7 @@ class VoucherLine:
     settlement_number: str | None = None
     coordination: str | None = None
     sources: tuple[str, ...] = ()
+    merges: bool = False
     why: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
     @property
@@ -74,6 +94,20 @@ class VoucherLine:
     def credit(self) -> Decimal:
         """The amount if the line is a credit, else zero."""
         return self.amount if self.side == "C" else Decimal(0)
+
+
+@attrs.frozen
+class Member:
+    """What one document has in a merged voucher: its own lines, before any were added up.
+
+    :param number: the document's.
+    """
+
+    document: SourceRef
+    number: str
+    lines: tuple[VoucherLine, ...]
+    attachments: int = 0
+    loans: tuple[LoanMovement, ...] = ()
 
 
 @attrs.frozen
@@ -89,6 +123,8 @@ class Voucher:
     :param documents: numbers of the documents behind it.
     :param attachments: number of attachments (附件数).
     :param prepared_by: maker (制单人), our employee code.
+    :param loans: what it does to loans.
+    :param members: what each document has in a merged voucher (凭证合并); empty otherwise.
 
     .. versionadded:: 0.1
     """
@@ -107,6 +143,8 @@ class Voucher:
     summary: str = ""
     prepared_by: str | None = None
     date_reasons: tuple[str, ...] = ()
+    loans: tuple[LoanMovement, ...] = ()
+    members: tuple[Member, ...] = ()
     extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
     @property

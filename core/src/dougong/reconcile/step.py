@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import attempts, deliveries, postings, schema
+from dougong.ledger import attempts, deliveries, postings, reversals, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
@@ -25,6 +25,9 @@ from dougong.reconcile.compare import Ours, Row, Verdict, compare
 __all__ = ["step"]
 
 _D, _P, _A, _I = schema.delivery, schema.posting, schema.attempt, schema.attempt_item
+
+#: Reversed by deleting a draft; what a red voucher reverses stays in the ERP beside it.
+_VOIDED = (_D.c.state == DeliveryState.REVERSED.value) & (_D.c.stage == Stage.VOID.value)
 
 _PARKED = {
     Verdict.MISSING: ParkReason.DELETED_IN_ERP,
@@ -123,7 +126,7 @@ def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
         .outerjoin(_I, (_I.c.delivery_id == _D.c.id) & (_I.c.attempt_id == latest.scalar_subquery()))
         .outerjoin(_A, _A.c.id == _I.c.attempt_id)
         .where(_D.c.connection == name, _D.c.period == period)
-        .where(_D.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REVERSED.value]))
+        .where(_D.c.state != DeliveryState.CANCELLED.value, ~_VOIDED)
         .order_by(_D.c.id)
     )
     return [_our(row) for row in connection.execute(query).mappings()]
@@ -131,7 +134,7 @@ def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
 
 def _our(row: RowMapping) -> Ours:
     state = DeliveryState(row["state"])
-    settled = state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE)
+    settled = state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE, DeliveryState.REVERSED)
     return Ours(
         delivery_name(row["id"]),
         DeliveryRow.numbers_of(row["documents"]),
@@ -206,7 +209,7 @@ def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
         problems="[]",
         due_at=FOREVER,
     )
-    deliveries.wake(tx, moved)
+    reversals.arrived(tx, moved)
 
 
 def _moved(tx: Tx, delivery_id: int, found: Row) -> bool:

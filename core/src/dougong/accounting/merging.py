@@ -1,0 +1,67 @@
+"""Merged vouchers (凭证合并): one voucher for many documents, each with its own part in it (posting-rules.md §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from dougong.accounting.entries import line_key, merged
+from dougong.expressions import fit
+from dougong.model.bookings import Member, Voucher, VoucherLine
+from dougong.model.documents import SourceRef
+from dougong.model.operations import Limits
+
+__all__ = ["merge"]
+
+#: What a merged line is called where no fee type says it.
+_MOMENTS: Mapping[str, str] = {
+    "accrual": "报销",
+    "payment": "付款",
+    "payment_returned": "退票",
+    "loan": "借款",
+    "repayment": "还款",
+}
+
+
+def merge(parts: Sequence[tuple[SourceRef, Voucher]], limits: Limits) -> Voucher:
+    """One voucher over the vouchers of several documents of the same book, date and type.
+
+    Lines that may be merged are added up where account, side, sign, dimensions, currency and tax are the same; persons
+    stay apart, opposite signs are never netted.
+
+    :param parts: at least one (document, its own voucher).
+    """
+    groups: dict[tuple[object, ...], list[tuple[str, VoucherLine]]] = {}
+    for at, (_, voucher) in enumerate(parts):
+        for line in voucher.lines:
+            key = line_key(line) if line.merges else (at, line.number)
+            groups.setdefault(key, []).append((voucher.documents[0], line))
+    lines = [_line(members, parts[0][1].moment, limits) for members in groups.values()]
+    lines.sort(key=lambda line: line.side == "C")  # stable: debits first, each in the order of the documents
+    first = parts[0][1]
+    numbers = tuple(dict.fromkeys(number for _, voucher in parts for number in voucher.documents))
+    return attrs.evolve(
+        first,
+        lines=tuple(attrs.evolve(line, number=at + 1) for at, line in enumerate(lines)),
+        documents=numbers,
+        attachments=sum(voucher.attachments for _, voucher in parts),
+        summary=lines[0].summary,
+        loans=tuple(one for _, voucher in parts for one in voucher.loans),
+        members=tuple(
+            Member(ref, voucher.documents[0], voucher.lines, voucher.attachments, voucher.loans)
+            for ref, voucher in parts
+        ),
+    )
+
+
+def _line(members: Sequence[tuple[str, VoucherLine]], moment: str, limits: Limits) -> VoucherLine:
+    one = merged([line for _, line in members])[0]
+    numbers = sorted({number for number, _ in members})
+    if len(numbers) < 2:
+        return one
+    fee_types = sorted({str(line.why.get("keys", {}).get("fee_type", "")) for _, line in members} - {""})
+    what, count = "、".join(fee_types) or _MOMENTS.get(moment, moment), f"等{len(numbers)}单"
+    span = f"{numbers[0]}–{numbers[-1]}"
+    text = f"{what} {count} {span}"
+    return attrs.evolve(one, summary=fit(text, limits.max_summary, [count, numbers[0], numbers[-1]]) or one.summary)

@@ -1,0 +1,188 @@
+"""Taking back what was booked: red vouchers, and the difference between what is booked and what should be."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import attrs
+
+from dougong.accounting.dates import Dated, business_date, period_of
+from dougong.accounting.rulefile import RuleSet
+from dougong.expressions import fit
+from dougong.model.bookings import LoanMovement, Original, Voucher, VoucherLine
+from dougong.model.documents import Document, SourceRef
+from dougong.model.operations import Limits
+
+__all__ = ["change_day", "difference", "part_of", "red", "reversal_date"]
+
+#: Before the text of every line of a red voucher.
+_RED = "冲销"
+_ZERO = Decimal(0)
+
+
+def change_day(document: Document, zone: str, today: dt.date) -> dt.date:
+    """The day of a change: of the withdrawal, else when the source has the new content from, else today.
+
+    :param zone: the rules'. :param today: business date.
+    """
+    back = [business_date(event.on, zone) for event in document.events if event.type == "withdrawn"]
+    if back:
+        return max(back)
+    return business_date(document.updated_at, zone) if document.updated_at else today
+
+
+def reversal_date(booked: Voucher, day: dt.date, rules: RuleSet, closed_until: str | None) -> Dated:
+    """When a voucher is taken back: in its own period while that is open, unless the rules say otherwise.
+
+    :param day: of the change. :param closed_until: last closed period of the book.
+    """
+    period = period_of(booked.posting_date)
+    open_ = closed_until is None or period > closed_until
+    if rules.changes.red_date == "original_if_open" and open_ and period_of(day) != period:
+        last = dt.date(day.year, day.month, 1) - dt.timedelta(days=1) if day > booked.posting_date else day
+        return Dated(day, min(last, last_day(period)), period, (f"red_date {day} → {period}",))
+    return Dated(day, day, period_of(day))
+
+
+def last_day(period: str) -> dt.date:
+    """The last day of `2026-11`."""
+    year, month = int(period[:4]), int(period[5:7])
+    return dt.date(year, month, calendar.monthrange(year, month)[1])
+
+
+def red(voucher: Voucher, dated: Dated, rules: RuleSet, limits: Limits) -> Voucher:
+    """The voucher that takes `voucher` back: the same lines, red or on the other side.
+
+    :param dated: when it is booked.
+    """
+    opposite = rules.changes.red_style == "opposite" or not limits.negative_lines
+    lines = tuple(_taken_back(line, voucher, opposite, limits) for line in voucher.lines)
+    return attrs.evolve(
+        voucher,
+        moment="reversal",
+        posting_date=dated.posting,
+        business_date=dated.fact,
+        period=dated.period,
+        lines=lines,
+        attachments=0,
+        summary=lines[0].summary if lines else "",
+        date_reasons=dated.reasons,
+        loans=tuple(_undone(one) for one in voucher.loans),
+    )
+
+
+def _taken_back(line: VoucherLine, voucher: Voucher, opposite: bool, limits: Limits) -> VoucherLine:
+    side, sign = line.side, -1
+    if opposite:
+        side, sign = ("C" if line.side == "D" else "D"), 1
+    text = f"{_RED} {line.summary}"
+    return attrs.evolve(
+        line,
+        side=side,
+        amount=_signed(line.amount, sign),
+        original=_original(line.original, sign),
+        tax=attrs.evolve(line.tax, base=None if line.tax.base is None else -line.tax.base) if line.tax else None,
+        summary=fit(text, limits.max_summary, [_RED, *voucher.documents]) or text[: limits.max_summary],
+        why={**line.why, "reverses": voucher.moment},
+    )
+
+
+def _signed(amount: Decimal, sign: int) -> Decimal:
+    return amount if sign > 0 else -amount
+
+
+def _original(original: Original | None, sign: int) -> Original | None:
+    return None if original is None else attrs.evolve(original, amount=_signed(original.amount, sign))
+
+
+def _undone(one: LoanMovement) -> LoanMovement:
+    return attrs.evolve(one, amount=-one.amount, base=-one.base)
+
+
+def part_of(voucher: Voucher, ref: SourceRef) -> Voucher:
+    """What one document has in a merged voucher, as a voucher; any other voucher as it is."""
+    mine = [one for one in voucher.members if one.document == ref]
+    if not mine:
+        return voucher
+    return attrs.evolve(
+        voucher,
+        lines=tuple(
+            attrs.evolve(line, number=at + 1) for at, line in enumerate(line for m in mine for line in m.lines)
+        ),
+        documents=tuple(dict.fromkeys(one.number for one in mine)),
+        attachments=sum(one.attachments for one in mine),
+        loans=tuple(loan for one in mine for loan in one.loans),
+        members=(),
+    )
+
+
+def difference(wanted: Voucher, booked: Sequence[Voucher], dated: Dated) -> Voucher | None:
+    """What has to be booked beside `booked` so that the books show `wanted`; `None` when they do already.
+
+    :param booked: the voucher that is in the ERP, and earlier differences.
+    """
+    nets: dict[tuple[object, ...], VoucherLine] = {}
+    for line in _signed_lines(wanted, booked):
+        key = _place(line)
+        nets[key] = _added(nets[key], line) if key in nets else line
+    lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(one for one in nets.values() if one.amount)]
+    if not lines:
+        return None
+    return attrs.evolve(
+        wanted,
+        moment="difference",
+        posting_date=dated.posting,
+        business_date=dated.fact,
+        period=dated.period,
+        lines=tuple(lines),
+        attachments=0,
+        summary=lines[0].summary,
+        date_reasons=dated.reasons,
+        loans=_net(wanted.loans, booked),
+    )
+
+
+def _signed_lines(wanted: Voucher, booked: Sequence[Voucher]) -> Iterable[VoucherLine]:
+    """Lines as they should be, and those that are there with the other sign."""
+    yield from wanted.lines
+    for voucher in booked:
+        for line in voucher.lines:
+            tax = line.tax
+            base = None if tax is None or tax.base is None else -tax.base
+            yield attrs.evolve(
+                line,
+                amount=-line.amount,
+                original=_original(line.original, -1),
+                tax=attrs.evolve(tax, base=base) if tax else None,
+            )
+
+
+def _place(line: VoucherLine) -> tuple[object, ...]:
+    """What makes two lines the same place in the books."""
+    currency = line.original.currency if line.original else None
+    rate = line.tax.rate if line.tax else None
+    dimensions = tuple(sorted(line.dimensions.items()))
+    return (line.side, line.account, dimensions, currency, rate, line.clears, line.opens, line.cash_flow)
+
+
+def _added(one: VoucherLine, other: VoucherLine) -> VoucherLine:
+    original, tax = one.original, one.tax
+    if original is not None and other.original is not None:
+        original = attrs.evolve(original, amount=original.amount + other.original.amount)
+    if tax is not None and other.tax is not None:
+        tax = attrs.evolve(tax, base=(tax.base or _ZERO) + (other.tax.base or _ZERO))
+    return attrs.evolve(one, amount=one.amount + other.amount, original=original, tax=tax)
+
+
+def _net(wanted: Sequence[LoanMovement], booked: Sequence[Voucher]) -> tuple[LoanMovement, ...]:
+    nets: dict[str, LoanMovement] = {}
+    undone = [_undone(one) for voucher in booked for one in voucher.loans]
+    for one in (*wanted, *undone):
+        known = nets.get(one.loan)
+        nets[one.loan] = (
+            one if known is None else attrs.evolve(known, amount=known.amount + one.amount, base=known.base + one.base)
+        )
+    return tuple(one for one in nets.values() if one.amount or one.base)

@@ -1,0 +1,79 @@
+"""Bookings that correct another one: what was sent is read from the ledger, never derived again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dougong import formats
+from dougong.accounting import Derivation, change_day, difference, part_of, red
+from dougong.ledger import deliveries, documents, reversals
+from dougong.ledger.rows import DeliveryRow
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import DeliveryState
+from dougong.model.bookings import Voucher
+from dougong.model.documents import Document
+from dougong.model.problems import DougongError, Problem
+
+if TYPE_CHECKING:
+    from dougong.flow.deriving import Deriver
+
+__all__ = ["complement", "reversal"]
+
+
+def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Voucher:
+    """The red voucher of what a delivery has booked, or of its document's part in a merged one.
+
+    :param row: the reversal's delivery. :param document: as it now is.
+    :raises DougongError: nothing is known of what was booked.
+    """
+    original = deriver.project.ledger.look(lambda tx: _original(tx, row))
+    booked = part_of(_booking(original[1], row), document.ref)
+    rules = deriver.inputs.rules[row.book]
+    day = change_day(document, rules.rules.zone, deriver.today)
+    return red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(row.book))
+
+
+def complement(
+    deriver: Deriver, tx: Tx, document: Document, derivation: Derivation, entity: str, book: str
+) -> Voucher | None:
+    """What is missing in the books for a document's new content; `None` when nothing is."""
+    wanted = next(
+        (
+            one.booking
+            for one in derivation.drafts
+            if (one.moment, one.entity, one.book) == ("accrual", entity, book) and one.booking is not None
+        ),
+        None,
+    )
+    booked = [
+        part_of(_booking(reversals.booking_of(tx, one.id), one), document.ref)
+        for one in documents.deliveries_of(tx, document.ref)
+        if one.moment in ("accrual", "difference")
+        and (one.entity, one.book) == (entity, book)
+        and one.state is DeliveryState.DELIVERED
+    ]
+    if wanted is None or not booked:
+        return None
+    rules = deriver.inputs.rules[book]
+    day = change_day(document, rules.rules.zone, deriver.today)
+    return difference(wanted, booked, deriver.correction_date(booked[0], day))
+
+
+def _original(tx: Tx, row: DeliveryRow) -> tuple[DeliveryRow, str | None]:
+    one = deliveries.by_id(tx, row.reverses_id or 0)
+    return one, reversals.booking_of(tx, one.id)
+
+
+def _booking(text: str | None, row: DeliveryRow) -> Voucher:
+    if text is None:
+        raise DougongError(
+            Problem.of(
+                "BOOKING_UNKNOWN",
+                f"{row.name}: 账本中没有原凭证的内容, 无法红冲",
+                f"{row.name}: the ledger does not hold what was booked, so it cannot be taken back",
+                hint_zh="请在 ERP 中手工更正, 然后 cancel",
+                hint_en="correct it in the ERP by hand, then cancel",
+            )
+        )
+    return formats.voucher_from_json(json.loads(text))

@@ -1,0 +1,106 @@
+"""Merged deliveries (凭证合并): who is waiting to be merged, and who is in which group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from sqlalchemy import bindparam, select
+
+from dougong.ledger import deliveries, documents, schema
+from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
+from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import MERGED, DeliveryState
+
+__all__ = ["Member", "absorb", "blocked", "current", "members", "stuck", "waiting"]
+
+_D, _C, _DOC = schema.delivery, schema.coverage, schema.document
+_WAITING = Statement(
+    select(_D)
+    .where(_D.c.state == DeliveryState.READY.value, _D.c.merge_key.is_not(None))
+    .order_by(_D.c.connection, _D.c.merge_key, _D.c.id)
+)
+_BLOCKED = Statement(
+    select(_D.c.id).where(
+        _D.c.state == DeliveryState.BLOCKED.value,
+        _D.c.connection == bindparam("connection"),
+        _D.c.merge_key == bindparam("key"),
+    )
+)
+_STUCK = Statement(
+    select(_D).where(
+        _D.c.state.in_(
+            [bindparam("held", DeliveryState.HELD.value), bindparam("refused", DeliveryState.REJECTED.value)]
+        ),
+        _D.c.group_id.is_not(None),
+    )
+)
+_MEMBERS = Statement(
+    select(_C.c.coverage_key, _C.c.live, *_DOC.c)
+    .join(_DOC, _DOC.c.id == _C.c.document_id)
+    .where(_C.c.delivery_id == bindparam("d"))
+    .order_by(_DOC.c.revision)
+)
+
+
+@attrs.frozen
+class Member:
+    """A document in a merged delivery, in its newest revision.
+
+    :param key: of what the group books of it. :param events: as JSON texts.
+    """
+
+    key: str
+    document: DocumentRow
+    events: tuple[str, ...]
+
+
+def waiting(tx: Tx) -> list[DeliveryRow]:
+    """Deliveries that are ready and are sent only together with others, or when there are none."""
+    return [DeliveryRow.from_mapping(found) for found in tx.rows(_WAITING)]
+
+
+def blocked(tx: Tx, row: DeliveryRow) -> bool:
+    """Whether somebody who belongs to the same group waits for something."""
+    return tx.one(_BLOCKED, {"connection": row.connection, "key": row.merge_key}) is not None
+
+
+def stuck(tx: Tx) -> list[DeliveryRow]:
+    """Merged deliveries that are held or refused: one member may be the reason, the others need not wait for it."""
+    return [DeliveryRow.from_mapping(found) for found in tx.rows(_STUCK)]
+
+
+def members(tx: Tx, delivery_id: int) -> list[Member]:
+    """The documents of a merged delivery, in the order in which they joined; those that were released are not in it."""
+    newest: dict[str, DocumentRow] = {}
+    live: set[str] = set()
+    for found in tx.rows(_MEMBERS, {"d": delivery_id}):
+        key, is_live = found.pop("coverage_key"), found.pop("live")
+        newest[key] = DocumentRow(**found)
+        if is_live:
+            live.add(key)
+    return [
+        Member(key, row, tuple(documents.events_of(tx, row.ref)))
+        for key, row in sorted(newest.items(), key=lambda item: item[1].id)
+        if key in live
+    ]
+
+
+def current(tx: Tx, member: Member) -> bool:
+    """Whether nobody has changed a member's document since it was read."""
+    latest = documents.latest(tx, member.document.ref)
+    return latest is not None and (latest.id, latest.version) == (member.document.id, member.document.version)
+
+
+def absorb(tx: Tx, rows: Sequence[DeliveryRow], group_id: str) -> None:
+    """Single deliveries end, for the group takes their place in the same transaction."""
+    for row in rows:
+        deliveries.move(
+            tx,
+            row,
+            DeliveryState.CANCELLED,
+            event="merged",
+            detail={"group": group_id},
+            due_at=FOREVER,
+            reason=MERGED,
+        )

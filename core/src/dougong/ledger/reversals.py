@@ -1,0 +1,76 @@
+"""Reversals that have arrived: what they reverse is reversed, as a whole or for one member of a merged voucher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from dougong.ledger import deliveries, documents, schema
+from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
+from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import DeliveryState, DocumentState
+
+__all__ = ["CORRECTIONS", "arrived", "booking_of", "reversal_of"]
+
+#: Moments that correct another voucher.
+CORRECTIONS = ("reversal", "difference")
+
+_C, _DOC, _I = schema.coverage, schema.document, schema.attempt_item
+_DOCUMENTS = Statement(select(_DOC).join(_C, _C.c.document_id == _DOC.c.id).where(_C.c.delivery_id == bindparam("d")))
+_RELEASE = Statement(
+    update(_C).where(_C.c.delivery_id == bindparam("d"), _C.c.document_id == bindparam("document")).values(live=None)
+)
+_STILL_LIVE = Statement(
+    select(_C.c.document_id).where(_C.c.delivery_id == bindparam("d"), _C.c.live.is_not(None)).limit(1)
+)
+_BOOKING = Statement(
+    select(_I.c.booking).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
+)
+_REVERSALS = Statement(
+    select(schema.delivery)
+    .where(
+        schema.delivery.c.reverses_id == bindparam("d"),
+        schema.delivery.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REVERSED.value]),
+    )
+    .order_by(schema.delivery.c.id)
+)
+
+
+def arrived(tx: Tx, row: DeliveryRow) -> None:
+    """A delivery is delivered: what it reverses is reversed, and what waited for it is free."""
+    if row.reverses_id is not None:
+        _settle(tx, row, deliveries.by_id(tx, row.reverses_id))
+    deliveries.wake(tx, row)
+
+
+def _settle(tx: Tx, reversal: DeliveryRow, original: DeliveryRow) -> None:
+    taken = {document.ref for document in _documents(tx, reversal)}
+    for document in _documents(tx, original):
+        if document.ref in taken:
+            tx.run(_RELEASE, {"d": original.id, "document": document.id})
+            if document.state is DocumentState.OPEN and not _is_latest(tx, document):
+                documents.change(tx, document, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
+    to = DeliveryState.REVERSED if tx.one(_STILL_LIVE, {"d": original.id}) is None else original.state
+    detail: dict[str, Any] = {"by": reversal.name, "documents": list(reversal.numbers)}
+    deliveries.move(tx, original, to, event="reversed", detail=detail, due_at=FOREVER, reason=original.reason)
+
+
+def _documents(tx: Tx, row: DeliveryRow) -> list[DocumentRow]:
+    return list({found["id"]: DocumentRow(**found) for found in tx.rows(_DOCUMENTS, {"d": row.id})}.values())
+
+
+def _is_latest(tx: Tx, document: DocumentRow) -> bool:
+    latest = documents.latest(tx, document.ref)
+    return latest is None or latest.id == document.id
+
+
+def reversal_of(tx: Tx, delivery_id: int) -> list[DeliveryRow]:
+    """The live reversals of a delivery: one, or one per member of a merged voucher."""
+    return [DeliveryRow.from_mapping(found) for found in tx.rows(_REVERSALS, {"d": delivery_id})]
+
+
+def booking_of(tx: Tx, delivery_id: int) -> str | None:
+    """The booking that a delivery was last sent with, as JSON text."""
+    found = tx.one(_BOOKING, {"d": delivery_id})
+    return None if found is None else str(found["booking"])
