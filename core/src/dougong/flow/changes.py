@@ -13,9 +13,9 @@ from dougong.flow.deriving import Deriver
 from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
-from dougong.ledger.rows import DeliveryRow, DocumentRow
+from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DeliveryState
+from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
@@ -40,18 +40,15 @@ class Reaction:
     withdrawn: bool = False
 
 
-def react(
-    tx: Tx, row: DocumentRow, derivation: Derivation, before: Sequence[DeliveryRow], deriver: Deriver
-) -> Reaction:
-    """Bring what is in the ERP in line with what a document says now, or say why that needs a person or time.
-
-    :param before: every delivery of the document, of all revisions.
-    """
+def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> Reaction:
+    """Bring what is in the ERP in line with what a document says now, or say why that needs a person or time."""
     taken_back = derivation.not_due is not None
-    sent = [one for one in before if one.state not in UNSENT | _GONE and one.moment not in CORRECTIONS]
+    live = documents.live_deliveries_of(tx, row.ref)
+    sent = [one for one in live if one.state not in UNSENT and one.moment not in CORRECTIONS]
     other = [one for one in sent if taken_back or row.fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
-        return Reaction()
+        pending = _wanted_again(tx, sent, live)
+        return Reaction((_waits(row, pending),) if pending else ())
     if any(not _by_policy(one, taken_back, deriver) for one in other):
         return Reaction((_for_a_person(row, other, taken_back),))
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
@@ -60,10 +57,31 @@ def react(
     busy = [one for one in other if one.state in _BUSY and not _is_draft(one, deriver)]
     if busy:
         return Reaction((_waits(row, busy),))
+    if any(_is_taken_back(one, live) for one in other):
+        return Reaction((_for_a_person(row, other, taken_back),))
     pending = [made for one in other for made in _correct(tx, row, one, derivation, deriver)]
     if taken_back:
         return Reaction(withdrawn=True)
     return Reaction((_waits(row, pending),) if pending else ())
+
+
+def _wanted_again(tx: Tx, sent: Sequence[DeliveryRow], live: Sequence[DeliveryRow]) -> list[DeliveryRow]:
+    """The document is as it was booked: a reversal that was not sent yet is given up, another one is waited for."""
+    pending = [one for one in sent if one.target_stage is Stage.VOID]
+    ours = {one.id for one in sent if one.reason != GIVEN_UP}
+    for one in live:
+        if one.moment != "reversal" or one.reverses_id not in ours or one.state is DeliveryState.DELIVERED:
+            continue
+        if one.state in UNSENT:
+            deliveries.move(tx, one, DeliveryState.CANCELLED, event="superseded", due_at=FOREVER, reason="superseded")
+        else:
+            pending.append(one)
+    return pending
+
+
+def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
+    """Whether the ledger says that it was reversed and yet that it stands: nobody's routine."""
+    return any(other.reverses_id == one.id and other.state is DeliveryState.DELIVERED for other in live)
 
 
 def _by_policy(one: DeliveryRow, taken_back: bool, deriver: Deriver) -> bool:

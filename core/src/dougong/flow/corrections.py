@@ -48,7 +48,7 @@ def complement(
     )
     booked = [
         part_of(_booking(reversals.booking_of(tx, one.id), one), document.ref)
-        for one in documents.deliveries_of(tx, document.ref)
+        for one in documents.live_deliveries_of(tx, document.ref)
         if one.moment in ("accrual", "difference")
         and (one.entity, one.book) == (entity, book)
         and one.state is DeliveryState.DELIVERED

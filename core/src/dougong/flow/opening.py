@@ -73,7 +73,9 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
     before = [] if row.is_new else documents.deliveries_of(tx, row.ref)
-    reaction = Reaction(derivation.problems) if derivation.problems else react(tx, row, derivation, before, deriver)
+    reaction = Reaction(derivation.problems)
+    if before and not derivation.problems:
+        reaction = react(tx, row, derivation, deriver)
     problems = reaction.problems
     if reaction.withdrawn:
         state = DocumentState.WITHDRAWN

@@ -89,8 +89,7 @@ def _own(tx: Tx, ref: SourceRef, draft: Draft, moment: str) -> tuple[list[int], 
 
 
 def _deliveries(tx: Tx, ref: SourceRef, moment: str) -> list[DeliveryRow]:
-    gone = {DeliveryState.CANCELLED, DeliveryState.REVERSED}
-    return [row for row in documents.deliveries_of(tx, ref) if row.moment == moment and row.state not in gone]
+    return [row for row in documents.live_deliveries_of(tx, ref) if row.moment == moment]
 
 
 def _waits_for(moment: str) -> Problem:

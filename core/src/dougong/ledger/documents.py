@@ -72,6 +72,14 @@ _DELIVERIES = Statement(
     .distinct()
     .order_by(schema.delivery.c.id)
 )
+_LIVE_DELIVERIES = Statement(
+    select(schema.delivery)
+    .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
+    .join(_T, _T.c.id == schema.coverage.c.document_id)
+    .where(_same(_T), schema.coverage.c.live.is_not(None))
+    .distinct()
+    .order_by(schema.delivery.c.id)
+)
 _COVERED = (
     select(_T)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
@@ -286,6 +294,11 @@ def events_of(tx: Tx, ref: SourceRef) -> list[str]:
 def deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
     """Every delivery of a document, of all revisions."""
     return [DeliveryRow.from_mapping(row) for row in tx.rows(_DELIVERIES, _key(ref))]
+
+
+def live_deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
+    """Deliveries that stand for a document: neither cancelled nor reversed, as far as this document goes."""
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_LIVE_DELIVERIES, _key(ref))]
 
 
 def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
