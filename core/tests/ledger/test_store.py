@@ -168,9 +168,7 @@ def test_processes_that_open_a_new_ledger_at_once(tmp_path):
 def test_codes_are_replaced_by_table_and_scope(ledger):
     row = ("account", "*", "6602", "6602.01", "", "", "")
     ledger.write(lambda tx: reference.replace_codes(tx, [row], actor="li"))
-    with ledger.read() as connection:
-        before = reference.input_version(connection)
+    before = ledger.look(reference.input_version)
     ledger.write(lambda tx: reference.replace_codes(tx, [(*row[:3], "6602.02", *row[4:])], actor="li"))
-    with ledger.read() as connection:
-        assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
-        assert reference.input_version(connection) != before
+    assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
+    assert ledger.look(reference.input_version) != before

@@ -12,21 +12,6 @@ __all__ = ["deferred"]
 
 #: Section, key → the value that is what happens anyway, and what does happen.
 _POLICIES: Mapping[tuple[str, str], tuple[str, Text]] = {
-    ("dates", "closed_period"): (
-        "",
-        Text(
-            "尚不读取已结账期间; 凭证日期不变, 期间已结账时由 ERP 拒绝",
-            "closed periods are not read yet; dates stay, and the ERP refuses a voucher of a closed period",
-        ),
-    ),
-    ("dates", "sequence"): (
-        "",
-        Text("尚不读取 ERP 的末张凭证日期; 凭证日期不变", "the ERP's last voucher date is not read yet; dates stay"),
-    ),
-    ("dates", "prior_year"): (
-        "current",
-        Text("尚不区分跨年费用; 按原科目记入事实日期", "costs of another year take their usual account and date"),
-    ),
     ("changes", "change"): (
         "hold",
         Text("入账后变更的单据挂起, 由人处理", "a document that changed after its voucher is held for a person"),
@@ -77,8 +62,6 @@ def _moment(moment: Moment) -> Iterator[Text]:
         yield _about(f'{section} mirrors = "{moment.mirrors}"', held)
     if moment.after:
         yield _about(f'{section} after = "{moment.after}"', no_effect)
-    if moment.closed_period:
-        yield _about(f'{section} closed_period = "{moment.closed_period}"', no_effect)
 
 
 def _about(subject: str, what: Text) -> Text:

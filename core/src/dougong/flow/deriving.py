@@ -15,6 +15,7 @@ from dougong.accounting import Context, Derivation, Draft, LoanFact
 from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
 from dougong.flow.inputs import Inputs
+from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
 from dougong.ledger import documents
 from dougong.ledger.rows import DeliveryRow, DocumentRow
@@ -58,7 +59,9 @@ class Deriver:
         self.project = project
         self.inputs = inputs
         self._ledger: Ledger = project.ledger
+        self._periods = BookPeriods(project, inputs)
         self._kept: dict[int, tuple[DocumentRow, Derivation]] = {}
+        self._kept_with = self._periods.version()
         self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
         self._lock = threading.Lock()
 
@@ -101,6 +104,8 @@ class Deriver:
             loan=loans.get,
             today=now.date(),
             now=now,
+            closed=self._periods.closed,
+            last_voucher=self._periods.last_voucher,
         )
         return accounting.derive(document, context)
 
@@ -127,7 +132,11 @@ class Deriver:
 
     def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""
+        known = self._periods.version()
         with self._lock:
+            if known != self._kept_with:  # a period may have closed since: its vouchers take another date
+                self._kept_with = known
+                self._kept.clear()
             kept = self._kept.pop(row.id, None)
         try:
             document, derivation = kept or self._derived_anew(row)
