@@ -7,11 +7,13 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import attrs
 
 from dougong.accounting import refusals
 from dougong.accounting.checks import DATE_FACTS
+from dougong.accounting.context import Context
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.model.documents import Document, Event
 from dougong.model.problems import Problem
@@ -23,6 +25,7 @@ __all__ = [
     "fact_date",
     "first_day",
     "period_of",
+    "periods_of",
     "posting_date",
     "prior_year",
     "reversal_date",
@@ -56,6 +59,14 @@ class Periods:
         while not self.is_open(day):
             day = _last_day(day) + dt.timedelta(days=1)
         return day
+
+
+def periods_of(context: Context, book: str, voucher_type: str) -> Periods:
+    """What a context knows of a book's periods for vouchers of one type; 序时 only where the ERP behind it has it."""
+    closed = context.closed(book)
+    if not context.limits(book).sequence_control:
+        return Periods(book, closed)
+    return Periods(book, closed, partial(context.last_voucher, book, voucher_type))
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import attrs
 
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Derivation, Draft
-from dougong.accounting.dates import Periods, business_date, fact_date, posting_date
+from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.settle import settle
 from dougong.accounting.vouchers import Order, draft
@@ -123,7 +123,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         fact = fact_date(document, one.moment, one.event, one.rules.rules.zone)
         if fact is None:
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
-        dated = posting_date(fact, one.moment, one.rules, _periods(one.book, one.moment.voucher_type, context))
+        dated = posting_date(fact, one.moment, one.rules, periods_of(context, one.book, one.moment.voucher_type))
         try:
             settled = settle(
                 document,
@@ -144,13 +144,6 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
-
-
-def _periods(book: str, voucher_type: str, context: Context) -> Periods:
-    """What is known of a book's periods when a voucher of a type is dated."""
-    if not context.limits(book).sequence_control:
-        return Periods(book, context.closed(book))
-    return Periods(book, context.closed(book), partial(context.last_voucher, book, voucher_type))
 
 
 def _not_booked(document: Document, rules: RuleSet) -> Iterable[Problem]:

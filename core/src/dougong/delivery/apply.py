@@ -103,15 +103,19 @@ def _rejected(
 
 
 def _closed_meanwhile(tx: Tx, row: DeliveryRow, problems: tuple[Problem, ...]) -> bool:
-    """Whether the ERP refused it for its period alone, which was open when it was derived; once per period."""
-    closed = bool(problems) and all(problem.code == "PERIOD_CLOSED" for problem in problems)
-    return closed and row.period is not None and not attempts.was_closed(tx, row.id, row.period)
+    """Whether the ERP refused it for its period alone, which is noted as closed: derived again it takes another date.
+
+    Not so when it was refused for that period before, and that was known: it would come back for ever.
+    """
+    if row.period is None or not problems or any(problem.code != "PERIOD_CLOSED" for problem in problems):
+        return False
+    news = reference.note_closed(tx, row.connection, row.book, row.period)
+    return news or not attempts.was_closed(tx, row.id, row.period)
 
 
 def _derive_again(tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Problem, ...]) -> DeliveryRow:
-    """Nothing is in the ERP: with the period known as closed the rules give another date, under the same reference."""
+    """Nothing is in the ERP; the reference stays."""
     attempts.close_items(tx, frozen.id, {row.id: attempts.PERIOD_CLOSED})
-    reference.note_closed(tx, row.connection, row.book, row.period or "")
     return deliveries.move(
         tx,
         row,

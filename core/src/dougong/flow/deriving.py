@@ -84,6 +84,8 @@ class Deriver:
         """
         if derivation.settled is None or derivation.settled.advances:
             return
+        if any(self._in_order(draft.book) for draft in derivation.drafts):
+            return  # what is sent before may move its date
         with self._lock:
             self._kept[delivery_id] = (row, derivation)
             if len(self._kept) > _MOST_KEPT:
@@ -170,11 +172,17 @@ class Deriver:
         text = json.dumps(formats.voucher_to_json(draft.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], draft.booking.documents)
         stage = self.target_stage(draft, row.connection)
+        if self._in_order(draft.book):
+            self._periods.sends(draft.booking)
         return Derived(place, draft.booking, text, self.inputs.hash, stage)
 
     def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
         document, events = self._ledger.look(lambda tx: _document_of(tx, row))
         return document, self.derivation(document, events)
+
+    def _in_order(self, book: str) -> bool:
+        """Whether the ERP keeps a book's vouchers in the order of their dates (序时)."""
+        return self.inputs.limits(book).sequence_control
 
     def target_stage(self, draft: Draft, connection: str) -> Stage:
         """The moment asks for a stage, the connection caps it."""

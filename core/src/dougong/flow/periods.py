@@ -10,6 +10,7 @@ from dougong.accounting.dates import first_day, period_of
 from dougong.flow.inputs import Inputs
 from dougong.flow.project import Project
 from dougong.ledger import reference
+from dougong.model.bookings import Voucher
 from dougong.model.codes import Codes
 from dougong.model.masterdata import MasterRecord
 from dougong.model.postings import Posting, Stage
@@ -30,6 +31,7 @@ class BookPeriods:
         self._version = ""
         self._closed: dict[str, frozenset[str]] = {}
         self._last: dict[tuple[str, str], list[Posting]] = {}
+        self._sending: dict[tuple[str, str, str], dt.date] = {}
         self._lock = threading.Lock()
         self._asking = threading.Lock()
 
@@ -62,28 +64,32 @@ class BookPeriods:
         return frozenset(one.code for one in records if not one.data.get("open", True) and _concerns(one, book, codes))
 
     def last_voucher(self, book: str, voucher_type: str, period: str) -> dt.date | None:
-        """Date of the last voucher of a type in a book's period, as the ERP lists them; asked once per run.
+        """Date of the last voucher of a type in a book's period: as the ERP lists them, asked once per run, or as sent.
 
         An ERP that cannot be asked is no obstacle: it refuses what is out of order, and says so itself.
         """
+        known = (self._in_erp(book, voucher_type, period), self._sending.get((book, voucher_type, period)))
+        return max((date for date in known if date is not None), default=None)
+
+    def sends(self, voucher: Voucher) -> None:
+        """A voucher is about to be sent: no other of its type goes before it in its period."""
+        key = (voucher.book, voucher.voucher_type, voucher.period)
+        with self._lock:
+            self._sending[key] = max(voucher.posting_date, self._sending.get(key, voucher.posting_date))
+
+    def _in_erp(self, book: str, voucher_type: str, period: str) -> dt.date | None:
         name, day = self._inputs.books.get(book), first_day(period)
         if name is None or day is None:
             return None
         codes = self._inputs.codes_for(name, book)
         books = {book, codes.lookup("account_book", book, day)}
         types = {voucher_type, codes.lookup("voucher_type", voucher_type, day)}
-        return max(
-            (
-                one.date
-                for one in self._listed(name, period)
-                if one.date is not None
-                and period_of(one.date) == period
-                and one.stage is not Stage.VOID
-                and one.book in books
-                and one.voucher_type in types
-            ),
-            default=None,
+        found = (
+            one.date
+            for one in self._listed(name, period)
+            if one.stage is not Stage.VOID and one.book in books and one.voucher_type in types
         )
+        return max((date for date in found if date is not None and period_of(date) == period), default=None)
 
     def _listed(self, name: str, period: str) -> Iterable[Posting]:
         with self._asking:

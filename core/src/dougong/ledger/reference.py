@@ -129,13 +129,18 @@ def put_periods(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int
     return len(changed) + len(gone)
 
 
-def note_closed(tx: Tx, connection: str, book: str, period: str) -> None:
+def note_closed(tx: Tx, connection: str, book: str, period: str) -> bool:
     """Note that an ERP has refused a voucher because its period is closed; counts until it tells its periods again.
 
     :param book: our code: an answer does not say what the ERP calls it.
+    :returns: whether that is news.
     """
     data = {"refused_for": book, "open": False}
-    put_master(tx, connection, [MasterRecord(PERIOD, f"refused {book}/{period}", code=period, data=data)])
+    refused = MasterRecord(PERIOD, f"refused {book}/{period}", code=period, data=data)
+    if tx.one(_MASTER_ONE, {"connection": connection, "kind": PERIOD, "source_id": refused.id}) is not None:
+        return False
+    touch_inputs(tx)  # before the insert: another process that notes the same waits here, and then finds it
+    return put_master(tx, connection, [refused]) > 0
 
 
 def master_records(connection: Connection, owner: str, kind: str | None = None) -> list[MasterRecord]:
