@@ -15,9 +15,6 @@ def _subjects(rules):
 
 def test_the_template_tells_what_it_promises_too_early(rules):
     assert _subjects(rules) == [
-        '[dates] closed_period = "next_open"',
-        '[dates] sequence = "last_voucher_date"',
-        '[dates] prior_year = "account"',
         '[changes] change = "red_and_new"',
         '[changes] withdraw = "red"',
         '[currency] gain_side = "credit"',
@@ -37,7 +34,7 @@ def test_both_languages_say_the_same_subject(rules):
 
 @pytest.mark.parametrize(
     ("section", "key", "value"),
-    [("dates", "prior_year", "current"), ("changes", "change", "hold"), ("changes", "withdraw", "hold")],
+    [("changes", "change", "hold"), ("changes", "withdraw", "hold")],
 )
 def test_what_is_done_anyway_is_no_promise(rules, section, key, value):
     done = attrs.evolve(rules, **{section: attrs.evolve(getattr(rules, section), **{key: value})})
@@ -52,7 +49,7 @@ def test_a_moment_that_is_not_ours_promises_nothing(rules):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("target", "payable"), ("merge", "day"), ("mirrors", "loan"), ("after", "loan"), ("closed_period", "hold")],
+    [("target", "payable"), ("merge", "day"), ("mirrors", "loan"), ("after", "loan")],
 )
 def test_keys_of_an_opened_moment(rules, context, key, value, make):
     accrual = attrs.evolve(rules.moments["accrual"], **{key: value})

@@ -246,7 +246,7 @@ def test_foreign_loans_are_held_until_their_rate_is_known(held, simple, make, wh
 
 def test_a_closed_period_that_holds(held, simple, rules_with):
     rules = rules_with(('closed_period    = "next_open"', 'closed_period    = "hold"'))
-    problem = held(simple(), rules={"A01": rules}, closed_until=lambda book: "2026-12")
+    problem = held(simple(), rules={"A01": rules}, closed=lambda book: frozenset({"2026-11", "2026-12"}))
     assert (problem.code, problem.facts) == (
         "PERIOD_CLOSED",
         {"book": "A01", "period": "2026-11", "first_open": "2027-01"},

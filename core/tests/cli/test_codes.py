@@ -69,8 +69,8 @@ def test_rows_that_contradict_each_other_or_what_stays_are_refused(codes, folder
 
 def test_an_import_is_audited_and_moves_the_inputs(codes, run, folder):
     codes("department,erp,D01,100,,,\n", "--actor", "wang")
-    with Project(folder) as project, project.ledger.read() as connection:
-        assert reference.input_version(connection) == "1"
+    with Project(folder) as project:
+        assert project.ledger.look(reference.input_version) == "1"
     assert run("audit", "verify", "--project", folder).status == 0
 
 

@@ -13,6 +13,7 @@ from dougong import delivery as steps
 from dougong.clock import epoch_ms
 from dougong.delivery import Blocked, Held
 from dougong.ledger import attempts, deliveries, documents
+from dougong.ledger.rows import FOREVER
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Message
 from dougong.model.operations import Ambiguity
@@ -323,3 +324,56 @@ def test_what_holds_a_delivery_is_looked_at_for_the_document_as_it_is_now(ledger
     it = erp()
     assert [row.state for row in send(it, changing)] == [S.READY]
     assert [row.state for row in send(it, changing)] == [S.HELD]
+
+
+# -- a period that closes before it is there --------------------------------------------------------------------------
+
+CLOSED = Problem.of("PERIOD_CLOSED", "期间已结账", "the period is closed")
+
+
+@pytest.fixture
+def in_period(derive):
+    """A deriver whose vouchers lie in the period that it is given."""
+
+    def make(period):
+        def made(row, link):
+            one = derive(row, link)
+            booking = attrs.evolve(one.booking, period=period)
+            return attrs.evolve(one, booking=booking, booking_text=json.dumps({"period": period}))
+
+        return made
+
+    return make
+
+
+def test_refused_for_its_period_it_is_derived_again_once_per_period(erp, delivery, send, sql, in_period):
+    delivery()
+    it = erp()
+    it.answers["push"] += [Rejected((CLOSED,))] * 3
+    (row,) = send(it, in_period("2026-10"))
+    assert (row.state, row.reason, row.failures) == (S.READY, "PERIOD_CLOSED", 0)
+    assert row.due_at <= epoch_ms()
+    assert sql("SELECT source_id, code, data FROM master") == [
+        ("refused A01/2026-10", "2026-10", '{"open": false, "refused_for": "A01"}')
+    ]
+
+    (row,) = send(it, in_period("2026-11"))
+    assert (row.state, row.attempts) == (S.READY, 2)
+    (row,) = send(it, in_period("2026-11"))
+    assert (row.state, row.reason, row.due_at) == (S.REJECTED, "PERIOD_CLOSED", FOREVER)
+    assert sql("SELECT outcome FROM attempt_item ORDER BY attempt_id") == [
+        ("period_closed",),
+        ("period_closed",),
+        ("rejected",),
+    ]
+    assert sql("SELECT count(DISTINCT reference_as_sent) FROM attempt_item") == [(1,)]
+
+
+@pytest.mark.parametrize("answer", [Rejected((CLOSED, NO)), Rejected((CLOSED,), posting_for(stage=Stage.DRAFT))])
+def test_refused_for_more_than_its_period(erp, delivery, send, sql, answer):
+    delivery()
+    it = erp(stages=LADDER)
+    it.answers["push"].append(answer)
+    (row,) = send(it)
+    assert row.state is (S.INCOMPLETE if answer.left_behind else S.REJECTED)
+    assert sql("SELECT * FROM master") == []

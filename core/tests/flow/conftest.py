@@ -79,7 +79,9 @@ def shop(tmp_path, monkeypatch):
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dougong-flowerp\nVersion: 1.0\n", "utf-8")
     (info / "entry_points.txt").write_text(
-        "[dougong.connectors]\nflowerp = flow_erp:FlowErp\n[dougong.addons]\nwatcher = flow_erp:Watcher\n", "utf-8"
+        "[dougong.connectors]\nflowerp = flow_erp:FlowErp\nperiods = period_erp:PeriodErp\n"
+        "[dougong.addons]\nwatcher = flow_erp:Watcher\n",
+        "utf-8",
     )
     monkeypatch.syspath_prepend(str(site))
     importlib.invalidate_caches()

@@ -13,6 +13,7 @@ from dougong.ledger import reference
 from dougong.ledger.engine import HEAD
 from dougong.ledger.errors import LedgerError
 from dougong.ledger.store import Ledger
+from dougong.model.masterdata import MasterRecord
 
 
 def _note(tx, name, value="1"):
@@ -165,12 +166,50 @@ def test_processes_that_open_a_new_ledger_at_once(tmp_path):
         assert _names(ledger) == {"n0", "n1"}
 
 
+def _period(book, period, *, is_open):
+    return MasterRecord("period", f"{book}/{period}", period, data={"book": book, "open": is_open})
+
+
+def test_periods_are_replaced_by_what_is_told_and_move_the_inputs_only_when_they_change(ledger):
+    def put(*records):
+        changed = ledger.write(lambda tx: reference.put_periods(tx, "erp", records))
+        with ledger.read() as connection:
+            left = {one.id: one.data["open"] for one in reference.master_records(connection, "erp", "period")}
+        return changed, left, ledger.look(reference.input_version)
+
+    october, november = _period("001", "2026-10", is_open=True), _period("001", "2026-11", is_open=True)
+    assert put(october, november) == (2, {"001/2026-10": True, "001/2026-11": True}, "1")
+    assert put(november, october) == (0, {"001/2026-10": True, "001/2026-11": True}, "1")
+
+    closed = _period("001", "2026-10", is_open=False)
+    assert put(closed, november) == (1, {"001/2026-10": False, "001/2026-11": True}, "2")
+    assert put() == (2, {}, "3")
+
+
+def test_a_closed_period_is_news_until_the_periods_are_told_again(ledger):
+    def note():
+        news = ledger.write(lambda tx: reference.note_closed(tx, "erp", "A01", "2026-10"))
+        return news, ledger.look(reference.input_version)
+
+    news, first = note()
+    assert news
+    assert note() == (False, first)
+    ledger.write(lambda tx: reference.put_periods(tx, "erp", ()))
+    news, again = note()
+    assert news
+    assert again != first
+
+
+def test_periods_do_not_count_for_the_age_of_master_data(ledger):
+    ledger.write(lambda tx: reference.put_periods(tx, "erp", [_period("001", "2026-10", is_open=True)]))
+    with ledger.read() as connection:
+        assert reference.master_time(connection, "erp") is None
+
+
 def test_codes_are_replaced_by_table_and_scope(ledger):
     row = ("account", "*", "6602", "6602.01", "", "", "")
     ledger.write(lambda tx: reference.replace_codes(tx, [row], actor="li"))
-    with ledger.read() as connection:
-        before = reference.input_version(connection)
+    before = ledger.look(reference.input_version)
     ledger.write(lambda tx: reference.replace_codes(tx, [(*row[:3], "6602.02", *row[4:])], actor="li"))
-    with ledger.read() as connection:
-        assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
-        assert reference.input_version(connection) != before
+    assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
+    assert ledger.look(reference.input_version) != before

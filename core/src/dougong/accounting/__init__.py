@@ -9,14 +9,14 @@ Everything here is pure except `load_rules`, which reads the files.
 from __future__ import annotations
 
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
-from dougong.accounting.dates import Dated
+from dougong.accounting.dates import Dated, periods_of, reversal_date
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
 from dougong.accounting.merging import merge
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
-from dougong.accounting.reversals import change_day, difference, part_of, red, reversal_date
+from dougong.accounting.reversals import change_day, difference, part_of, red
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
 from dougong.accounting.schema import schema
 from dougong.accounting.settle import settle
@@ -43,6 +43,7 @@ __all__ = [
     "merge",
     "missing_rows",
     "part_of",
+    "periods_of",
     "red",
     "reversal_date",
     "schema",

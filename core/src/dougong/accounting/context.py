@@ -53,7 +53,9 @@ class Context:
     :param limits: of the operation that serves the book.
     :param loan: by loan number or source id; `None` = never heard of.
     :param today: business date; `now` business instant, with zone.
-    :param closed_until: last closed period of a book, `2026-10`; `None` = nothing is closed.
+    :param closed: closed periods of a book (`2026-10`), as its ERP tells them; gaps are possible.
+    :param last_voucher: (book, voucher type, period) → date of the last such voucher in the ERP, `None` = there is
+        none. Asked only where the book's limits declare `sequence_control` (序时).
 
     .. versionadded:: 0.1
     """
@@ -66,7 +68,8 @@ class Context:
     loan: Callable[[str], LoanFact | None]
     today: dt.date
     now: dt.datetime
-    closed_until: Callable[[str], str | None] = lambda book: None
+    closed: Callable[[str], frozenset[str]] = lambda book: frozenset()
+    last_voucher: Callable[[str, str, str], dt.date | None] = lambda book, voucher_type, period: None
 
 
 @attrs.frozen
@@ -89,7 +92,7 @@ class Draft:
     :param booking: `None` whenever there are problems.
     :param problems: delivery is held with these; `notes` are shown and hold nothing.
     :param waits_for: deliveries that come before.
-    :param date_reasons: what moved the date, in order.
+    :param date_reasons: what moved the date, in order, and what became of another year's cost.
     :param set_id: drafts of one document in several entities share it (posting-rules.md §1.7); empty otherwise.
     :param merge_key: drafts of several documents with the same one become one voucher; empty = it stays by itself.
 

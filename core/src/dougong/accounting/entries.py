@@ -31,6 +31,7 @@ class Place:
 
     :param needs: what an account of the book takes; `None` = not known.
     :param prefix: before every summary, when a closed period moved the date.
+    :param cost_role: account role that costs take in place of their own account, when they are another year's.
     """
 
     rules: RuleSet
@@ -42,6 +43,7 @@ class Place:
     limits: Limits
     needs: Callable[[str], AccountNeeds | None]
     prefix: str = ""
+    cost_role: str | None = None
 
 
 @attrs.define
@@ -84,7 +86,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
     if place.moment.mirrors:
         amount = attrs.evolve(amount, base=amount.base.copy_negate(), doc=amount.doc.copy_negate())
     where = _where(entry, fact)
-    chosen = choose(entry, fact, report, place.rules, place.posting, where, amount.base)
+    chosen = _account(entry, fact, report, place, where, amount.base)
     if not isinstance(chosen, Chosen):
         out.problems += chosen
         return None
@@ -122,6 +124,15 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         merges=entry.merge_lines is not False,
         why=_why(entry, fact, place, chosen, where),
     )
+
+
+def _account(
+    entry: Entry, fact: Fact, report: SettledReport, place: Place, where: str, amount: Decimal
+) -> Chosen | tuple[Problem, ...]:
+    """The entry's account; costs of another year take the account for those."""
+    if place.cost_role is not None and entry.each == "slices":
+        return Chosen(place.rules.accounts[place.cost_role], place.cost_role)
+    return choose(entry, fact, report, place.rules, place.posting, where, amount)
 
 
 def _read(text: str, names: Mapping[str, Any]) -> Any:

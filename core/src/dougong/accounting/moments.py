@@ -12,7 +12,7 @@ import attrs
 
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Derivation, Draft
-from dougong.accounting.dates import business_date, fact_date, posting_date
+from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
 from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
@@ -146,7 +146,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         fact = fact_date(document, one.moment, one.event, one.rules.rules.zone)
         if fact is None:
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
-        dated = posting_date(fact, one.moment, one.rules, one.book, context.closed_until(one.book))
+        dated = posting_date(fact, one.moment, one.rules, periods_of(context, one.book, one.moment.voucher_type))
         costs = one.moment.name == "accrual" or any(entry.each not in _MONEY for entry in one.moment.entry)
         try:
             report = settle(

@@ -167,6 +167,47 @@ def period_closed(book: str, period: str, first_open: str) -> Problem:
     )
 
 
+def out_of_sequence(book: str, voucher_type: str, date: dt.date, last: dt.date) -> Problem:
+    """The ERP keeps vouchers in the order of their dates, and the rule is to hold."""
+    return Problem.of(
+        "OUT_OF_SEQUENCE",
+        f"账簿 {book} 序时控制: {voucher_type} 字末张凭证为 {last}, 晚于 {date}",
+        f"book {book} keeps vouchers in order of date: the last one of type {voucher_type} is of {last}, after {date}",
+        hint_zh='请把 sequence 改为 "last_voucher_date", 或在 ERP 中处理',
+        hint_en='set sequence = "last_voucher_date", or deal with it in the ERP',
+        book=book,
+        voucher_type=voucher_type,
+        date=str(date),
+        last=str(last),
+    )
+
+
+def prior_year_held(year: int, booked: int, cost: Decimal) -> Problem:
+    """A cost of another fiscal year, and the rule is to hold."""
+    return Problem.of(
+        "PRIOR_YEAR",
+        f"{year} 年的费用 {plain(cost)} 将记入 {booked} 年",
+        f"a cost of {year}, {plain(cost)}, would be booked in {booked}",
+        hint_zh='请把 prior_year 改为 "account" 或 "current", 或 cancel 后在 ERP 中手工入账',
+        hint_en='set prior_year = "account" or "current", or cancel it and book it in the ERP by hand',
+        year=str(year),
+        booked=str(booked),
+        cost=plain(cost),
+    )
+
+
+def prior_year_account(rules: str, year: int) -> Problem:
+    """A cost of another fiscal year that wants an account which the rules do not name."""
+    return Problem.of(
+        "PRIOR_YEAR",
+        f"{year} 年的费用应记以前年度损益, 但 {rules} 的 [accounts] 没有 prior_year",
+        f"a cost of {year} takes the account of prior years, and [accounts] of {rules} has no prior_year",
+        hint_zh='请在 [accounts] 中加 prior_year, 或把 [dates] prior_year 改为 "current"',
+        hint_en='add prior_year to [accounts], or set [dates] prior_year = "current"',
+        year=str(year),
+    )
+
+
 def not_balanced(difference: Decimal) -> Problem:
     """Debits are not credits: some fact has no entry."""
     return Problem.of(

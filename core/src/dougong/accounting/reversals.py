@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import attrs
 
-from dougong.accounting.dates import Dated, business_date, period_of
+from dougong.accounting.dates import Dated, business_date
 from dougong.accounting.rulefile import RuleSet
 from dougong.expressions import fit
 from dougong.model.bookings import LoanMovement, Original, Voucher, VoucherLine
 from dougong.model.documents import Document, SourceRef
 from dougong.model.operations import Limits
 
-__all__ = ["change_day", "difference", "part_of", "red", "reversal_date"]
+__all__ = ["change_day", "difference", "part_of", "red"]
 
 #: Before the text of every line of a red voucher.
 _RED = "冲销"
@@ -34,32 +33,13 @@ def change_day(document: Document, zone: str, today: dt.date) -> dt.date:
     return business_date(document.updated_at, zone) if document.updated_at else today
 
 
-def reversal_date(booked: Voucher, day: dt.date, rules: RuleSet, closed_until: str | None) -> Dated:
-    """When a voucher is taken back: in its own period while that is open, unless the rules say otherwise.
-
-    :param day: of the change. :param closed_until: last closed period of the book.
-    """
-    period = period_of(booked.posting_date)
-    open_ = closed_until is None or period > closed_until
-    if rules.changes.red_date == "original_if_open" and open_ and period_of(day) != period:
-        last = dt.date(day.year, day.month, 1) - dt.timedelta(days=1) if day > booked.posting_date else day
-        return Dated(day, min(last, last_day(period)), period, (f"red_date {day} → {period}",))
-    return Dated(day, day, period_of(day))
-
-
-def last_day(period: str) -> dt.date:
-    """The last day of `2026-11`."""
-    year, month = int(period[:4]), int(period[5:7])
-    return dt.date(year, month, calendar.monthrange(year, month)[1])
-
-
 def red(voucher: Voucher, dated: Dated, rules: RuleSet, limits: Limits) -> Voucher:
     """The voucher that takes `voucher` back: the same lines, red or on the other side.
 
     :param dated: when it is booked.
     """
     opposite = rules.changes.red_style == "opposite" or not limits.negative_lines
-    lines = tuple(_taken_back(line, voucher, opposite, limits) for line in voucher.lines)
+    lines = tuple(_taken_back(line, voucher, dated.prefix, opposite, limits) for line in voucher.lines)
     return attrs.evolve(
         voucher,
         moment="reversal",
@@ -74,18 +54,18 @@ def red(voucher: Voucher, dated: Dated, rules: RuleSet, limits: Limits) -> Vouch
     )
 
 
-def _taken_back(line: VoucherLine, voucher: Voucher, opposite: bool, limits: Limits) -> VoucherLine:
+def _taken_back(line: VoucherLine, voucher: Voucher, prefix: str, opposite: bool, limits: Limits) -> VoucherLine:
     side, sign = line.side, -1
     if opposite:
         side, sign = ("C" if line.side == "D" else "D"), 1
-    text = f"{_RED} {line.summary}"
+    text = f"{prefix}{_RED} {line.summary}"
     return attrs.evolve(
         line,
         side=side,
         amount=_signed(line.amount, sign),
         original=_original(line.original, sign),
         tax=attrs.evolve(line.tax, base=None if line.tax.base is None else -line.tax.base) if line.tax else None,
-        summary=fit(text, limits.max_summary, [_RED, *voucher.documents]) or text[: limits.max_summary],
+        summary=fit(text, limits.max_summary, [prefix, _RED, *voucher.documents]) or text[: limits.max_summary],
         why={**line.why, "reverses": voucher.moment},
     )
 

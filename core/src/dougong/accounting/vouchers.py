@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Draft, Wait
-from dougong.accounting.dates import Dated
+from dougong.accounting.dates import Dated, prior_year
 from dougong.accounting.entries import Place, make_lines
 from dougong.accounting.loans import lent, movements
 from dougong.accounting.rulefile import Moment, RuleSet
@@ -37,7 +38,7 @@ class Order:
 
 def draft(document: Document, report: SettledReport, order: Order, context: Context) -> Draft | None:
     """The draft of one voucher: its booking, or every reason why there is none; `None` when every amount is zero."""
-    moment = order.moment
+    order, moment = _of_another_year(report, order), order.moment
     base = Draft(
         moment.name,
         order.entity,
@@ -93,7 +94,16 @@ def _place(order: Order, context: Context, limits: Limits) -> Place:
         limits,
         needs,
         order.dated.prefix,
+        order.dated.cost_role,
     )
+
+
+def _of_another_year(report: SettledReport, order: Order) -> Order:
+    """Costs of the entity that are booked in another fiscal year than their fact's follow the rule for them."""
+    if all(entry.each != "slices" for entry in order.moment.entry):
+        return order
+    cost = sum((one.cost.base for one in report.slices if one.entity == order.entity), Decimal(0))
+    return attrs.evolve(order, dated=prior_year(order.dated, order.rules, cost))
 
 
 def _voucher(document: Document, report: SettledReport, order: Order, lines: Sequence[VoucherLine]) -> Voucher:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dougong.clock import epoch_ms
 from dougong.delivery.link import backoff_ms
-from dougong.ledger import attempts, deliveries, inbox, postings, reversals
+from dougong.ledger import attempts, deliveries, inbox, postings, reference, reversals
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -75,6 +75,8 @@ def _rejected(
     tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Problem, ...], left: Posting | None
 ) -> DeliveryRow:
     """Refused as it is: content or rules have to change; what the ERP kept of it all the same is on record."""
+    if left is None and _closed_meanwhile(tx, row, problems):
+        return _derive_again(tx, row, frozen, problems)
     if left is None:
         attempts.close_items(tx, frozen.id, {row.id: "rejected"})
         return deliveries.move(
@@ -97,6 +99,31 @@ def _rejected(
         stage=left.stage.value,
         **_with_problems(problems),
         due_at=FOREVER,
+    )
+
+
+def _closed_meanwhile(tx: Tx, row: DeliveryRow, problems: tuple[Problem, ...]) -> bool:
+    """Whether the ERP refused it for its period alone, which is noted as closed: derived again it takes another date.
+
+    Not so when it was refused for that period before, and that was known: it would come back for ever.
+    """
+    if row.period is None or not problems or any(problem.code != "PERIOD_CLOSED" for problem in problems):
+        return False
+    news = reference.note_closed(tx, row.connection, row.book, row.period)
+    return news or not attempts.was_closed(tx, row.id, row.period)
+
+
+def _derive_again(tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Problem, ...]) -> DeliveryRow:
+    """Nothing is in the ERP; the reference stays."""
+    attempts.close_items(tx, frozen.id, {row.id: attempts.PERIOD_CLOSED})
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.READY,
+        event="period_closed",
+        detail={"period": row.period},
+        due_at=epoch_ms(),
+        **_with_problems(problems),
     )
 
 

@@ -17,6 +17,7 @@ from dougong.delivery import Blocked, Derived, Held, Link
 from dougong.flow import corrections
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
+from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
 from dougong.flow.waits import Waiting, loan_fact, loans_are_still, waiting_for
 from dougong.ledger import documents, groups
@@ -49,7 +50,9 @@ class Deriver:
         self.project = project
         self.inputs = inputs
         self._ledger: Ledger = project.ledger
+        self._periods = BookPeriods(project, inputs)
         self._kept: dict[int, tuple[DocumentRow, Derivation]] = {}
+        self._kept_with = self._periods.version()
         self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
         self._lock = threading.Lock()
 
@@ -72,6 +75,8 @@ class Deriver:
         """
         if derivation.loans:
             return
+        if any(self._in_order(draft.book) for draft in derivation.drafts):
+            return  # what is sent before may move its date
         with self._lock:
             self._kept[delivery_id] = (row, derivation)
             if len(self._kept) > _MOST_KEPT:
@@ -89,18 +94,26 @@ class Deriver:
         """When a voucher is taken back or complemented: see `[changes] red_date`.
 
         :param day: of the change.
+        :raises DougongError: nothing may be booked then.
         """
         rules = self.inputs.rules[booked.book]
-        return accounting.reversal_date(booked, day, rules, None)
+        moment = rules.moments.get(booked.moment) or rules.moments["accrual"]
+        periods = accounting.periods_of(self._context({}), booked.book, booked.voucher_type)
+        dated = accounting.reversal_date(booked.posting_date, day, moment, rules, periods)
+        if dated.problems:
+            raise DougongError(dated.problems)
+        return dated
 
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
         loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
-        return attrs.evolve(self._derive(document, loans), loans=loans) if loans else self._derive(document, loans)
+        derivation = accounting.derive(document, self._context(loans))
+        return attrs.evolve(derivation, loans=loans) if loans else derivation
 
-    def _derive(self, document: Document, loans: Mapping[str, LoanFact | None]) -> Derivation:
+    def _context(self, loans: Mapping[str, LoanFact | None]) -> Context:
+        """What the ledger and the inputs tell now."""
         now = business_now()
-        context = Context(
+        return Context(
             rules=self.inputs.rules,
             books_for=self.project.config.books_for,
             rates=self.inputs.rates,
@@ -109,8 +122,9 @@ class Deriver:
             loan=loans.get,
             today=now.date(),
             now=now,
+            closed=self._periods.closed,
+            last_voucher=self._periods.last_voucher,
         )
-        return accounting.derive(document, context)
 
     def needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code."""
@@ -149,7 +163,11 @@ class Deriver:
 
         :raises DougongError: it cannot be derived at all.
         """
+        known = self._periods.version()
         with self._lock:
+            if known != self._kept_with:  # a period may have closed since: its vouchers take another date
+                self._kept_with = known
+                self._kept.clear()
             kept = self._kept.pop(row.id, None)
         document, derivation = kept or self._derived_anew(row)
         found = self._of_document(row, document, derivation)
@@ -247,11 +265,17 @@ class Deriver:
             return Held(problems, self.inputs.hash, wanted.still)
         text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
         place = partial(_with_reference, payload, self.inputs.operations[row.connection], wanted.booking.documents)
+        if self._in_order(wanted.booking.book):
+            self._periods.sends(wanted.booking)
         return Derived(place, wanted.booking, text, self.inputs.hash, wanted.stage, wanted.still)
 
     def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
         document, events = self._ledger.look(lambda tx: _document_of(tx, row))
         return document, self.derivation(document, events)
+
+    def _in_order(self, book: str) -> bool:
+        """Whether the ERP keeps a book's vouchers in the order of their dates (序时)."""
+        return self.inputs.limits(book).sequence_control
 
     def target_stage(self, draft: Draft, connection: str) -> Stage:
         """The moment asks for a stage, the connection caps it."""

@@ -94,8 +94,8 @@ def load_inputs(project: Project) -> Inputs:
     for table in sorted((project.folder / "tables").glob("*.*")):
         _keep(artifacts, "table", f"{table.name}\n{hashlib.sha256(table.read_bytes()).hexdigest()}")
     rows = project.ledger.look(reference.code_rows)
+    version = project.ledger.look(reference.input_version)
     with project.ledger.read() as connection:
-        version = reference.input_version(connection)
         needs = {name: _needs(reference.master_records(connection, name, "account")) for name in project.targets}
     codes = CodeTable.from_rows([CodeRow.from_ledger(row) for row in rows])
     _keep(artifacts, "codes", json.dumps([list(row) for row in rows], ensure_ascii=False))

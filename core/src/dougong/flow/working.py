@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
@@ -26,7 +26,7 @@ __all__ = ["accounts_not_read", "refresh_master_data", "work"]
 _MASTER_AGE_MS = 3_600_000
 #: After so many failures in a row a delivery counts as resting for this run: the ERP is down. The next run tries once.
 _MOST_FAILURES = 7
-_MASTER_KINDS = ("account", "department", "employee", "supplier", "currency", "book", "period")
+_MASTER_KINDS = ("account", "department", "employee", "supplier", "currency", "book", reference.PERIOD)
 
 
 def work(
@@ -71,24 +71,42 @@ def work(
 
 
 def refresh_master_data(project: Project, names: Iterable[str], *, age_ms: int = _MASTER_AGE_MS) -> list[Problem]:
-    """Renew the ERPs' master data where it is older than `age_ms`; an ERP that is down is a problem, not an end."""
+    """Renew the ERPs' master data where it is older than `age_ms`, and in any case what they say of their periods.
+
+    :returns: why an ERP could not be asked, where it was time for all of it: that it is down is a problem, not an end.
+        Without news of its periods the last known ones count, and it refuses what does not fit them.
+    """
     problems: list[Problem] = []
     for name in names:
         door = project.door(name)
         with project.ledger.read() as connection:
             last = reference.master_time(connection, name)
-        if not door.supports("pull_master_data") or (last is not None and epoch_ms() - last < age_ms):
-            continue
-        session = None
-        try:
-            session = door.open_session(door.call())
-            records = list(door.pull_master_data(_MASTER_KINDS, session, door.call()))
-            _keep(project, name, records)
-        except DougongError as error:
-            problems += (problem.at(f"connections.{name}") for problem in error.problems)
-        finally:
-            door.close_session(session)
+        if not door.supports("pull_master_data"):
+            project.ledger.write(partial(reference.put_periods, connection=name, records=()))
+        elif last is None or epoch_ms() - last >= age_ms:
+            problems += (problem.at(f"connections.{name}") for problem in _pull(project, name, _MASTER_KINDS))
+        elif found := _pull(project, name, (reference.PERIOD,)):
+            door.log.warning("periods of %s: %s", name, found[0].message.en)
     return problems
+
+
+def _pull(project: Project, name: str, kinds: Sequence[str]) -> tuple[Problem, ...]:
+    """Ask an ERP for master data and keep what it tells; returns why it could not be asked."""
+    door, session = project.door(name), None
+    try:
+        session = door.open_session(door.call())
+        told = list(door.pull_master_data(kinds, session, door.call()))
+    except DougongError as error:
+        return error.problems
+    finally:
+        door.close_session(session)
+    project.ledger.write(partial(_keep, name=name, told=[one for one in told if one.kind in kinds]))
+    return ()
+
+
+def _keep(tx: Tx, name: str, told: Sequence[MasterRecord]) -> None:
+    reference.put_master(tx, name, (one for one in told if one.kind != reference.PERIOD))
+    reference.put_periods(tx, name, (one for one in told if one.kind == reference.PERIOD))
 
 
 def accounts_not_read(connection: str, troubles: Iterable[Problem] = ()) -> Problem:
@@ -112,10 +130,6 @@ def accounts_not_read(connection: str, troubles: Iterable[Problem] = ()) -> Prob
 def _cause(connection: str, troubles: Iterable[Problem]) -> Problem | None:
     place = f"connections.{connection}"
     return next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
-
-
-def _keep(project: Project, name: str, records: list[MasterRecord]) -> None:
-    project.ledger.write(lambda tx: reference.put_master(tx, name, records))
 
 
 def _free_held(project: Project, inputs: Inputs) -> None:

@@ -167,7 +167,8 @@ class ConnectorSpec:
         :param message: exactly as frozen; the body leaves unchanged.
         :returns: one outcome for all items, or one per item. `Done` needs the ERP's documented success *and* a
             document id. `NotDone` needs proof that nothing happened. A missing item, a wrong type and an exception are
-            `Unknown`.
+            `Unknown`. `Rejected` with the code `PERIOD_CLOSED` alone: core derives it again, with the date that the
+            rules give it then.
 
         .. versionadded:: 0.1
         """
@@ -262,8 +263,9 @@ class ConnectorSpec:
     def pull_master_data(self, kinds: Sequence[str], session: Any, call: Call) -> Iterable[MasterRecord]:
         """Read departments, employees, accounts with their dimension requirements, currencies, periods … from the ERP.
 
-        An account record's `data` holds `dimensions` (our names), `optional`, `currencies` (ISO codes), `cash`; a
-        period record's `data` holds `book`, `open`.
+        An account record's `data` holds `dimensions` (our names), `optional`, `currencies` (ISO codes), `cash`. A
+        period record has the code `2026-11` and an id of its own in each book (`001/2026-11`); its `data` holds `book`
+        (the ERP's code) and `open`. Periods are asked for at the start of every run, so answer them cheaply.
 
         :param kinds: which kinds are wanted; empty = all.
 
@@ -284,6 +286,8 @@ class ConnectorSpec:
     @hookspec(firstresult=True)
     def list_postings(self, period: str, session: Any, call: Call) -> Iterable[Posting]:
         """List every posting of a period (`2026-11`) with its lines, all pages; ours carry their reference.
+
+        Called by `reconcile`, and for the date of the last voucher where `Limits.sequence_control` is declared.
 
         .. versionadded:: 0.1
         """

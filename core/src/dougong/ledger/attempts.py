@@ -19,6 +19,7 @@ from dougong.model.messages import Correlation, ItemId, Message, Wanted
 from dougong.model.postings import Facts
 
 __all__ = [
+    "PERIOD_CLOSED",
     "Frozen",
     "add_correlations",
     "close_items",
@@ -28,7 +29,11 @@ __all__ = [
     "mark_absent",
     "mark_left",
     "mark_sent",
+    "was_closed",
 ]
+
+#: Outcome of an item that was refused because its period is closed.
+PERIOD_CLOSED = "period_closed"
 
 _A, _I, _C = schema.attempt, schema.attempt_item, schema.correlation
 _INSERT = Statement(insert(_A).returning(_A.c.id), [c.name for c in _A.columns if c.name != "id"])
@@ -72,6 +77,7 @@ _LAST_SENT = Statement(
     .order_by(_I.c.attempt_id.desc())
     .limit(1)
 )
+_BOOKINGS = Statement(select(_I.c.booking).where(_I.c.delivery_id == bindparam("d"), _I.c.outcome == bindparam("o")))
 _ACCEPT_FACTS = Statement(update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f")))
 _LAST_FACTS = Statement(
     select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
@@ -260,6 +266,12 @@ def is_open(tx: Tx, attempt_id: int) -> bool:
 def close_items(tx: Tx, attempt_id: int, outcomes: Mapping[int, str]) -> None:
     """Decide items (delivery id → outcome); a decided item leaves the attempt."""
     tx.many(_CLOSE, [{"a": attempt_id, "d": delivery, "o": outcome} for delivery, outcome in outcomes.items()])
+
+
+def was_closed(tx: Tx, delivery_id: int, period: str) -> bool:
+    """Whether the ERP has refused this delivery before because that period is closed (outcome `PERIOD_CLOSED`)."""
+    found = tx.rows(_BOOKINGS, {"d": delivery_id, "o": PERIOD_CLOSED})
+    return any(json.loads(row["booking"]).get("period") == period for row in found)
 
 
 def mark_sent(tx: Tx, attempt_id: int) -> None:

@@ -15,12 +15,15 @@ from dougong.ledger.statements import Statement, Tx
 from dougong.model.masterdata import MasterRecord
 
 __all__ = [
+    "PERIOD",
     "code_rows",
     "input_version",
     "master_records",
     "master_time",
     "note",
+    "note_closed",
     "put_master",
+    "put_periods",
     "replace_codes",
     "touch_inputs",
 ]
@@ -43,6 +46,14 @@ _MASTER_UPDATE = Statement(
     )
     .values({name: bindparam(f"v_{name}") for name in ("code", "name", "active", "data", "at")})
 )
+_OF_KIND = Statement(select(_M).where(_M.c.connection == bindparam("connection"), _M.c.kind == bindparam("kind")))
+_MASTER_DELETE = Statement(
+    delete(_M).where(
+        _M.c.connection == bindparam("connection"),
+        _M.c.kind == bindparam("kind"),
+        _M.c.source_id == bindparam("source_id"),
+    )
+)
 _SETTING = Statement(select(_S.c.value).where(_S.c.name == bindparam("n")))
 _SETTING_INSERT = Statement(insert(_S), ["name", "value"])
 _SETTING_UPDATE = Statement(update(_S).where(_S.c.name == bindparam("n")).values(value=bindparam("v")))
@@ -60,6 +71,9 @@ _AUDIT_VERSION = Statement(
     .limit(1)
 )
 
+#: Kind of master data that says which periods of an ERP's books are open.
+PERIOD = "period"
+
 #: (table, scope, ours, theirs, valid_from, valid_to, note); empty dates mean always.
 CodeTuple = tuple[str, str, str, str, str, str, str]
 
@@ -70,12 +84,7 @@ def put_master(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
     now = epoch_ms()
     for record in records:
         key = {"connection": connection, "kind": record.kind, "source_id": record.id}
-        values = {
-            "code": record.code,
-            "name": record.name,
-            "active": int(record.active),
-            "data": json.dumps(record.data, ensure_ascii=False, sort_keys=True),
-        }
+        values = _values(record)
         known = tx.one(_MASTER_ONE, key)
         if known is None:
             tx.run(_MASTER, {**key, **values, "at": now})
@@ -87,6 +96,51 @@ def put_master(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
     if changed:
         touch_inputs(tx)
     return changed
+
+
+def _values(record: MasterRecord) -> dict[str, Any]:
+    """The columns of a record beside its key."""
+    return {
+        "code": record.code,
+        "name": record.name,
+        "active": int(record.active),
+        "data": json.dumps(record.data, ensure_ascii=False, sort_keys=True),
+    }
+
+
+def put_periods(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
+    """Put the periods that an ERP has just told in the place of all that were known, what was noted meanwhile included.
+
+    :param records: of kind `period`; `data` holds `book` (the ERP's code) and `open`.
+    :returns: how many are new, changed or gone.
+    """
+    key = {"connection": connection, "kind": PERIOD}
+    known = {row["source_id"]: row for row in tx.rows(_OF_KIND, key)}
+    told = {record.id: record for record in records}
+    changed = [
+        one
+        for one in told.values()
+        if one.id not in known or any(known[one.id][name] != value for name, value in _values(one).items())
+    ]
+    gone = sorted(known.keys() - told.keys())
+    tx.many(_MASTER_DELETE, [{**key, "source_id": id_} for id_ in gone])
+    if put_master(tx, connection, changed) == 0 and gone:
+        touch_inputs(tx)
+    return len(changed) + len(gone)
+
+
+def note_closed(tx: Tx, connection: str, book: str, period: str) -> bool:
+    """Note that an ERP has refused a voucher because its period is closed; counts until it tells its periods again.
+
+    :param book: our code: an answer does not say what the ERP calls it.
+    :returns: whether that is news.
+    """
+    data = {"refused_for": book, "open": False}
+    refused = MasterRecord(PERIOD, f"refused {book}/{period}", code=period, data=data)
+    if tx.one(_MASTER_ONE, {"connection": connection, "kind": PERIOD, "source_id": refused.id}) is not None:
+        return False
+    touch_inputs(tx)  # before the insert: another process that notes the same waits here, and then finds it
+    return put_master(tx, connection, [refused]) > 0
 
 
 def master_records(connection: Connection, owner: str, kind: str | None = None) -> list[MasterRecord]:
@@ -101,10 +155,9 @@ def master_records(connection: Connection, owner: str, kind: str | None = None) 
 
 
 def master_time(connection: Connection, owner: str) -> int | None:
-    """When master data of a connection was last renewed, milliseconds UTC."""
-    return connection.execute(
-        select(_M.c.at).where(_M.c.connection == owner).order_by(_M.c.at.desc()).limit(1)
-    ).scalar()
+    """When master data of a connection was last renewed, milliseconds UTC; periods are, more often, by themselves."""
+    query = select(_M.c.at).where(_M.c.connection == owner, _M.c.kind != PERIOD)
+    return connection.execute(query.order_by(_M.c.at.desc()).limit(1)).scalar()
 
 
 def code_rows(tx: Tx) -> list[CodeTuple]:
@@ -138,6 +191,7 @@ def touch_inputs(tx: Tx) -> None:
         tx.run(_SETTING_UPDATE, {"n": "inputs", "v": str(int(known["value"]) + 1)})
 
 
-def input_version(connection: Connection) -> str:
+def input_version(tx: Tx) -> str:
     """A counter that moves whenever codes or master data change."""
-    return connection.execute(select(_S.c.value).where(_S.c.name == "inputs")).scalar() or "0"
+    known = tx.one(_SETTING, {"n": "inputs"})
+    return known["value"] if known else "0"

@@ -65,6 +65,7 @@ class Limits:
     :param forbidden: characters that the ERP refuses in texts.
     :param voucher_currency: `line` or `document` (posting-rules.md §6).
     :param negative_lines: whether red lines with negative amounts are taken.
+    :param sequence_control: whether the ERP keeps the vouchers of a type and period in the order of their dates (序时).
     :param drops: facts of a voucher line that the target has no field for (`check` lists them).
     """
 
