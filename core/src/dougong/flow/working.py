@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
