@@ -8,7 +8,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from dougong.accounting import derive, explain, loan_overdrawn, missing_rows
+from dougong.accounting import LoanFact, derive, explain, missing_rows
 from dougong.model.documents import Event, ExecutedPayment, InvoiceShare, Split, Withheld
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
@@ -234,14 +234,15 @@ def test_a_document_in_another_currency_than_its_book(held, simple):
     assert held(attrs.evolve(simple(), currency="USD")).code == "CURRENCY_NOT_FUNCTIONAL"
 
 
-@pytest.mark.parametrize("what", ["write-off", "payment"])
-def test_foreign_loans_are_held_until_their_rate_is_known(held, simple, make, what):
-    if what == "payment":
-        payment = ExecutedPayment("E004", Decimal(1000), currency="USD", rate=Decimal("7.2"), account="中行外币户")
-        document = make.loan(payments=(payment,))
-    else:
-        document = simple(payee="0.00", report={"advances": (make.advance("J1", "100.00", "USD"),)})
-    assert held(document).code == "NOT_SUPPORTED_YET"
+def test_a_foreign_write_off_needs_the_reports_rate(held, simple, make):
+    problem = held(simple(payee="0.00", report={"advances": (make.advance("J1", "100.00", "USD"),)}))
+    assert (problem.code, problem.path) == ("RATE_MISSING", "advances.rate")
+
+
+def test_a_loan_is_written_off_in_its_own_currency(held, simple, make):
+    document = simple(payee="0.00", report={"advances": (make.advance("J1", "100.00", "EUR"),)})
+    problem = held(document, loan=lambda number: LoanFact(number, currency="USD"))
+    assert (problem.code, problem.facts) == ("LOAN_CURRENCY", {"loan": "J1", "currency": "USD"})
 
 
 def test_a_closed_period_that_holds(held, simple, rules_with):
@@ -291,16 +292,16 @@ def test_a_loan_without_any_amount(held, make):
     assert held(document).code == "PAYMENT_MISSING"
 
 
-def test_other_targets_and_merging_are_held_not_posted_wrong(held, simple, rules_with):
-    for change in (
-        ('target       = "voucher"', 'target       = "payable"'),
-        ('merge        = "none"', 'merge        = "day"'),
-    ):
-        assert held(simple(), rules={"A01": rules_with(change)}).code == "NOT_SUPPORTED_YET"
+def test_other_targets_are_held_not_posted_wrong(held, simple, rules_with):
+    change = ('target       = "voucher"', 'target       = "payable"')
+    assert held(simple(), rules={"A01": rules_with(change)}).code == "NOT_SUPPORTED_YET"
 
 
-def test_loan_messages():
-    assert loan_overdrawn("J1", Decimal("0.00"), Decimal("100.00")).message.en == "loan J1: remaining=0.00 asked=100.00"
+def test_a_loan_with_nothing_left(held, simple, make):
+    document = simple(payee="0.00", report={"advances": (make.advance("J1", "100.00"),)})
+    problem = held(document, loan=lambda number: LoanFact(number, remaining=Decimal("0.00"), carrying=Decimal("0.00")))
+    assert problem.message.en == "loan J1: remaining=0.00 asked=100.00"
+    assert problem.facts == {"loan": "J1", "remaining": "0.00", "asked": "100.00"}
 
 
 @pytest.mark.parametrize("state", ["draft", "approving", "rejected"])

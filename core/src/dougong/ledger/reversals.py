@@ -11,7 +11,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState, DocumentState
 
-__all__ = ["CORRECTIONS", "arrived", "booking_of", "reversal_of"]
+__all__ = ["CORRECTIONS", "arrived", "booking_of"]
 
 #: Moments that correct another voucher.
 CORRECTIONS = ("reversal", "difference")
@@ -26,14 +26,6 @@ _STILL_LIVE = Statement(
 )
 _BOOKING = Statement(
     select(_I.c.booking).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
-)
-_REVERSALS = Statement(
-    select(schema.delivery)
-    .where(
-        schema.delivery.c.reverses_id == bindparam("d"),
-        schema.delivery.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REVERSED.value]),
-    )
-    .order_by(schema.delivery.c.id)
 )
 
 
@@ -63,11 +55,6 @@ def _documents(tx: Tx, row: DeliveryRow) -> list[DocumentRow]:
 def _is_latest(tx: Tx, document: DocumentRow) -> bool:
     latest = documents.latest(tx, document.ref)
     return latest is None or latest.id == document.id
-
-
-def reversal_of(tx: Tx, delivery_id: int) -> list[DeliveryRow]:
-    """The live reversals of a delivery: one, or one per member of a merged voucher."""
-    return [DeliveryRow.from_mapping(found) for found in tx.rows(_REVERSALS, {"d": delivery_id})]
 
 
 def booking_of(tx: Tx, delivery_id: int) -> str | None:
