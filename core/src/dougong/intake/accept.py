@@ -125,7 +125,7 @@ def _accept_one(
     known = documents.latest(tx, item.document.ref)
     if known is None:
         return _store(tx, item, content, connection, actor, revision=1, outcome="new")
-    unread = _never_derived(known)
+    unread = _never_derived(known) and (known.fingerprint == content.fingerprint or not _booked(tx, known))
     # The kept answer itself, read with more reference data or other settings, is not stale.
     if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
         return _stale(tx, known, item, content, connection, actor)
@@ -192,6 +192,12 @@ def _never_derived(row: DocumentRow) -> bool:
     return _lacks_facts(row) and row.raw is not None
 
 
+def _booked(tx: Tx, row: DocumentRow) -> bool:
+    """Whether this revision is in the ERP, or may be: what it was posted from stays as it is."""
+    sent = [one for one in documents.deliveries_of(tx, row.ref) if one.state not in UNSENT | FINAL]
+    return any(documents.covers(tx, one.id, row.id) for one in sent)
+
+
 def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
     """What was held for a missing fact is read again; nothing was derived from it, so it is no new revision."""
     document = item.document
@@ -208,7 +214,7 @@ def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, 
         actor=actor,
         state=DocumentState.HELD if item.problems else DocumentState.ACCEPTED,
         fingerprint=content.fingerprint,
-        canonical=content.canonical,
+        canonical=known.canonical if _booked(tx, known) else content.canonical,
         source_state=document.state,
         source_time=content.source_time,
         number=document.number,
@@ -282,6 +288,8 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
         documents.settle_stale(tx, document.ref)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
+    if item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:
+        return _unusable(tx, known, item, content, told)
     if fresh or turned:
         if document.state in TAKEN_BACK or _withdrawn(tx, document.ref):
             _cancel_unsent(tx, document.ref, "withdrawn")
@@ -292,6 +300,23 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
     if (known.source_state, known.source_time) != (document.state, content.source_time):
         documents.change(tx, known, event="told_again", **told)
     return Accepted(document.ref, document.number, "known", known.id)
+
+
+def _unusable(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, told: dict[str, Any]) -> Accepted:
+    """A newer answer that cannot be used: held until a better one comes; what is in the ERP already stays there."""
+    _cancel_unsent(tx, known.ref, "unusable")
+    documents.change(
+        tx,
+        known,
+        event="unusable",
+        state=DocumentState.HELD,
+        canonical=known.canonical if _booked(tx, known) else content.canonical,
+        raw=item.raw,
+        problems=problems_text(item.problems),
+        inputs="",
+        **told,
+    )
+    return Accepted(known.ref, known.number, "events", known.id, item.problems)
 
 
 def _reread(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> dict[str, Any]:
@@ -311,8 +336,10 @@ def _revise(
     documents.settle_stale(tx, known.ref, actor=actor)
     sent = _cancel_unsent(tx, known.ref, "superseded")
     # Only a revision that is in the ERP, or may be, stands beside its successor.
-    if not sent or known.state is not DocumentState.OPEN:
-        documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
+    stands = sent and (known.state is DocumentState.OPEN or (_lacks_facts(known) and _booked(tx, known)))
+    state = DocumentState.OPEN if stands else DocumentState.SUPERSEDED
+    if known.state is not state:
+        documents.change(tx, known, event="superseded", state=state, problems="[]")
     return _store(tx, item, content, connection, actor, revision=known.revision + 1, outcome="revised")
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "by_id",
     "change",
     "cover_too",
+    "covers",
     "deliveries_of",
     "events_of",
     "find_loan",
@@ -297,10 +298,15 @@ def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
     return any(fingerprint in covered_fingerprints(tx, row["id"]) for row in found)
 
 
+def covers(tx: Tx, delivery_id: int, document_id: int) -> bool:
+    """Whether a delivery serves this very revision."""
+    return tx.one(_COVER_KNOWN, {"delivery_id": delivery_id, "document_id": document_id}) is not None
+
+
 def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:
     """Note that a delivery serves this revision as well: same content, told again."""
-    key = {"delivery_id": delivery_id, "document_id": document_id}
-    if tx.one(_COVER_KNOWN, key) is None:
+    if not covers(tx, delivery_id, document_id):
+        key = {"delivery_id": delivery_id, "document_id": document_id}
         tx.run(_COVER, {**key, "coverage_key": coverage_key, "live": None})
 
 
