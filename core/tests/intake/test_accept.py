@@ -343,7 +343,7 @@ def test_a_newer_answer_that_cannot_be_used_holds_what_is_posted(ledger, unusabl
     with ledger.read() as connection:
         (row,) = documents_view(connection, "en")
     assert row["problems"][0]["code"] == "ENTITY_UNKNOWN"
-    assert b"{2}" == row_of("R1").raw, "read again with more reference data"
+    assert row_of("R1").raw == b"{2}", "read again with more reference data"
 
 
 def test_and_goes_on_with_the_correction(unusable, tell, states):
