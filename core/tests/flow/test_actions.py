@@ -9,7 +9,7 @@ from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, postings
 from dougong.ledger.states import DeliveryState as S
 from dougong.ledger.states import IllegalTransition
 from dougong.model.operations import Ambiguity
@@ -192,6 +192,18 @@ def test_an_id_that_the_erp_does_not_know(project, stands, now):
     it.answers["find"].append(lambda wanted: [Absent(wanted[0].item, "all")])
     with pytest.raises(ActionError, match="the ERP has no 78"):
         resolve_delivered(project, row.id, "78", **HOW)
+    assert now(row) == row
+
+
+def test_the_voucher_of_another_delivery_is_not_taken_over(ledger, project, stands, delivery, now):
+    it, row = stands(Unknown("reset"), Ambiguity.E)
+    other = delivery("R2")
+    theirs = posting_for("77", reference=other.reference)
+    ledger.write(lambda tx: postings.record(tx, other, theirs))
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, theirs)])
+    with pytest.raises(ActionError, match=rf"belongs to {other.name} \(R2\) and carries {other.reference}"):
+        resolve_delivered(project, row.id, "77", **HOW)
     assert now(row) == row
 
 

@@ -157,13 +157,14 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
 def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, reason: str) -> DeliveryRow:
     """A person has found it in the ERP: its id is taken on, with the stage that the ERP tells.
 
-    :raises ActionError: nothing about it is unknown, or the ERP does not know that id.
+    :raises ActionError: nothing about it is unknown, the ERP does not know that id, or it is another delivery's.
     """
     row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
     posting = _ask(project, row, erp_id)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _open_to_resolution(row)
+        _not_anothers(tx, row, posting)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
@@ -194,6 +195,18 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
 def _open_to_resolution(row: DeliveryRow) -> None:
     if row.state not in _RESOLVED:
         raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
+
+
+def _not_anothers(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
+    owner = postings.whose(tx, row.connection, posting.erp_key)
+    if owner is None or owner == row.id:
+        return
+    other = deliveries.by_id(tx, owner)
+    theirs, ours = posting.reference or other.reference, row.reference
+    what, whom = posting.number or posting.erp_key, f"{other.name} ({', '.join(other.numbers)})"
+    zh = f"ERP 凭证 {what} 属于 {whom}, 其参考号为 {theirs}, 本送达的参考号为 {ours}"
+    en = f"the ERP's voucher {what} belongs to {whom} and carries {theirs}; the reference of this one is {ours}"
+    raise _refuse(row, zh, en)
 
 
 def _accepted(tx: Tx, row: DeliveryRow, posting: Posting) -> dict[str, str]:
