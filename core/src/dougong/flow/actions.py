@@ -24,6 +24,8 @@ __all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retr
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+#: Counts no more: the books are as if it had never been.
+_GONE = frozenset({Stage.VOID, Stage.REVERSED})
 
 
 class ActionError(DougongError):
@@ -256,15 +258,27 @@ def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) 
         answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    gone = (Stage.VOID, Stage.REVERSED)
-    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in gone]
+    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in _GONE]
     if there:
-        what = ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in there)
+        what = _listed(there)
         zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
         raise _refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
         raise _refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
     return row
+
+
+def _listed(found: Sequence[Posting]) -> str:
+    return ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in found)
+
+
+def _several(found: Sequence[Posting]) -> tuple[str, str]:
+    """One of several vouchers cannot be taken on while the others stand: the books would hold it twice."""
+    what = _listed(found)
+    return (
+        f"ERP 中有多张凭证: {what}; 请先在 ERP 中删除或作废多余的",
+        f"the ERP has several: {what}; delete or void the surplus there first",
+    )
 
 
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
@@ -278,9 +292,13 @@ def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
         answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    for answer in answers:
-        if isinstance(answer, Found) and erp_id in (answer.posting.erp_key, answer.posting.number):
-            return answer.posting
+    found = {answer.posting.erp_key: answer.posting for answer in answers if isinstance(answer, Found)}
+    live = [posting for posting in found.values() if posting.stage not in _GONE]
+    if len(live) > 1:
+        raise _refuse(row, *_several(live))
+    for posting in found.values():
+        if erp_id in (posting.erp_key, posting.number):
+            return posting
     reasons = "; ".join(answer.reason for answer in answers if isinstance(answer, CannotTell))
     if reasons:
         raise _refuse(row, f"ERP 无法查询 {erp_id}: {reasons}", f"the ERP cannot be asked for {erp_id}: {reasons}")
