@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -52,12 +53,24 @@ _UNSENT: Mapping[str, Text] = {
 }
 
 
+def _is_period(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Nothing would be compared for what is no period, and nothing would differ."""
+    if value is None or re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        return value
+    raise click.BadParameter(
+        say(f"{value!r} 不是期间, 写成 YYYY-MM, 如 2026-11", f"{value!r} is no period; write YYYY-MM, e.g. 2026-11"),
+        context,
+        parameter,
+    )
+
+
 @click.command(help=summary("reconcile"))
 @common
 @click.option("--connection", metavar="C", help=say("只对此连接", "this connection only"))
 @click.option(
     "--period",
     metavar="YYYY-MM",
+    callback=_is_period,
     help=say("只对此期间; 缺省为所有有送达的期间", "this period only; by default every period with deliveries"),
 )
 @click.option(
