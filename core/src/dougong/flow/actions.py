@@ -13,6 +13,7 @@ from dougong.ledger import attempts, deliveries, documents, postings
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
+from dougong.model.documents import SourceRef
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
@@ -20,7 +21,7 @@ from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
+__all__ = ["ActionError", "cancel", "give_up", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
@@ -122,6 +123,27 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         )
 
     return _act(project, ids, do)
+
+
+def give_up(
+    project: Project, ids: Sequence[int], missed: Sequence[SourceRef] = (), *, actor: str, reason: str
+) -> list[int]:
+    """Give up documents that are held and have no delivery; the same content is not opened again, other content is.
+
+    :param ids: document rows; those that are not held are left alone.
+    :param missed: documents of which only events were told.
+    :returns: document rows that stand for all of them.
+    """
+
+    def do(tx: Tx) -> list[int]:
+        rows = [documents.by_id(tx, id_) for id_ in ids] + [documents.miss(tx, ref) for ref in missed]
+        for row in rows:
+            if row.state in (DocumentState.HELD, DocumentState.SUPERSEDED):
+                state = DocumentState.WITHDRAWN
+                documents.change(tx, row, event="cancel", actor=actor, detail={"reason": reason}, state=state)
+        return [row.id for row in rows]
+
+    return project.ledger.write(do)
 
 
 def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:

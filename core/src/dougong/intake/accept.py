@@ -141,6 +141,8 @@ def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     fresh = [documents.add_event(tx, item.ref, *texts) for texts in _event_texts(item.events)]
     known = documents.latest(tx, item.ref)
     if known is None:
+        if any(fresh):
+            documents.miss_again(tx, item.ref)
         return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
     if any(fresh):
         documents.settle_stale(tx, item.ref)
@@ -288,12 +290,14 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
         documents.settle_stale(tx, document.ref)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
-    if item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:
+    if known.state is DocumentState.WITHDRAWN:  # a person has given this very content up
+        told["state"] = known.state
+    elif item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:
         return _unusable(tx, known, item, content, told)
     if fresh or turned:
         if document.state in TAKEN_BACK or _withdrawn(tx, document.ref):
             _cancel_unsent(tx, document.ref, "withdrawn")
-        told |= _reread(tx, known, item, content)
+        told = _reread(tx, known, item, content) | told
         told.setdefault("state", DocumentState.ACCEPTED)
         documents.change(tx, known, event="events", detail={"new": fresh, "said": document.state}, **told)
         return Accepted(document.ref, document.number, "events", known.id, item.problems)

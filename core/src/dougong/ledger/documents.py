@@ -28,6 +28,8 @@ __all__ = [
     "events_of",
     "find_loan",
     "latest",
+    "miss",
+    "miss_again",
     "settle_stale",
     "stale_known",
 ]
@@ -190,7 +192,7 @@ def add(
         1,
         "",
         actor=actor,
-        event="accepted" if revision > 0 else "stale",
+        event="accepted" if revision > 0 else state.value,
         detail={
             "number": number,
             "revision": revision if revision > 0 else None,
@@ -253,6 +255,33 @@ def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> 
     """The stale record of this very answer, when it was told before."""
     found = tx.one(_STALE, {**_key(ref), "fingerprint": fingerprint, "source_state": source_state})
     return DocumentRow(**found) if found else None
+
+
+def miss(tx: Tx, ref: SourceRef) -> DocumentRow:
+    """The row that stands for a document of which only events were told, until it comes; made where there is none."""
+    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    if found is not None:
+        return DocumentRow(**found)
+    return add(
+        tx,
+        ref,
+        connection="",
+        revision=-1,
+        fingerprint="",
+        number=ref.id,
+        state=DocumentState.HELD,
+        source_state="",
+        source_time=None,
+        canonical="{}",
+        raw=None,
+    )
+
+
+def miss_again(tx: Tx, ref: SourceRef) -> None:
+    """New events of a document that a person does not wait for any more: it is missed again."""
+    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    if found is not None and found["state"] == DocumentState.WITHDRAWN.value:
+        change(tx, DocumentRow(**found), event="events", state=DocumentState.SUPERSEDED)
 
 
 def settle_stale(tx: Tx, ref: SourceRef, *, actor: str = audit.SYSTEM) -> None:

@@ -30,6 +30,16 @@ __all__ = [
 
 _D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.posting
 _A, _I = schema.attempt, schema.attempt_item
+#: States of documents that show in lists by themselves.
+_SHOWN = (
+    DocumentState.NOT_DUE,
+    DocumentState.HELD,
+    DocumentState.STALE,
+    DocumentState.ACCEPTED,
+    DocumentState.WITHDRAWN,
+)
+#: In order although there is no delivery.
+_RESTING = frozenset({DocumentState.NOT_DUE, DocumentState.ACCEPTED, DocumentState.WITHDRAWN})
 #: Moments that book a document as a whole.
 _WHOLE = ("accrual", "loan")
 
@@ -137,11 +147,12 @@ def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
 def documents_view(
     connection: Connection, language: str, *, documents: Collection[int] | None = None
 ) -> list[dict[str, Any]]:
-    """Documents that have no delivery of their own to show: not due, held, stale, accepted."""
-    shown = (DocumentState.NOT_DUE, DocumentState.HELD, DocumentState.STALE, DocumentState.ACCEPTED)
-    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.state.in_([state.value for state in shown])).order_by(_DOC.c.id)
+    """Documents that have no delivery of their own to show: not due, held, stale, accepted, given up."""
+    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.state.in_([state.value for state in _SHOWN])).order_by(_DOC.c.id)
     if documents is not None:
         query = query.where(_DOC.c.id.in_(sorted(documents)))
+    else:  # what stands for a document that never came is no document
+        query = query.where(_DOC.c.fingerprint != "")
     return [
         {
             "delivery": None,
@@ -165,9 +176,9 @@ def _not_replaced() -> Any:
 _NOT_REPLACED = _not_replaced()
 
 
-def _revision(row: RowMapping) -> int:
-    """A document's revision; of a stale answer the one that it did not replace."""
-    shown: int = row["revision"] if row["revision"] > 0 else row["not_replaced"]
+def _revision(row: RowMapping) -> int | None:
+    """A document's revision; of a stale answer the one that it did not replace; of what never came none."""
+    shown: int | None = row["revision"] if row["revision"] > 0 else row["not_replaced"]
     return shown
 
 
@@ -178,15 +189,6 @@ def orphans_view(
 
     :param refs: only these; `None` = all.
     """
-    table = schema.event
-    same = [table.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
-    query = (
-        select(table.c.source, table.c.tenant, table.c.type, table.c.source_id)
-        .where(~exists().where(*same))
-        .distinct()
-        .order_by(table.c.source_id)
-    )
-    found = [SourceRef(*row) for row in connection.execute(query)]
     return [
         {
             "delivery": None,
@@ -195,18 +197,28 @@ def orphans_view(
             "state": DocumentState.HELD.value,
             "problems": [problem_view(documents.unknown(ref), language)],
         }
-        for ref in found
+        for ref in missed(connection)
         if refs is None or ref in refs
     ]
 
 
-def in_order(rows: Collection[Mapping[str, Any]]) -> bool:
-    """Exit status 0: every delivery at rest in order, every document accepted or not due (contract.md §5)."""
-    good = {state.value for state in IN_ORDER}
-    return all(
-        row["state"] in (good if row["delivery"] else {DocumentState.NOT_DUE.value, DocumentState.ACCEPTED.value})
-        for row in rows
+def missed(connection: Connection) -> list[SourceRef]:
+    """Documents of which only events were told, and which nobody has given up."""
+    table = schema.event
+    same = [table.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
+    here = (_DOC.c.revision > 0) | (_DOC.c.state == DocumentState.WITHDRAWN.value)
+    query = (
+        select(table.c.source, table.c.tenant, table.c.type, table.c.source_id)
+        .where(~exists().where(*same, here))
+        .distinct()
+        .order_by(table.c.source_id)
     )
+    return [SourceRef(*row) for row in connection.execute(query)]
+
+
+def in_order(rows: Collection[Mapping[str, Any]]) -> bool:
+    """Exit status 0: every delivery at rest in order, every document accepted, not due or given up (contract.md §5)."""
+    return all(row["state"] in (IN_ORDER if row["delivery"] else _RESTING) for row in rows)
 
 
 def delivery_ids(connection: Connection, number: str) -> list[int]:
