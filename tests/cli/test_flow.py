@@ -156,6 +156,16 @@ def test_a_draft_that_a_person_deleted_is_seen_and_not_sent_again(pushed, sandbo
     assert len(sandbox.postings()) == 3
 
 
+def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
+    (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    sandbox.hand("delete", id=row["erp_id"])
+    pushed("reconcile")
+    (cancelled,) = pushed.json("cancel", row["delivery"], "--reason", "on purpose").rows
+    shown = {name: cancelled[name] for name in ("state", "stage", "erp_id", "erp_number", "problems")}
+    assert shown == {"state": "cancelled", "stage": None, "erp_id": None, "erp_number": None, "problems": []}
+    assert pushed.json("show", row["delivery"]).rows[0]["posting"]["erp_id"] == row["erp_id"], "kept as history"
+
+
 def test_what_a_person_found_is_taken_over(pushed, sandbox):
     (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
     sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})

@@ -42,9 +42,16 @@ def test_retry_of_a_document_that_is_held_for_itself(run, folder, report, write)
 def test_cancel(run, folder, held):
     result = run("cancel", held, "--reason", "booked by hand", "--project", folder, "--json")
     assert [(row["delivery"], row["state"]) for row in result.rows] == [(held, "cancelled")]
+    assert result.rows[0]["problems"] == [], "nothing is left to be done"
     again = run("cancel", held, "--reason", "x", "--project", folder)
     assert again.status == 1
     assert run("retry", held, "--reason", "x", "--project", folder).status == 1
+
+
+def test_it_is_said_that_the_same_content_is_not_booked_again(run, folder, held):
+    assert "the same content is not booked again" in run("cancel", "--help").out.replace("\n", " ")
+    result = run("cancel", held, "--reason", "booked by hand", "--project", folder)
+    assert "the same content is not booked again" in result.out
 
 
 def test_a_held_document_without_a_delivery_is_given_up(run, folder, report, write):

@@ -105,6 +105,13 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
         never_came = [ref for refs in missed.values() for ref in refs]
         given_up = actions.give_up(project, held, never_came, actor=actor, reason=reason)
         _show(project, ids, given_up)
+    if not options().json:
+        output.tell(
+            say(
+                "已放弃: 同样的内容不会再入账; 来源系统中更改内容后会重新处理。",
+                "Given up: the same content is not booked again; other content from the source is.",
+            )
+        )
     return 0
 
 

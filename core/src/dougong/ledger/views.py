@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from dougong.ledger import documents, schema
 from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
-from dougong.ledger.states import IN_ORDER, DeliveryState, DocumentState
+from dougong.ledger.states import FINAL, IN_ORDER, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
@@ -60,6 +60,8 @@ def _problems(text: str, language: str) -> list[dict[str, str]]:
 
 def _due_problems(row: RowMapping, language: str) -> list[dict[str, str]]:
     """A delivery's problems; of one that is due and could not be sent, the next step is the same whatever it says."""
+    if row["state"] in FINAL:
+        return []  # nothing is left to be done about it; the audit says what stood in its way
     problems = _problems(row["problems"], language)
     if row["state"] not in (DeliveryState.READY, DeliveryState.INCOMPLETE):
         return problems
@@ -121,6 +123,7 @@ def _money(content: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
+    there = row["state"] != DeliveryState.CANCELLED  # what was given up is not in the ERP, whatever was there once
     return {
         "delivery": delivery_name(row["id"]),
         "documents": json.loads(row["documents"]),
@@ -130,11 +133,11 @@ def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
         "entity": row["entity"],
         "book": row["book"],
         "state": row["state"],
-        "stage": row["stage"],
+        "stage": row["stage"] if there else None,
         "reason": row["reason"] or None,
         "reference": row["sent"] or row["reference"],
-        "erp_id": row["erp_key"],
-        "erp_number": row["erp_number"],
+        "erp_id": row["erp_key"] if there else None,
+        "erp_number": row["erp_number"] if there else None,
         "period": row["period"],
         "currency": row["currency"],
         "total": row["total"],
