@@ -282,6 +282,16 @@ def test_a_misspelt_code_table_is_refused_and_an_unused_one_is_told(project, tmp
     assert [row["message"] for row in told.rows if "warehouse" in row["message"]] != []
 
 
+def test_codes_of_a_scope_that_is_no_connection_are_refused(project, tmp_path):
+    codes = tmp_path / "codes.csv"
+    codes.write_text("table,scope,ours,→theirs\nemployee,kingde/A01,E9,X\n", "utf-8")
+    refused = project("codes", "import", codes)
+    assert (refused.status, refused.out) == (1, "")
+    assert "CODE_SCOPE_UNKNOWN kingde/A01" in refused.err
+    assert "did you mean kingdee?" in refused.err
+    assert project("check").status == 0
+
+
 def test_check_finds_a_misspelt_code_table(project):
     from dougong.flow import Project
     from dougong.ledger import reference
