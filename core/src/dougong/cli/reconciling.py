@@ -15,6 +15,7 @@ from dougong.cli import output, words
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options
+from dougong.cli.writing import writing
 from dougong.model.money import plain
 from dougong.model.problems import DougongError, Problem, Text
 
@@ -95,11 +96,12 @@ def reconcile(connection: str | None, period: str | None, out: Path | None, acto
     with opened() as project:
         found, failed = compared(project, connection, period, actor)
     rows = [view(name, row) for name, row in found]
-    if out is not None:
-        _write(out, rows)
     if rows or not failed:
         show(rows)
     tell_failed(failed)
+    if out is not None:
+        with writing(out):
+            _write(out, rows)
     if failed:
         return 1
     return 2 if any(row["verdict"] != "matched" for row in rows) else 0
