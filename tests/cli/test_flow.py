@@ -156,6 +156,16 @@ def test_a_draft_that_a_person_deleted_is_seen_and_not_sent_again(pushed, sandbo
     assert len(sandbox.postings()) == 3
 
 
+def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
+    (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    sandbox.hand("delete", id=row["erp_id"])
+    pushed("reconcile")
+    (cancelled,) = pushed.json("cancel", row["delivery"], "--reason", "on purpose").rows
+    shown = {name: cancelled[name] for name in ("state", "stage", "erp_id", "erp_number", "problems")}
+    assert shown == {"state": "cancelled", "stage": None, "erp_id": None, "erp_number": None, "problems": []}
+    assert pushed.json("show", row["delivery"]).rows[0]["posting"]["erp_id"] == row["erp_id"], "kept as history"
+
+
 def test_what_a_person_found_is_taken_over(pushed, sandbox):
     (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
     sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})
@@ -270,6 +280,16 @@ def test_a_misspelt_code_table_is_refused_and_an_unused_one_is_told(project, tmp
     told = project.json("check")
     assert told.status == 0
     assert [row["message"] for row in told.rows if "warehouse" in row["message"]] != []
+
+
+def test_codes_of_a_scope_that_is_no_connection_are_refused(project, tmp_path):
+    codes = tmp_path / "codes.csv"
+    codes.write_text("table,scope,ours,→theirs\nemployee,kingde/A01,E9,X\n", "utf-8")
+    refused = project("codes", "import", codes)
+    assert (refused.status, refused.out) == (1, "")
+    assert "CODE_SCOPE_UNKNOWN kingde/A01" in refused.err
+    assert "did you mean kingdee?" in refused.err
+    assert project("check").status == 0
 
 
 def test_check_finds_a_misspelt_code_table(project):

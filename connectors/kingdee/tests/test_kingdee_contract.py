@@ -283,14 +283,16 @@ def test_check_is_green_on_a_connection_that_works(bench, call):
         ({"dimension_slots": {"project": "FF999999"}}, "dimension project = FF999999"),
         ({"auditor_user": "demo"}, "auditor"),
         ({"app_secret": "0" * 32}, "login"),
+        ({"auditor_app_secret": "0" * 32}, "auditor"),
     ],
-    ids=["reference field", "slot", "auditor is maker", "secret"],
+    ids=["reference field", "slot", "auditor is maker", "secret", "the auditor's secret"],
 )
 def test_check_is_red_where_something_is_missing(sandbox, bench_for, call, change, red):
     bench = bench_for(sandbox.url, **change)
     found = {finding.check: finding for finding in bench.connector.check(bench.session(), call)}
     assert not found[red].ok
     assert found[red].problem.hint.zh
+    assert (red == "auditor") == found[red].problem.path.startswith("auditor")
     assert "0" * 32 not in str(found)
 
 

@@ -42,9 +42,51 @@ def test_retry_of_a_document_that_is_held_for_itself(run, folder, report, write)
 def test_cancel(run, folder, held):
     result = run("cancel", held, "--reason", "booked by hand", "--project", folder, "--json")
     assert [(row["delivery"], row["state"]) for row in result.rows] == [(held, "cancelled")]
+    assert result.rows[0]["problems"] == [], "nothing is left to be done"
     again = run("cancel", held, "--reason", "x", "--project", folder)
     assert again.status == 1
     assert run("retry", held, "--reason", "x", "--project", folder).status == 1
+
+
+def test_it_is_said_that_the_same_content_is_not_booked_again(run, folder, held):
+    assert "the same content is not booked again" in run("cancel", "--help").out.replace("\n", " ")
+    result = run("cancel", held, "--reason", "booked by hand", "--project", folder)
+    assert "the same content is not booked again" in result.out
+
+
+def test_a_held_document_without_a_delivery_is_given_up(run, folder, report, write):
+    file = write("a.json", report())
+    assert run("push", file, "--project", folder).status == 2
+    result = run("cancel", "B1", "--reason", "a test", "--actor", "wang", "--project", folder, "--json")
+    assert [(row["documents"], row["state"]) for row in result.rows] == [(["B1"], "withdrawn")]
+    last = run("trace", "B1", "--project", folder, "--json").rows[0]["audit"][-1]
+    assert (last["event"], last["actor"], last["reason"]) == ("cancel", "wang", "a test")
+    assert run("status", "--project", folder).status == 0
+
+    later = write("b.json", report(state="paid", updated_at="2026-11-19T10:00:00+08:00"))
+    paid = report()["events"] + [{"id": "e2", "type": "paid", "on": "2026-11-19"}]
+    for again in (file, later, write("c.json", report(events=paid, updated_at="2026-11-20T10:00:00+08:00"))):
+        assert [row["state"] for row in run("push", again, "--project", folder, "--json").rows] == ["withdrawn"]
+    other = report(department="D02", updated_at="2026-11-21T10:00:00+08:00")
+    assert [row["state"] for row in run("push", write("d.json", other), "--project", folder, "--json").rows] == ["held"]
+
+
+def test_events_of_a_document_that_never_came_are_given_up(run, folder, report, write):
+    told = {"source": "oa", "tenant": "t1", "type": "expense", "id": "id-B9"}
+    events = write("e.json", {**told, "events": report()["events"]})
+    assert run("push", events, "--project", folder).status == 2
+    result = run("cancel", "id-B9", "--reason", "a test", "--project", folder, "--json")
+    assert [(row["documents"], row["state"]) for row in result.rows] == [(["id-B9"], "withdrawn")]
+    assert run("run", "--project", folder).status == 0
+    assert run("push", events, "--project", folder, "--json").rows == []
+
+    more = write("f.json", {**told, "events": [{"id": "e2", "type": "paid", "on": "2026-11-19"}]})
+    assert [row["state"] for row in run("push", more, "--project", folder, "--json").rows] == ["held"]
+    run("cancel", "id-B9", "--reason", "a test", "--project", folder)
+    arrived = run("accept", write("d.json", report(id="id-B9", number="B9")), "--project", folder, "--json")
+    assert [(row["revision"], row["state"]) for row in arrived.rows] == [(1, "accepted")]
+    assert len(run("status", "--project", folder, "--json").rows) == 1
+    assert run("audit", "verify", "--project", folder).status == 0
 
 
 def test_nothing_is_resolved_whose_outcome_is_known(run, folder, held):

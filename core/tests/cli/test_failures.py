@@ -103,3 +103,17 @@ def test_an_interrupted_command_says_that_nothing_is_lost(run, monkeypatch, fold
 
 def test_every_command_has_a_module():
     assert [name for name in app.COMMANDS if app.LazyGroup(name="x").get_command(None, name) is None] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("reconcile", "--out"), ("codes", "export"), ("tables", "export"), ("tables", "export", "--missing")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_file_that_cannot_be_written(run, folder, tmp_path, arguments, suffix):
+    path = tmp_path / "nowhere" / f"x{suffix}"
+    result = run(*arguments, path, "--project", folder)
+    assert result.status == 1
+    assert "FILE_UNWRITABLE" in result.err
+    assert str(path) in result.err

@@ -36,3 +36,10 @@ def test_a_failure_names_connection_and_period_and_what_to_do(project):
     assert problem.message.en == "broken, period 2026-11 cannot be compared: HTTP status 500"
     assert "dougong check broken" in problem.hint.en
     assert "reconcile --connection broken --period 2026-11" in problem.hint.zh
+
+
+@pytest.mark.parametrize("period", ["202611", "2026-13", "2026-00", "2026-1", "２０２６-11"])
+def test_what_is_no_period_is_refused(run, folder, period):
+    result = run("reconcile", "--period", period, "--project", folder)
+    assert (result.status, result.out) == (1, "")
+    assert "YYYY-MM" in result.err

@@ -13,7 +13,7 @@ from dougong import delivery as steps
 from dougong.clock import epoch_ms
 from dougong.delivery import Blocked, Held
 from dougong.ledger import attempts, deliveries, documents
-from dougong.ledger.rows import FOREVER
+from dougong.ledger.rows import FOREVER, problems_from
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Message
 from dougong.model.operations import Ambiguity
@@ -225,6 +225,12 @@ def test_what_a_person_did_meanwhile_is_a_persons_matter(ledger, erp, delivery, 
 def test_a_refused_step_waits_for_a_person(ledger, erp, delivery, send):
     _, row = _draft(ledger, erp, delivery, send, Rejected((NO,)))
     assert (row.state, row.reason, row.due_at) == (S.INCOMPLETE, "CLOSED", 2**62)
+
+
+def test_a_step_refused_to_the_second_credential_says_whose_it_was(ledger, erp, delivery, send):
+    _, row = _draft(ledger, erp, delivery, send, Done(posting_for()), Rejected((NO,)))
+    assert row.state is S.INCOMPLETE
+    assert [problem.path for problem in problems_from(row.problems)] == ["auditor"]
 
 
 def test_a_step_that_leads_nowhere_is_put_off(ledger, erp, delivery, send):

@@ -9,11 +9,12 @@ from ledger_kit import posting_for
 
 from dougong import delivery as steps
 from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
-from dougong.ledger import attempts, deliveries
+from dougong.ledger import attempts, deliveries, postings
 from dougong.ledger.states import DeliveryState as S
 from dougong.ledger.states import IllegalTransition
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, Rejected, Unknown
+from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
 HOW = {"actor": "li", "reason": "looked"}
@@ -193,6 +194,33 @@ def test_an_id_that_the_erp_does_not_know(project, stands, now):
     with pytest.raises(ActionError, match="the ERP has no 78"):
         resolve_delivered(project, row.id, "78", **HOW)
     assert now(row) == row
+
+
+def test_the_voucher_of_another_delivery_is_not_taken_over(ledger, project, stands, delivery, now):
+    it, row = stands(Unknown("reset"), Ambiguity.E)
+    other = delivery("R2")
+    theirs = posting_for("77", reference=other.reference)
+    ledger.write(lambda tx: postings.record(tx, other, theirs))
+    project.door = lambda name: it.door
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, theirs)])
+    with pytest.raises(ActionError, match=rf"belongs to {other.name} \(R2\) and carries {other.reference}"):
+        resolve_delivered(project, row.id, "77", **HOW)
+    assert now(row) == row
+
+
+def test_one_of_several_vouchers_is_not_taken_over_while_the_others_stand(project, stands, now):
+    it, row = stands(CONFLICT)
+    project.door = lambda name: it.door
+
+    def two(second):
+        return lambda wanted: [Found(wanted[0].item, one) for one in (posting_for("77"), second)]
+
+    it.answers["find"] += [two(posting_for("78")), two(posting_for("78", stage=Stage.VOID))]
+    with pytest.raises(ActionError, match=r"several: 记-77 \(submitted\), 记-78 \(submitted\)"):
+        resolve_delivered(project, row.id, "77", **HOW)
+    assert now(row) == row
+    resolve_delivered(project, row.id, "77", **HOW)
+    assert now(row).state is S.DELIVERED
 
 
 def test_nothing_to_resolve(project, stands):

@@ -79,7 +79,7 @@ def test_hold(shop, rules):
 
 def test_withdrawn(shop):
     shop.push(report())
-    assert shop.push(report(day=19, state="rejected")) == [("R1", "reversed"), ("R1", "delivered")]
+    assert shop.push(report(day=19, state="rejected")) == [("R1", "reversed"), ("R1", "delivered"), ("R1", "withdrawn")]
     assert balance("2241.01") == 0
     assert shop.push(report(day=20))[-1] == ("R1", "delivered")
     assert balance("2241.01") == -300

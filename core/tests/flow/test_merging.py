@@ -56,11 +56,11 @@ def test_only_what_passes_every_check_joins(daily):
 def test_one_member_is_withdrawn(daily):
     daily.push(report("R1", "500.00"), other("R2", "318.00"))
     states = daily.push(other("R2", "318.00", day=24, state="rejected"))
-    assert states == [("R1", "delivered"), ("R2", "delivered")]
+    assert states == [("R1", "delivered"), ("R2", "delivered"), ("R2", "withdrawn")]
     assert vouchers()[1] == [("C", "2241.01", "-318.00"), ("D", "6602.02", "-318.00")]
     assert balance("2241.01") == -500
     states = daily.push(report("R1", "500.00", day=24, state="rejected"))
-    assert [row[1] for row in states] == ["reversed", "delivered", "delivered"]
+    assert [row[1] for row in states] == ["reversed", "delivered", "delivered", "withdrawn", "withdrawn"]
     assert balance("2241.01") == 0
 
 

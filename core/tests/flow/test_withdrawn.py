@@ -50,7 +50,11 @@ def test_before_it_was_sent(shop, told):
 
 def test_after_it_was_sent_and_approved_again(shop, told):
     shop.push(report())
-    assert shop.push(told(APPROVED, WITHDRAWN)) == [("R1", "reversed"), ("R1", "delivered")]
+    assert shop.push(told(APPROVED, WITHDRAWN)) == [
+        ("R1", "reversed"),
+        ("R1", "delivered"),
+        ("R1", "withdrawn"),
+    ]
     assert shop.push(told(APPROVED, WITHDRAWN, AGAIN))[-1] == ("R1", "delivered")
     assert len(flow_erp.BOOKED) == 3
 

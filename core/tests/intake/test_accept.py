@@ -322,6 +322,57 @@ def test_events_do_not_free_what_lacks_facts(tell, states):
     assert states() == [(1, "held", "approved")]
 
 
+@pytest.fixture
+def unusable(tell, opened, sql):
+    """A document, what was made of it, and a newer answer of the same money that cannot be used."""
+
+    def make(state="delivered"):
+        tell(report_of(raw=b"{1}"))
+        delivery = opened()
+        sql("UPDATE delivery SET state = ?", state)
+        return delivery, tell(report_of(raw=b"{2}", minutes=60, problems=MISSING))
+
+    return make
+
+
+def test_a_newer_answer_that_cannot_be_used_holds_what_is_posted(ledger, unusable, states, now, row_of):
+    delivery, told = unusable()
+    assert (told.outcome, told.problems) == ("events", MISSING)
+    assert states() == [(1, "held", "approved")]
+    assert now(delivery).state is DeliveryState.DELIVERED
+    with ledger.read() as connection:
+        (row,) = documents_view(connection, "en")
+    assert row["problems"][0]["code"] == "ENTITY_UNKNOWN"
+    assert row_of("R1").raw == b"{2}", "read again with more reference data"
+
+
+def test_and_goes_on_with_the_correction(unusable, tell, states):
+    unusable()
+    assert tell(report_of(raw=b"{3}", minutes=90)).outcome == "events"
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_other_money_after_an_unusable_answer_is_a_revision(unusable, tell, states):
+    unusable()
+    assert tell(report_of(gross="90.00", raw=b"{3}", minutes=90)).outcome == "revised"
+    assert states() == [(1, "open", "approved"), (2, "accepted", "approved")]
+
+
+def test_what_was_not_sent_waits_for_a_usable_answer(unusable, tell, states, now):
+    delivery, _ = unusable("ready")
+    assert (now(delivery).state, now(delivery).reason) == (DeliveryState.CANCELLED, "unusable")
+    tell(report_of(raw=b"{3}", minutes=90))
+    assert states() == [(1, "accepted", "approved")]
+
+
+def test_the_same_answer_read_with_other_settings_holds_nothing_that_is_posted(tell, opened, sql, states):
+    tell(report_of(raw=b"{1}"))
+    opened()
+    sql("UPDATE delivery SET state = 'delivered'")
+    tell(report_of(raw=b"{1}", problems=MISSING))
+    assert states() == [(1, "open", "approved")]
+
+
 def test_audited(ledger, tell, sql):
     tell()
     tell(gross="90.00", minutes=1)

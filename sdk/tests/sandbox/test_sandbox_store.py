@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
-from dougong_sdk.sandbox import Store
+from dougong_sdk.sandbox import SandboxError, Store
 
 
 @pytest.fixture
@@ -39,6 +40,24 @@ def test_amounts_come_back_digit_for_digit(path):
         assert (str(note["amount"]), str(note["big"])) == ("128.50", "12345678901234567.89")
     finally:
         second.close()
+
+
+def test_another_database_is_refused_and_stays_as_it_is(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE document (id INTEGER)")
+    before = path.read_bytes()
+    with pytest.raises(SandboxError, match="no sandbox's ledger"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_database_or_lies_nowhere_is_refused(tmp_path):
+    text = tmp_path / "notes.txt"
+    text.write_text("no database, but a text that is long enough to be looked at", "utf-8")
+    for path, why in ((text, "not a database"), (tmp_path / "new" / "erp.db", "no directory"), (tmp_path, "unable")):
+        with pytest.raises(SandboxError, match=why):
+            Store(path)
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_durable_has_returned_for_is_on_disk(path, store):

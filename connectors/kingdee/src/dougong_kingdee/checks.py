@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import attrs
 
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Finding
@@ -10,6 +13,7 @@ from dougong.model.problems import DougongError, Problem
 from dougong_kingdee.session import KingdeeSession
 from dougong_kingdee.settings import KingdeeSettings
 from dougong_kingdee.vouchers import FORM
+from dougong_sdk.rest import RestSession
 
 __all__ = ["check_connection"]
 
@@ -30,7 +34,7 @@ def check_connection(settings: KingdeeSettings, session: KingdeeSession, deadlin
     for name, slot in settings.dimension_slots.items():
         key = f"FDetailID.{slot}.FNumber"
         yield _ask(session, f"dimension {name} = {slot}", FORM, ("FVOUCHERID", key), deadline)
-    yield _auditor(settings)
+    yield _auditor(settings, deadline)
 
 
 def _ask(session: KingdeeSession, check: str, form: str, keys: Sequence[str], deadline: Deadline) -> Finding:
@@ -56,12 +60,17 @@ def _books(session: KingdeeSession, deadline: Deadline) -> Finding:
     return Finding(check, ok=False, problem=Problem.of("BOOK_MISSING", zh, en, **hints))
 
 
-def _auditor(settings: KingdeeSettings) -> Finding:
-    """Maker is not checker: a second credential, when given, is another user."""
+def _auditor(settings: KingdeeSettings, deadline: Deadline) -> Finding:
+    """Maker is not checker: a second credential, when given, is another user, who is let in."""
     if not settings.auditor_user:
         return Finding("auditor (none: vouchers are audited by a person)", ok=True)
     try:
-        settings.for_auditor()
+        chosen = settings.for_auditor()
     except DougongError as error:
         return Finding("auditor", ok=False, problem=error.problems[0])
-    return Finding("auditor", ok=True)
+    rest = RestSession(
+        chosen.base_url, ca_file=chosen.ca_file, certificate=chosen.client_certificate, secrets=chosen.secrets()
+    )
+    with closing(KingdeeSession(chosen, rest)) as session:
+        found = _ask(session, "auditor", FORM, ("FVOUCHERID",), deadline)
+    return found if found.problem is None else attrs.evolve(found, problem=found.problem.at("auditor"))

@@ -93,13 +93,25 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
 @reason
 @actor
 def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
-    """Cancel; the document may be booked anew afterwards."""
+    """Give deliveries up, and documents that are held without one; the same content is not booked again."""
     from dougong.flow import actions
 
     with opened() as project:
-        ids = [_one(project, number) for number in numbers]
-        actions.cancel(project, ids, actor=actor, reason=reason)
-        _show(project, ids, [])
+        with project.ledger.read() as connection:
+            missed = {number: selecting.missed(connection, number) for number in numbers}
+        ids, held = _chosen(project, [number for number in numbers if not missed[number]], ())
+        if ids:
+            actions.cancel(project, ids, actor=actor, reason=reason)
+        never_came = [ref for refs in missed.values() for ref in refs]
+        given_up = actions.give_up(project, held, never_came, actor=actor, reason=reason)
+        _show(project, ids, given_up)
+    if not options().json:
+        output.tell(
+            say(
+                "已放弃: 同样的内容不会再入账; 来源系统中更改内容后会重新处理。",
+                "Given up: the same content is not booked again; other content from the source is.",
+            )
+        )
     return 0
 
 

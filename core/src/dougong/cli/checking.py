@@ -13,7 +13,7 @@ from dougong.cli import output
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import common, opened, options
-from dougong.cli.table_names import unused_tables
+from dougong.cli.table_names import unknown_scopes, unused_tables
 from dougong.model.problems import DougongError, Problem, Text
 
 if TYPE_CHECKING:
@@ -116,10 +116,7 @@ def _codes(project: Project) -> Iterator[Checked]:
 
     rows = [CodeRow.from_ledger(row) for row in project.ledger.look(reference.code_rows)]
     yield from _tried(None, "codes", lambda: CodeTable.from_rows(rows))
-    known = {*project.config.connections, "*"}
-    for scope in sorted({row.scope for row in rows if row.scope.partition("/")[0] not in known}):
-        message = Text(f"编码的范围 {scope} 不是任何连接", f"codes have the scope {scope}, which is no connection")
-        yield Checked(None, "codes", ok=False, message=message)
+    yield from (Checked.of(None, "codes", problem) for problem in unknown_scopes(project, rows))
     for unused in unused_tables(project, rows):
         yield attrs.evolve(Checked.of(None, "codes", unused.problem), ok=not unused.near)
 

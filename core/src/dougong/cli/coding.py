@@ -12,7 +12,8 @@ from dougong.cli import output
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
-from dougong.cli.table_names import unused_tables
+from dougong.cli.table_names import unknown_scopes, unused_tables
+from dougong.cli.writing import writing
 
 if TYPE_CHECKING:
     from dougong.flow import Project
@@ -78,7 +79,8 @@ def export(file: Path, connection: str | None) -> int:
             project.config.connection(connection)
         known = map(CodeRow.from_ledger, project.ledger.look(reference.code_rows))
         rows = [row for row in known if connection in (None, row.scope.partition("/")[0])]
-    write_code_rows(rows, file)
+    with writing(file):
+        write_code_rows(rows, file)
     if options().json:
         output.emit({"file": str(file), "rows": len(rows)})
     else:
@@ -93,11 +95,13 @@ def import_rows(
 
     :param replace: rows of the same tables and scopes that are not among `rows` are removed.
     :returns: what changes.
-    :raises CodeError: rows that contradict each other or those that stay.
+    :raises CodeError: rows that contradict each other or those that stay; `CODE_SCOPE_UNKNOWN`.
     """
     from dougong.ledger import reference
-    from dougong.tables.codes import CodeRow, CodeTable, diff
+    from dougong.tables.codes import CodeError, CodeRow, CodeTable, diff
 
+    if unknown := unknown_scopes(project, rows):
+        raise CodeError(unknown)
     CodeTable.from_rows(rows)
 
     def merge(tx: Tx) -> CodeDiff:

@@ -73,7 +73,11 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             "resolve": Entry(
                 "acting", "判断结果未知的送达。", "Say what became of a delivery whose outcome is not known."
             ),
-            "cancel": Entry("acting", "放弃尚未进入 ERP 的送达。", "Give up what is not in the ERP."),
+            "cancel": Entry(
+                "acting",
+                "放弃尚未进入 ERP 的; 同样的内容不会再入账。",
+                "Give up what is not in the ERP; the same content is not booked again.",
+            ),
         },
     ),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from dougong.cli import output, words
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options
+from dougong.cli.writing import writing
 from dougong.model.money import plain
 from dougong.model.problems import DougongError, Problem, Text
 
@@ -52,12 +54,24 @@ _UNSENT: Mapping[str, Text] = {
 }
 
 
+def _is_period(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Nothing would be compared for what is no period, and nothing would differ."""
+    if value is None or re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        return value
+    raise click.BadParameter(
+        say(f"{value!r} 不是期间, 写成 YYYY-MM, 如 2026-11", f"{value!r} is no period; write YYYY-MM, e.g. 2026-11"),
+        context,
+        parameter,
+    )
+
+
 @click.command(help=summary("reconcile"))
 @common
 @click.option("--connection", metavar="C", help=say("只对此连接", "this connection only"))
 @click.option(
     "--period",
     metavar="YYYY-MM",
+    callback=_is_period,
     help=say("只对此期间; 缺省为所有有送达的期间", "this period only; by default every period with deliveries"),
 )
 @click.option(
@@ -82,11 +96,12 @@ def reconcile(connection: str | None, period: str | None, out: Path | None, acto
     with opened() as project:
         found, failed = compared(project, connection, period, actor)
     rows = [view(name, row) for name, row in found]
-    if out is not None:
-        _write(out, rows)
     if rows or not failed:
         show(rows)
     tell_failed(failed)
+    if out is not None:
+        with writing(out):
+            _write(out, rows)
     if failed:
         return 1
     return 2 if any(row["verdict"] != "matched" for row in rows) else 0

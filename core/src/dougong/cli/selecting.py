@@ -10,7 +10,9 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["NumberError", "deliveries", "documents", "held_documents", "one", "rows_of"]
+    from dougong.model.documents import SourceRef
+
+__all__ = ["NumberError", "deliveries", "documents", "held_documents", "missed", "one", "rows_of"]
 
 #: A document may be numbered like a delivery; these say which is meant.
 _DELIVERY, _DOCUMENT = "delivery:", "document:"
@@ -89,6 +91,19 @@ def held_documents(connection: Connection, number: str) -> list[int]:
         return []
     held = select(table.c.id).where(table.c.id.in_(documents), table.c.state == "held")
     return list(connection.execute(held).scalars())
+
+
+def missed(connection: Connection, number: str) -> list[SourceRef]:
+    """The document of that source id of which only events were told; nothing where there is none.
+
+    :raises NumberError: `NUMBER_AMBIGUOUS`.
+    """
+    from dougong.ledger import views
+
+    found = [ref for ref in views.missed(connection) if ref.id == number.removeprefix(_DOCUMENT)]
+    if len(found) > 1:
+        raise NumberError(_ambiguous(number, [f"{ref.source} {ref.tenant} {ref.type} {ref.id}" for ref in found]))
+    return found
 
 
 def _meant(connection: Connection, number: str) -> tuple[int | None, list[int]]:

@@ -1,4 +1,4 @@
-"""Names of code tables: a misspelt one would be looked into by nobody, and its codes stay missing."""
+"""Names of code tables and scopes: a misspelt one would be looked into by nobody, and its codes stay missing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dougong.expressions.names import did_you_mean
 from dougong.model.problems import DougongError, Problem
+from dougong.tables.code_rows import EVERYWHERE
 
 if TYPE_CHECKING:
     from dougong.flow import Project
     from dougong.tables.codes import CodeRow
 
-__all__ = ["Unused", "unused_tables"]
+__all__ = ["Unused", "unknown_scopes", "unused_tables"]
 
 #: Known whatever the mapping says: an account's needs are asked by the ERP's code; who books is written beside it.
 _ALWAYS = frozenset({"account", "entity"})
@@ -32,6 +34,28 @@ class Unused:
 
     near: str
     problem: Problem
+
+
+def unknown_scopes(project: Project, rows: Iterable[CodeRow]) -> list[Problem]:
+    """Scopes of code rows that no connection of the project has, each once; a project without connections knows none.
+
+    :returns: `CODE_SCOPE_UNKNOWN` each.
+    """
+    known = project.config.connections
+    scopes = sorted({row.scope for row in rows if row.scope.partition("/")[0] not in (*known, EVERYWHERE)})
+    return [_no_scope(scope, known) for scope in scopes] if known else []
+
+
+def _no_scope(scope: str, known: Iterable[str]) -> Problem:
+    hint_zh, hint_en = did_you_mean(scope.partition("/")[0], (*known, EVERYWHERE))
+    return Problem.of(
+        "CODE_SCOPE_UNKNOWN",
+        f"编码的范围 {scope} 不是任何连接",
+        f"codes have the scope {scope}, which is no connection",
+        path=scope,
+        hint_zh=hint_zh,
+        hint_en=hint_en,
+    )
 
 
 def unused_tables(project: Project, rows: Iterable[CodeRow]) -> list[Unused]:

@@ -12,6 +12,7 @@ from dougong.cli import output, words
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
+from dougong.cli.writing import writing
 from dougong.model.money import plain
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def export(file: Path, missing: bool) -> int:
             sheet = decision_files.missing_sheet(todo_rows(project), known)
         else:
             sheet = decision_files.all_rows(project.folder, known)
-    write_table(sheet, file)
+    with writing(file):
+        write_table(sheet, file)
     if options().json:
         output.emit({"file": str(file), "rows": len(sheet.rows)})
     else:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import attrs
+
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
@@ -85,7 +87,15 @@ def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) 
         session = link.session(credential)
     except DougongError as error:
         return NotDone(error.problems[0].message.en)
-    return link.door.complete(posting, following, session, link.call(operation, credential))
+    outcome = link.door.complete(posting, following, session, link.call(operation, credential))
+    return outcome if credential == "main" else _by(credential, outcome)
+
+
+def _by(credential: str, outcome: Outcome) -> Outcome:
+    """What the ERP refuses to another user than the maker says whom it refuses."""
+    if isinstance(outcome, Rejected):
+        return attrs.evolve(outcome, problems=tuple(problem.at(credential) for problem in outcome.problems))
+    return outcome
 
 
 def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Outcome) -> DeliveryRow:

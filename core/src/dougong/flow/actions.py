@@ -13,6 +13,7 @@ from dougong.ledger import attempts, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
+from dougong.model.documents import SourceRef
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
@@ -20,10 +21,12 @@ from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["ActionError", "cancel", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
+__all__ = ["ActionError", "cancel", "give_up", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+#: Counts no more: the books are as if it had never been.
+_GONE = frozenset({Stage.VOID, Stage.REVERSED})
 
 
 class ActionError(DougongError):
@@ -122,6 +125,27 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
     return _act(project, ids, do)
 
 
+def give_up(
+    project: Project, ids: Sequence[int], missed: Sequence[SourceRef] = (), *, actor: str, reason: str
+) -> list[int]:
+    """Give up documents that are held and have no delivery; the same content is not opened again, other content is.
+
+    :param ids: document rows; those that are not held are left alone.
+    :param missed: documents of which only events were told.
+    :returns: document rows that stand for all of them.
+    """
+
+    def do(tx: Tx) -> list[int]:
+        rows = [documents.by_id(tx, id_) for id_ in ids] + [documents.miss(tx, ref) for ref in missed]
+        for row in rows:
+            if row.state in (DocumentState.HELD, DocumentState.SUPERSEDED):
+                state = DocumentState.WITHDRAWN
+                documents.change(tx, row, event="cancel", actor=actor, detail={"reason": reason}, state=state)
+        return [row.id for row in rows]
+
+    return project.ledger.write(do)
+
+
 def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
     """A person has looked and it is not in the ERP: it is derived again and sent under the same reference.
 
@@ -157,13 +181,14 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
 def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, reason: str) -> DeliveryRow:
     """A person has found it in the ERP: its id is taken on, with the stage that the ERP tells.
 
-    :raises ActionError: nothing about it is unknown, or the ERP does not know that id.
+    :raises ActionError: nothing about it is unknown, the ERP does not know that id, or it is another delivery's.
     """
     row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
     posting = _ask(project, row, erp_id)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _open_to_resolution(row)
+        _not_anothers(tx, row, posting)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "found_by_person"})
@@ -194,6 +219,18 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
 def _open_to_resolution(row: DeliveryRow) -> None:
     if row.state not in _RESOLVED:
         raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
+
+
+def _not_anothers(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
+    owner = postings.whose(tx, row.connection, posting.erp_key)
+    if owner is None or owner == row.id:
+        return
+    other = deliveries.by_id(tx, owner)
+    theirs, ours = posting.reference or other.reference, row.reference
+    what, whom = posting.number or posting.erp_key, f"{other.name} ({', '.join(other.numbers)})"
+    zh = f"ERP 凭证 {what} 属于 {whom}, 其参考号为 {theirs}, 本送达的参考号为 {ours}"
+    en = f"the ERP's voucher {what} belongs to {whom} and carries {theirs}; the reference of this one is {ours}"
+    raise _refuse(row, zh, en)
 
 
 def _accepted(tx: Tx, row: DeliveryRow, posting: Posting) -> dict[str, str]:
@@ -243,15 +280,27 @@ def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) 
         answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    gone = (Stage.VOID, Stage.REVERSED)
-    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in gone]
+    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in _GONE]
     if there:
-        what = ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in there)
+        what = _listed(there)
         zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
         raise _refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
         raise _refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
     return row
+
+
+def _listed(found: Sequence[Posting]) -> str:
+    return ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in found)
+
+
+def _several(found: Sequence[Posting]) -> tuple[str, str]:
+    """One of several vouchers cannot be taken on while the others stand: the books would hold it twice."""
+    what = _listed(found)
+    return (
+        f"ERP 中有多张凭证: {what}; 请先在 ERP 中删除或作废多余的",
+        f"the ERP has several: {what}; delete or void the surplus there first",
+    )
 
 
 def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
@@ -265,9 +314,13 @@ def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
         answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    for answer in answers:
-        if isinstance(answer, Found) and erp_id in (answer.posting.erp_key, answer.posting.number):
-            return answer.posting
+    found = {answer.posting.erp_key: answer.posting for answer in answers if isinstance(answer, Found)}
+    live = [posting for posting in found.values() if posting.stage not in _GONE]
+    if len(live) > 1:
+        raise _refuse(row, *_several(live))
+    for posting in found.values():
+        if erp_id in (posting.erp_key, posting.number):
+            return posting
     reasons = "; ".join(answer.reason for answer in answers if isinstance(answer, CannotTell))
     if reasons:
         raise _refuse(row, f"ERP 无法查询 {erp_id}: {reasons}", f"the ERP cannot be asked for {erp_id}: {reasons}")

@@ -125,7 +125,7 @@ def _accept_one(
     known = documents.latest(tx, item.document.ref)
     if known is None:
         return _store(tx, item, content, connection, actor, revision=1, outcome="new")
-    unread = _never_derived(known)
+    unread = _never_derived(known) and (known.fingerprint == content.fingerprint or not _booked(tx, known))
     # The kept answer itself, read with more reference data or other settings, is not stale.
     if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
         return _stale(tx, known, item, content, connection, actor)
@@ -138,13 +138,16 @@ def _accept_one(
 
 def _accept_events(tx: Tx, item: EventsOnly) -> Accepted:
     """Events of a document that is not known yet are kept and held; they apply when it comes."""
-    fresh = [documents.add_event(tx, item.ref, *texts) for texts in _event_texts(item.events)]
     known = documents.latest(tx, item.ref)
+    given_up = known is not None and _given_up(tx, known)
+    fresh = [documents.add_event(tx, item.ref, *texts) for texts in _event_texts(item.events)]
     if known is None:
+        if any(fresh):
+            documents.miss_again(tx, item.ref)
         return Accepted(item.ref, item.ref.id, "waiting", None, (documents.unknown(item.ref),))
     if any(fresh):
         documents.settle_stale(tx, item.ref)
-    if any(fresh) and known.state is not DocumentState.SUPERSEDED:
+    if any(fresh) and known.state is not DocumentState.SUPERSEDED and not given_up:
         if _withdrawn(tx, item.ref):
             _cancel_unsent(tx, item.ref, "withdrawn")
         state = known.state if _lacks_facts(known) else DocumentState.ACCEPTED
@@ -192,6 +195,12 @@ def _never_derived(row: DocumentRow) -> bool:
     return _lacks_facts(row) and row.raw is not None
 
 
+def _booked(tx: Tx, row: DocumentRow) -> bool:
+    """Whether this revision is in the ERP, or may be: what it was posted from stays as it is."""
+    sent = [one for one in documents.deliveries_of(tx, row.ref) if one.state not in UNSENT | FINAL]
+    return any(documents.covers(tx, one.id, row.id) for one in sent)
+
+
 def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:
     """What was held for a missing fact is read again; nothing was derived from it, so it is no new revision."""
     document = item.document
@@ -208,7 +217,7 @@ def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, 
         actor=actor,
         state=DocumentState.HELD if item.problems else DocumentState.ACCEPTED,
         fingerprint=content.fingerprint,
-        canonical=content.canonical,
+        canonical=known.canonical if _booked(tx, known) else content.canonical,
         source_state=document.state,
         source_time=content.source_time,
         number=document.number,
@@ -277,21 +286,43 @@ def _stale(
 def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> Accepted:
     """Same content: only facts, the source's state and what is not money may be new."""
     document = item.document
+    given_up = _given_up(tx, known)
     fresh = _add_events(tx, document.ref, content)
     if fresh or _newer(known, content):
         documents.settle_stale(tx, document.ref)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
+    if given_up:
+        told["state"] = known.state
+    elif item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:
+        return _unusable(tx, known, item, content, told)
     if fresh or turned:
         if document.state in TAKEN_BACK or _withdrawn(tx, document.ref):
             _cancel_unsent(tx, document.ref, "withdrawn")
-        told |= _reread(tx, known, item, content)
+        told = _reread(tx, known, item, content) | told
         told.setdefault("state", DocumentState.ACCEPTED)
         documents.change(tx, known, event="events", detail={"new": fresh, "said": document.state}, **told)
         return Accepted(document.ref, document.number, "events", known.id, item.problems)
     if (known.source_state, known.source_time) != (document.state, content.source_time):
         documents.change(tx, known, event="told_again", **told)
     return Accepted(document.ref, document.number, "known", known.id)
+
+
+def _unusable(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, told: dict[str, Any]) -> Accepted:
+    """A newer answer that cannot be used: held until a better one comes; what is in the ERP already stays there."""
+    _cancel_unsent(tx, known.ref, "unusable")
+    documents.change(
+        tx,
+        known,
+        event="unusable",
+        state=DocumentState.HELD,
+        canonical=known.canonical if _booked(tx, known) else content.canonical,
+        raw=item.raw,
+        problems=problems_text(item.problems),
+        inputs="",
+        **told,
+    )
+    return Accepted(known.ref, known.number, "events", known.id, item.problems)
 
 
 def _reread(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content) -> dict[str, Any]:
@@ -311,9 +342,17 @@ def _revise(
     documents.settle_stale(tx, known.ref, actor=actor)
     sent = _cancel_unsent(tx, known.ref, "superseded")
     # Only a revision that is in the ERP, or may be, stands beside its successor.
-    if not sent or known.state is not DocumentState.OPEN:
-        documents.change(tx, known, event="superseded", state=DocumentState.SUPERSEDED, problems="[]")
+    stands = sent and (known.state is DocumentState.OPEN or (_lacks_facts(known) and _booked(tx, known)))
+    state = DocumentState.OPEN if stands else DocumentState.SUPERSEDED
+    if known.state is not state:
+        documents.change(tx, known, event="superseded", state=state, problems="[]")
     return _store(tx, item, content, connection, actor, revision=known.revision + 1, outcome="revised")
+
+
+def _given_up(tx: Tx, known: DocumentRow) -> bool:
+    """Whether a person has given this very content up; what its source took back may be approved again."""
+    by_source = known.source_state in TAKEN_BACK or _withdrawn(tx, known.ref)
+    return known.state is DocumentState.WITHDRAWN and not by_source
 
 
 def _withdrawn(tx: Tx, ref: SourceRef) -> bool:

@@ -23,10 +23,13 @@ __all__ = [
     "by_id",
     "change",
     "cover_too",
+    "covers",
     "deliveries_of",
     "events_of",
     "find_loan",
     "latest",
+    "miss",
+    "miss_again",
     "settle_stale",
     "stale_known",
 ]
@@ -101,6 +104,12 @@ _GIVEN_UP = Statement(
         schema.coverage.c.coverage_key == bindparam("key"),
         schema.delivery.c.state == DeliveryState.CANCELLED.value,
         schema.delivery.c.reason == GIVEN_UP,
+    )
+)
+_COVERS = Statement(
+    select(schema.coverage.c.delivery_id).where(
+        schema.coverage.c.delivery_id == bindparam("delivery_id"),
+        schema.coverage.c.document_id == bindparam("document_id"),
     )
 )
 _COVER_KNOWN = Statement(
@@ -199,7 +208,7 @@ def add(
         1,
         "",
         actor=actor,
-        event="accepted" if revision > 0 else "stale",
+        event="accepted" if revision > 0 else state.value,
         detail={
             "number": number,
             "revision": revision if revision > 0 else None,
@@ -264,6 +273,33 @@ def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> 
     return DocumentRow(**found) if found else None
 
 
+def miss(tx: Tx, ref: SourceRef) -> DocumentRow:
+    """The row that stands for a document of which only events were told, until it comes; made where there is none."""
+    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    if found is not None:
+        return DocumentRow(**found)
+    return add(
+        tx,
+        ref,
+        connection="",
+        revision=-1,
+        fingerprint="",
+        number=ref.id,
+        state=DocumentState.HELD,
+        source_state="",
+        source_time=None,
+        canonical="{}",
+        raw=None,
+    )
+
+
+def miss_again(tx: Tx, ref: SourceRef) -> None:
+    """New events of a document that a person does not wait for any more: it is missed again."""
+    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    if found is not None and found["state"] == DocumentState.WITHDRAWN.value:
+        change(tx, DocumentRow(**found), event="events", state=DocumentState.SUPERSEDED)
+
+
 def settle_stale(tx: Tx, ref: SourceRef, *, actor: str = audit.SYSTEM) -> None:
     """A newer answer about the document is accepted: what its stale answers said is of no interest any more."""
     for found in tx.rows(_STALE_OF, _key(ref)):
@@ -310,6 +346,11 @@ def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
     """Whether a person has cancelled a delivery of this coverage that was made from this very content."""
     found = tx.rows(_GIVEN_UP, {"key": coverage_key})
     return any(fingerprint in covered_fingerprints(tx, row["id"]) for row in found)
+
+
+def covers(tx: Tx, delivery_id: int, document_id: int) -> bool:
+    """Whether a delivery serves this very revision."""
+    return tx.one(_COVERS, {"delivery_id": delivery_id, "document_id": document_id}) is not None
 
 
 def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:

@@ -11,13 +11,16 @@ from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.postings import Posting
 
-__all__ = ["of", "record"]
+__all__ = ["of", "record", "whose"]
 
 _P = schema.posting
 #: What an ERP may tell only later; an answer without it does not forget it.
 _TOLD_LATER = ("erp_number", "company", "book", "date", "period", "currency", "total")
 _POSTING = Statement(insert(_P), [c.name for c in _P.columns if c.name != "id"])
 _POSTING_OF = Statement(select(_P).where(_P.c.delivery_id == bindparam("d")))
+_WHOSE = Statement(
+    select(_P.c.delivery_id).where(_P.c.connection == bindparam("connection"), _P.c.erp_key == bindparam("key"))
+)
 _POSTING_UPDATE = Statement(
     update(_P)
     .where(_P.c.delivery_id == bindparam("d"))
@@ -49,3 +52,9 @@ def record(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
 def of(tx: Tx, delivery_id: int) -> dict[str, Any] | None:
     """The posting row of a delivery."""
     return tx.one(_POSTING_OF, {"d": delivery_id})
+
+
+def whose(tx: Tx, connection: str, erp_key: str) -> int | None:
+    """The delivery that a voucher of an ERP belongs to; `None`: to none of ours."""
+    found = tx.one(_WHOSE, {"connection": connection, "key": erp_key})
+    return None if found is None else int(found["delivery_id"])

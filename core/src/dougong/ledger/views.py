@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from dougong.ledger import documents, schema
 from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
-from dougong.ledger.states import IN_ORDER, MERGED, DeliveryState, DocumentState
+from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
@@ -32,6 +32,16 @@ _D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.pos
 _A, _I = schema.attempt, schema.attempt_item
 #: A merged delivery stands in its place.
 _TAKEN_UP = (_D.c.state == DeliveryState.CANCELLED.value) & (_D.c.reason == MERGED)
+#: States of documents that show in lists by themselves.
+_SHOWN = (
+    DocumentState.NOT_DUE,
+    DocumentState.HELD,
+    DocumentState.STALE,
+    DocumentState.ACCEPTED,
+    DocumentState.WITHDRAWN,
+)
+#: In order although there is no delivery.
+_RESTING = frozenset({DocumentState.NOT_DUE, DocumentState.ACCEPTED, DocumentState.WITHDRAWN})
 #: Moments that book a document as a whole.
 _WHOLE = ("accrual", "loan")
 
@@ -52,6 +62,8 @@ def _problems(text: str, language: str) -> list[dict[str, str]]:
 
 def _due_problems(row: RowMapping, language: str) -> list[dict[str, str]]:
     """A delivery's problems; of one that is due and could not be sent, the next step is the same whatever it says."""
+    if row["state"] in FINAL:
+        return []  # nothing is left to be done about it; the audit says what stood in its way
     problems = _problems(row["problems"], language)
     if row["state"] not in (DeliveryState.READY, DeliveryState.INCOMPLETE):
         return problems
@@ -115,6 +127,7 @@ def _money(content: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
+    there = row["state"] != DeliveryState.CANCELLED  # what was given up is not in the ERP, whatever was there once
     return {
         "delivery": delivery_name(row["id"]),
         "documents": json.loads(row["documents"]),
@@ -124,11 +137,11 @@ def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
         "entity": row["entity"],
         "book": row["book"],
         "state": row["state"],
-        "stage": row["stage"],
+        "stage": row["stage"] if there else None,
         "reason": row["reason"] or None,
         "reference": row["sent"] or row["reference"],
-        "erp_id": row["erp_key"],
-        "erp_number": row["erp_number"],
+        "erp_id": row["erp_key"] if there else None,
+        "erp_number": row["erp_number"] if there else None,
         "period": row["period"],
         "currency": row["currency"],
         "total": row["total"],
@@ -141,11 +154,12 @@ def _delivery(row: RowMapping, language: str) -> dict[str, Any]:
 def documents_view(
     connection: Connection, language: str, *, documents: Collection[int] | None = None
 ) -> list[dict[str, Any]]:
-    """Documents that have no delivery of their own to show: not due, held, stale, accepted."""
-    shown = (DocumentState.NOT_DUE, DocumentState.HELD, DocumentState.STALE, DocumentState.ACCEPTED)
-    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.state.in_([state.value for state in shown])).order_by(_DOC.c.id)
+    """Documents that have no delivery of their own to show: not due, held, stale, accepted, given up."""
+    query = select(_DOC, _NOT_REPLACED).where(_DOC.c.state.in_([state.value for state in _SHOWN])).order_by(_DOC.c.id)
     if documents is not None:
         query = query.where(_DOC.c.id.in_(sorted(documents)))
+    else:  # what stands for a document that never came is no document
+        query = query.where(_DOC.c.fingerprint != "")
     return [
         {
             "delivery": None,
@@ -169,9 +183,9 @@ def _not_replaced() -> Any:
 _NOT_REPLACED = _not_replaced()
 
 
-def _revision(row: RowMapping) -> int:
-    """A document's revision; of a stale answer the one that it did not replace."""
-    shown: int = row["revision"] if row["revision"] > 0 else row["not_replaced"]
+def _revision(row: RowMapping) -> int | None:
+    """A document's revision; of a stale answer the one that it did not replace; of what never came none."""
+    shown: int | None = row["revision"] if row["revision"] > 0 else row["not_replaced"]
     return shown
 
 
@@ -182,15 +196,6 @@ def orphans_view(
 
     :param refs: only these; `None` = all.
     """
-    table = schema.event
-    same = [table.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
-    query = (
-        select(table.c.source, table.c.tenant, table.c.type, table.c.source_id)
-        .where(~exists().where(*same))
-        .distinct()
-        .order_by(table.c.source_id)
-    )
-    found = [SourceRef(*row) for row in connection.execute(query)]
     return [
         {
             "delivery": None,
@@ -199,18 +204,28 @@ def orphans_view(
             "state": DocumentState.HELD.value,
             "problems": [problem_view(documents.unknown(ref), language)],
         }
-        for ref in found
+        for ref in missed(connection)
         if refs is None or ref in refs
     ]
 
 
-def in_order(rows: Collection[Mapping[str, Any]]) -> bool:
-    """Exit status 0: every delivery at rest in order, every document accepted or not due (contract.md §5)."""
-    good = {state.value for state in IN_ORDER}
-    return all(
-        row["state"] in (good if row["delivery"] else {DocumentState.NOT_DUE.value, DocumentState.ACCEPTED.value})
-        for row in rows
+def missed(connection: Connection) -> list[SourceRef]:
+    """Documents of which only events were told, and which nobody has given up."""
+    table = schema.event
+    same = [table.c[name] == _DOC.c[name] for name in ("source", "tenant", "type", "source_id")]
+    here = (_DOC.c.revision > 0) | (_DOC.c.state == DocumentState.WITHDRAWN.value)
+    query = (
+        select(table.c.source, table.c.tenant, table.c.type, table.c.source_id)
+        .where(~exists().where(*same, here))
+        .distinct()
+        .order_by(table.c.source_id)
     )
+    return [SourceRef(*row) for row in connection.execute(query)]
+
+
+def in_order(rows: Collection[Mapping[str, Any]]) -> bool:
+    """Exit status 0: every delivery at rest in order, every document accepted, not due or given up (contract.md §5)."""
+    return all(row["state"] in (IN_ORDER if row["delivery"] else _RESTING) for row in rows)
 
 
 def delivery_ids(connection: Connection, number: str) -> list[int]:

@@ -45,7 +45,7 @@ def serve(
     :param settings: ``--set`` keys and values.
     :param on_ready: called once connections are accepted, with ``url`` (base address for a client), ``admin``
         (address of the plane) and with TLS ``ca`` (file with the authority's certificate).
-    :raises SandboxError: for a wrong setting or seed, or a port that is taken.
+    :raises SandboxError: for a wrong setting, seed or ledger, or a port that is taken.
 
     .. versionadded:: 0.1
     """
@@ -73,7 +73,6 @@ def _listener(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def _ledger_file(ledger: Path | None) -> Iterator[Path]:
     if ledger is not None:
-        ledger.parent.mkdir(parents=True, exist_ok=True)
         yield ledger
         return
     with tempfile.TemporaryDirectory(prefix="dougong-sandbox-", ignore_cleanup_errors=True) as folder:

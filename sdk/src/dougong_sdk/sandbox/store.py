@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import exact_json
+from .errors import SandboxError
 
 __all__ = ["Record", "Store"]
 
@@ -20,6 +21,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key));
 CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 """
+_TABLES = {"record", "request"}
 _LOG_KEPT = 20_000
 _LOG_DELAY = 0.1  # seconds; the request log may lag behind, the records never do
 
@@ -32,12 +34,13 @@ class Store:
     written with one ``fsync`` (group commit).
 
     :param path: the SQLite file; made if it does not exist, taken up where it was if it does.
+    :raises SandboxError: it holds something else, or cannot be opened.
 
     .. versionadded:: 0.1
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = _opened(path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
@@ -169,3 +172,31 @@ class Store:
         """Commit and close the file."""
         self.flush()
         self._db.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, untouched unless it is a sandbox's own: people keep other SQLite files beside it."""
+    if not path.parent.is_dir():
+        raise SandboxError(f"没有目录 {path.parent}", f"there is no directory {path.parent}")
+    try:
+        database = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unusable(path, str(error)) from error
+    try:
+        named = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        tables = {name for (name,) in named}
+    except sqlite3.Error as error:
+        database.close()
+        raise _unusable(path, str(error)) from error
+    if not tables <= _TABLES:
+        database.close()
+        raise SandboxError(
+            f"{path} 不是沙箱的账本 (含有表 {', '.join(sorted(tables - _TABLES)[:3])} …), 请用 --ledger 指定另一个文件",
+            f"{path} is no sandbox's ledger (it holds {', '.join(sorted(tables - _TABLES)[:3])} …);"
+            " name another file with --ledger",
+        )
+    return database
+
+
+def _unusable(path: Path, why: str) -> SandboxError:
+    return SandboxError(f"无法使用账本文件 {path}: {why}", f"the ledger file {path} cannot be used: {why}")
