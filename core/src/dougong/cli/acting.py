@@ -15,7 +15,7 @@ from dougong.cli.options import actor, common, opened, options, reason
 if TYPE_CHECKING:
     from dougong.flow import Project
 
-__all__ = ["cancel", "resolve", "retry"]
+__all__ = ["cancel", "repost", "resolve", "retry", "reverse"]
 
 #: What `--where` may ask for, beside the code of a problem.
 _FIELDS = ("state", "connection", "entity", "book", "moment", "period", "reason")
@@ -113,6 +113,44 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
             )
         )
     return 0
+
+
+@click.command(help=summary("repost"))
+@common
+@click.argument("number", metavar="NUMBER")
+@reason
+@actor
+def repost(number: str, reason: str, actor: str) -> int:
+    """Book again what was deleted in the ERP; `run` then sends it under a new reference."""
+    from dougong.flow import undoing
+
+    with opened() as project:
+        id_ = _one(project, number)
+        undoing.repost(project, id_, actor=actor, reason=reason)
+        _show(project, [id_], [])
+    _due()
+    return 0
+
+
+@click.command(help=summary("reverse"))
+@common
+@click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@reason
+@actor
+def reverse(numbers: tuple[str, ...], reason: str, actor: str) -> int:
+    """Take back by a red voucher; `run` then sends it."""
+    from dougong.flow import undoing
+
+    with opened() as project:
+        made = undoing.reverse(project, [_one(project, number) for number in numbers], actor=actor, reason=reason)
+        _show(project, [row.id for row in made], [])
+    _due()
+    return 0
+
+
+def _due() -> None:
+    if not options().json:
+        output.tell(say("已安排; dougong run 继续处理。", "It is due; dougong run works on it."))
 
 
 def _one(project: Project, number: str) -> int:

@@ -78,6 +78,12 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
                 "放弃尚未进入 ERP 的; 同样的内容不会再入账。",
                 "Give up what is not in the ERP; the same content is not booked again.",
             ),
+            "repost": Entry(
+                "acting",
+                "重新入账在 ERP 中被删除的凭证。",
+                "Book again what was deleted in the ERP, once that is proved.",
+            ),
+            "reverse": Entry("acting", "红冲已入账的凭证。", "Take back what is booked, by a red voucher."),
         },
     ),
     (

@@ -21,7 +21,18 @@ from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["ActionError", "cancel", "give_up", "resolve_absent", "resolve_delivered", "retry", "retry_documents"]
+__all__ = [
+    "ActionError",
+    "act",
+    "cancel",
+    "give_up",
+    "prove_absent",
+    "refuse",
+    "resolve_absent",
+    "resolve_delivered",
+    "retry",
+    "retry_documents",
+]
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
@@ -33,11 +44,13 @@ class ActionError(DougongError):
     """The action does not fit the delivery's state."""
 
 
-def _act(project: Project, ids: Sequence[int], do: Callable[[Tx, DeliveryRow], DeliveryRow]) -> list[DeliveryRow]:
+def act(project: Project, ids: Sequence[int], do: Callable[[Tx, DeliveryRow], DeliveryRow]) -> list[DeliveryRow]:
+    """Do something to deliveries in one transaction: to all of them, or to none."""
     return project.ledger.write(lambda tx: [do(tx, deliveries.by_id(tx, id_)) for id_ in ids])
 
 
-def _refuse(row: DeliveryRow, zh: str, en: str) -> ActionError:
+def refuse(row: DeliveryRow, zh: str, en: str) -> ActionError:
+    """Why an action does not fit a delivery."""
     return ActionError(
         Problem.of(
             "ACTION_REFUSED",
@@ -74,10 +87,10 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
                 reason="",
             )
         if row.state in _RESOLVED:
-            raise _refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")
-        raise _refuse(row, "没有可重试的内容", "there is nothing to retry")
+            raise refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")
+        raise refuse(row, "没有可重试的内容", "there is nothing to retry")
 
-    return _act(project, ids, do)
+    return act(project, ids, do)
 
 
 def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> None:
@@ -102,14 +115,14 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
 
     :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
     """
-    proved = {id_: _prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
+    proved = {id_: prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _still(row, proved[row.id])
         if attempts.load_open(tx, row.id) is not None:
-            raise _refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
+            raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
-            raise _refuse(row, "已在 ERP 中", "it is in the ERP")
+            raise refuse(row, "已在 ERP 中", "it is in the ERP")
         detail: dict[str, Any] = {"reason": reason}
         return deliveries.move(
             tx,
@@ -122,7 +135,7 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             reason=GIVEN_UP,
         )
 
-    return _act(project, ids, do)
+    return act(project, ids, do)
 
 
 def give_up(
@@ -153,7 +166,7 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
 
     :raises ActionError: nothing about it is unknown; or the ERP has it, or cannot tell.
     """
-    proved = _prove_absent(project, id_, _RESOLVED)
+    proved = prove_absent(project, id_, _RESOLVED)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _still(row, proved)
@@ -175,7 +188,7 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
             stage=None,
         )
 
-    return _act(project, [id_], do)[0]
+    return act(project, [id_], do)[0]
 
 
 def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, reason: str) -> DeliveryRow:
@@ -213,12 +226,12 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
             reversals.arrived(tx, moved)
         return moved
 
-    return _act(project, [id_], do)[0]
+    return act(project, [id_], do)[0]
 
 
 def _open_to_resolution(row: DeliveryRow) -> None:
     if row.state not in _RESOLVED:
-        raise _refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
+        raise refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
 
 
 def _not_anothers(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
@@ -230,7 +243,7 @@ def _not_anothers(tx: Tx, row: DeliveryRow, posting: Posting) -> None:
     what, whom = posting.number or posting.erp_key, f"{other.name} ({', '.join(other.numbers)})"
     zh = f"ERP 凭证 {what} 属于 {whom}, 其参考号为 {theirs}, 本送达的参考号为 {ours}"
     en = f"the ERP's voucher {what} belongs to {whom} and carries {theirs}; the reference of this one is {ours}"
-    raise _refuse(row, zh, en)
+    raise refuse(row, zh, en)
 
 
 def _accepted(tx: Tx, row: DeliveryRow, posting: Posting) -> dict[str, str]:
@@ -251,10 +264,10 @@ def _shown(row: DeliveryRow, posting: Posting) -> dict[str, Any]:
 def _still(row: DeliveryRow, proved: DeliveryRow) -> None:
     """What was proved holds for the delivery as it was then: a worker may have sent it since."""
     if proved.state in _RESOLVED and row.version != proved.version:
-        raise _refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
+        raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
 
 
-def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -> DeliveryRow:
+def prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -> DeliveryRow:
     """Search the ERP for what was sent; only what is proved absent may be given up or sent anew.
 
     Where the ERP cannot be searched (class E), a person's word has to do.
@@ -274,7 +287,7 @@ def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) 
     if wait > 0:  # "not found" means nothing yet
         seconds = -(-wait // 1000)
         zh, en = f"ERP 可能仍在处理, {seconds} 秒后再试", f"the ERP may be at work on it; try again in {seconds} s"
-        raise _refuse(row, zh, en)
+        raise refuse(row, zh, en)
     session = door.open_session(door.call())
     try:
         answers = list(door.find([wanted], session, door.call()))
@@ -284,9 +297,9 @@ def _prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) 
     if there:
         what = _listed(there)
         zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
-        raise _refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
+        raise refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
-        raise _refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
+        raise refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
     return row
 
 
@@ -317,11 +330,11 @@ def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
     found = {answer.posting.erp_key: answer.posting for answer in answers if isinstance(answer, Found)}
     live = [posting for posting in found.values() if posting.stage not in _GONE]
     if len(live) > 1:
-        raise _refuse(row, *_several(live))
+        raise refuse(row, *_several(live))
     for posting in found.values():
         if erp_id in (posting.erp_key, posting.number):
             return posting
     reasons = "; ".join(answer.reason for answer in answers if isinstance(answer, CannotTell))
     if reasons:
-        raise _refuse(row, f"ERP 无法查询 {erp_id}: {reasons}", f"the ERP cannot be asked for {erp_id}: {reasons}")
-    raise _refuse(row, f"ERP 中没有 {erp_id}", f"the ERP has no {erp_id}")
+        raise refuse(row, f"ERP 无法查询 {erp_id}: {reasons}", f"the ERP cannot be asked for {erp_id}: {reasons}")
+    raise refuse(row, f"ERP 中没有 {erp_id}", f"the ERP has no {erp_id}")

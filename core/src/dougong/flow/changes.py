@@ -10,7 +10,7 @@ from dougong.accounting import Derivation
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
 from dougong.flow.deriving import Deriver
-from dougong.ledger import deliveries, documents
+from dougong.ledger import audit, deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
@@ -115,10 +115,12 @@ def _correct(
         _complement(tx, row, one, derivation, deriver)
 
 
-def take_back(tx: Tx, rows: Sequence[DocumentRow], one: DeliveryRow, deriver: Deriver) -> DeliveryRow:
+def take_back(
+    tx: Tx, rows: Sequence[DocumentRow], one: DeliveryRow, deriver: Deriver, *, actor: str = audit.SYSTEM
+) -> DeliveryRow:
     """The reversal of what a delivery booked of some documents: made, or found.
 
-    :param rows: newest revisions of those documents.
+    :param rows: newest revisions of those documents. :param actor: who wants it.
     """
     covers = [(row, Coverage(row.ref, one.entity, one.book, "reversal", one.reference)) for row in rows]
     live = deliveries.live_for(tx, covers[0][1].key)
@@ -126,7 +128,8 @@ def take_back(tx: Tx, rows: Sequence[DocumentRow], one: DeliveryRow, deriver: De
         for row, coverage in covers:
             documents.cover_too(tx, live.id, row.id, coverage.key)
         return live
-    return deliveries.create(tx, attrs.evolve(_correction(rows, one, covers, deriver), reverses_id=one.id))
+    new = attrs.evolve(_correction(rows, one, covers, deriver), reverses_id=one.id)
+    return deliveries.create(tx, new, actor=actor)
 
 
 def _complement(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> None:

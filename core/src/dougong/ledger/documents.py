@@ -91,6 +91,12 @@ _COVERED = (
     .limit(1)
 )
 _NEWEST_COVERED = Statement(_COVERED)
+_ALL_COVERED = Statement(
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"))
+    .order_by(_T.c.revision.desc(), _T.c.id)
+)
 _NEWEST_VERSION = Statement(_COVERED.with_only_columns(_T.c.id, _T.c.version))
 _COVERED_BY = Statement(
     select(_T.c.fingerprint)
@@ -102,7 +108,8 @@ _GIVEN_UP = Statement(
     .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
     .where(
         schema.coverage.c.coverage_key == bindparam("key"),
-        schema.delivery.c.state == DeliveryState.CANCELLED.value,
+        (schema.delivery.c.state == DeliveryState.CANCELLED.value)
+        | (schema.delivery.c.state == DeliveryState.REVERSED.value),
         schema.delivery.c.reason == GIVEN_UP,
     )
 )
@@ -337,13 +344,22 @@ def live_deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
     return [DeliveryRow.from_mapping(row) for row in tx.rows(_LIVE_DELIVERIES, _key(ref))]
 
 
+def covered_by(tx: Tx, delivery_id: int) -> list[DocumentRow]:
+    """The documents that a delivery serves, each in the newest revision that it covers."""
+    newest: dict[SourceRef, DocumentRow] = {}
+    for found in tx.rows(_ALL_COVERED, {"d": delivery_id}):
+        row = DocumentRow(**found)
+        newest.setdefault(row.ref, row)
+    return list(newest.values())
+
+
 def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
     """Fingerprints of the contents that a delivery was made from."""
     return {row["fingerprint"] for row in tx.rows(_COVERED_BY, {"d": delivery_id})}
 
 
 def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
-    """Whether a person has cancelled a delivery of this coverage that was made from this very content."""
+    """Whether a person has cancelled or reversed a delivery of this coverage that was made from this very content."""
     found = tx.rows(_GIVEN_UP, {"key": coverage_key})
     return any(fingerprint in covered_fingerprints(tx, row["id"]) for row in found)
 

@@ -1,0 +1,96 @@
+"""What a person asks for once more, or asks to be taken back: repost and reverse, each with actor and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dougong.flow.actions import act, prove_absent, refuse
+from dougong.flow.changes import take_back
+from dougong.flow.deriving import Deriver
+from dougong.flow.inputs import load_inputs
+from dougong.flow.project import Project
+from dougong.ledger import deliveries, documents
+from dougong.ledger.reversals import CORRECTIONS
+from dougong.ledger.rows import FOREVER, DeliveryRow
+from dougong.ledger.statements import Tx
+from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState, ParkReason
+
+__all__ = ["repost", "reverse"]
+
+_THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
+#: Reason of a delivery that another incarnation has taken the place of.
+_REPOSTED = "reposted"
+
+
+def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+    """Book again what a person has deleted in the ERP: under a new reference, once its absence is proved.
+
+    An ERP that remembers references would answer with the deleted voucher; so the incarnation rises by one.
+
+    :returns: the delivery that is given up; the next run makes its successor.
+    :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, or it
+        corrects another voucher.
+    """
+    proved = prove_absent(project, id_, _THERE)
+    if proved.state is DeliveryState.DELIVERED and not project.door(proved.connection).supports("find"):
+        raise refuse(
+            proved, "此 ERP 无法查询, 不能证明已删除", "this ERP cannot be searched, so nothing proves it gone"
+        )
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        _repostable(row)
+        if row.version != proved.version:
+            raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
+        if row.state is DeliveryState.DELIVERED:
+            gone = ParkReason.DELETED_IN_ERP.value
+            row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
+        covered = documents.covered_by(tx, row.id)
+        given_up = deliveries.move(
+            tx,
+            row,
+            DeliveryState.CANCELLED,
+            event="repost",
+            actor=actor,
+            detail={"reason": reason},
+            due_at=FOREVER,
+            reason=_REPOSTED,
+        )
+        for document in covered:
+            latest = documents.latest(tx, document.ref)
+            if latest is not None and latest.state is not DocumentState.HELD:
+                documents.change(tx, latest, event="repost", actor=actor, state=DocumentState.ACCEPTED)
+        return given_up
+
+    return act(project, [id_], do)[0]
+
+
+def _repostable(row: DeliveryRow) -> None:
+    if row.moment in CORRECTIONS:
+        raise refuse(row, "红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
+    if row.state not in _THERE:
+        raise refuse(row, "只有已送达或被删除的凭证才能重新入账", "only what was delivered and is gone can be reposted")
+    if row.state is DeliveryState.PARKED and row.reason != ParkReason.DELETED_IN_ERP:
+        raise refuse(row, "请先用 resolve 处理", "resolve it first")
+
+
+def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
+    """Take back what is in the ERP by a red voucher; the same content is not booked again by itself.
+
+    :returns: the reversals, which the next run sends.
+    :raises ActionError: `ACTION_REFUSED`: it is not delivered, or corrects another voucher itself.
+    """
+    deriver = Deriver(project, load_inputs(project))
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        if row.moment in CORRECTIONS:
+            raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
+        if row.state is not DeliveryState.DELIVERED:
+            raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
+        documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
+        detail = {"reason": reason}
+        marked = deliveries.move(
+            tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
+        )
+        return take_back(tx, documents_, marked, deriver, actor=actor)
+
+    return act(project, ids, do)

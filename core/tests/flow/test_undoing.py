@@ -1,0 +1,71 @@
+"""Repost and reverse: what a person asks for once more, or asks to be taken back."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import flow_erp
+import pytest
+from books import balance, vouchers
+from flow_documents import report
+
+from dougong.flow.actions import ActionError
+from dougong.flow.undoing import repost, reverse
+
+
+def _sql(shop, statement):
+    with sqlite3.connect(shop.folder / "ledger.db") as ledger:
+        return ledger.execute(statement).fetchall()
+
+
+def _repost(project, ids, **how):
+    return repost(project, ids[0], **how)
+
+
+def test_a_voucher_that_was_deleted_is_booked_again_under_a_new_reference(shop):
+    shop.push(report())
+    _sql(shop, "UPDATE delivery SET state = 'parked', reason = 'deleted_in_erp'")
+    shop.act(_repost, 1)
+    assert shop.push() == [("R1", "cancelled"), ("R1", "delivered")]
+    assert _sql(shop, "SELECT incarnation, reason FROM delivery ORDER BY id") == [(1, "reposted"), (2, "")]
+    assert len(flow_erp.BOOKED) == 2
+    assert _sql(shop, "SELECT actor FROM audit WHERE event = 'repost' AND subject = 'delivery:1'") == [("li",)]
+
+
+def test_nothing_is_booked_again_on_a_persons_word_alone(shop):
+    shop.push(report())
+    with pytest.raises(ActionError, match="cannot be searched"):
+        shop.act(_repost, 1)
+    assert shop.push() == [("R1", "delivered")]
+
+
+@pytest.mark.parametrize("state", ["held", "unknown", "ready", "rejected"])
+def test_only_what_was_there_is_reposted(shop, state):
+    shop.push(report())
+    _sql(shop, f"UPDATE delivery SET state = '{state}'")
+    with pytest.raises(ActionError):
+        shop.act(_repost, 1)
+
+
+def test_reversed_by_a_person_it_stays_so(shop):
+    shop.push(report())
+    shop.act(reverse, 1)
+    assert [row[:2] for row in shop.push()] == [("R1", "reversed"), ("R1", "delivered")]
+    assert vouchers()[1] == [("C", "2241.01", "-300.00"), ("D", "6602.02", "-300.00")]
+
+    again = report(day=20, state="paid")
+    again["events"].append({"id": "a2", "type": "approved", "on": "2026-11-19"})
+    shop.push(again)
+    assert balance("2241.01") == 0, "told again, it is not booked again"
+    shop.push(report(amount="250.00", day=21, state="paid"))
+    assert balance("2241.01") == -250
+
+
+def test_a_reversal_is_not_reversed(shop):
+    shop.push(report())
+    shop.act(reverse, 1)
+    shop.push()
+    with pytest.raises(ActionError, match="is not reversed"):
+        shop.act(reverse, 2)
+    with pytest.raises(ActionError, match="only what is delivered"):
+        shop.act(reverse, 1)
