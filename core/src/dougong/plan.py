@@ -238,6 +238,7 @@ def line_view(line: VoucherLine, currency: str) -> dict[str, Any]:
         "tax_rate": plain(line.tax.rate) if line.tax and line.tax.rate is not None else None,
         "tax_base": plain(line.tax.base) if line.tax and line.tax.base is not None else None,
         "clears": line.clears,
+        "opens": line.opens,
         "cash_flow": line.cash_flow,
         "coordination": line.coordination,
     }

@@ -1,0 +1,142 @@
+"""Scenario 10: changed, told again, paid before the change, deleted and re-numbered in the ERP."""
+
+from __future__ import annotations
+
+import pytest
+
+from dougong.delivery.send import keys_of
+from dougong.model.documents import SourceRef
+from dougong.model.identity import Coverage
+
+NUMBER = "B26110020"
+DIFFERENCE = ('change      = "red_and_new"', 'change      = "difference"')
+
+
+@pytest.fixture
+def first(scenario):
+    """Revision 1 is in the books."""
+    scenario.push("loan", "input", on="2026-11-12")
+    scenario.holds("loan", "V10.1")
+    return scenario
+
+
+@pytest.fixture
+def changed(first):
+    """It came back after November was closed."""
+    first.close("2026-11")
+    first.push("changed", on="2026-12-03")
+    return first
+
+
+def test_v10_1(first):
+    assert first.row(NUMBER)["revision"] == 1
+    assert first.row(NUMBER)["reference"] == reference(1)
+
+
+def test_v10_2_and_v10_3(changed):
+    changed.holds("loan", "V10.1", "V10.2", "V10.3")
+    states = {(row["moment"], row["revision"]): row["state"] for row in changed.rows(NUMBER)}
+    assert states["accrual", 1] == "reversed"
+    assert states["accrual", 2] == "delivered"
+    assert [row["state"] for row in changed.rows(NUMBER, "reversal")] == ["delivered"]
+
+
+def test_v10_2_of_an_audited_voucher(first):
+    first.erp.hand("audit", id=first.row(NUMBER)["erp_id"])
+    first.close("2026-11")
+    first.push("changed", on="2026-12-03")
+    texts = [block.text for block in first.blocks()]
+    assert sorted(texts) == sorted(first.expected(name).text for name in ("loan", "V10.1", "V10.2", "V10.3"))
+
+
+def test_v10_3_waits_for_v10_2(first):
+    first.close("2026-11")
+    first.refuse()
+    first.push("changed", on="2026-12-03")
+    first.holds("loan", "V10.1")
+    assert [row["state"] for row in first.rows(NUMBER, "reversal")] == ["rejected"]
+    (waiting,) = (row for row in first.rows(NUMBER, "accrual") if row["revision"] == 2)
+    assert waiting["state"] == "blocked"
+    first.retry(first.rows(NUMBER, "reversal")[0]["delivery"])
+    first.holds("loan", "V10.1", "V10.2", "V10.3")
+
+
+def test_v10_3_told_again(changed):
+    changed.push("changed", "changed", on="2026-12-04")
+    changed.holds("loan", "V10.1", "V10.2", "V10.3")
+
+
+def test_v10_4(scenario):
+    scenario.change(*DIFFERENCE)
+    scenario.push("loan", "input", on="2026-11-12")
+    scenario.close("2026-11")
+    scenario.push("changed", on="2026-12-03")
+    scenario.holds("loan", "V10.1", "V10.4")
+
+
+def test_a_told_again_without_other_money(first):
+    before = first.rows(NUMBER)
+    first.push("seen-again", on="2026-11-16")
+    first.holds("loan", "V10.1")
+    assert first.rows(NUMBER) == before
+
+
+def test_b_paid_before_the_change(first):
+    first.push("paid", on="2026-11-20")
+    first.holds("loan", "V10.1", "payment")
+    first.close("2026-11")
+    first.push("changed", on="2026-12-03")
+    first.holds("loan", "V10.1", "payment")
+    message = first.problems(NUMBER)["CHANGED_AFTER_POSTING"]
+    assert "payment" in message
+    assert "held" in {row["state"] for row in first.rows(NUMBER)}
+
+
+def look_at_the_erp(scenario):
+    """The ERP is asked what it holds."""
+    scenario("run")
+    scenario("reconcile")
+
+
+def reference(incarnation: int) -> str:
+    """Our reference of the accrual in the ERP, by incarnation."""
+    document = SourceRef("oa", "T1", "expense", f"id-{NUMBER}")
+    key = Coverage(document, "A01", "A01", "accrual", "1").reference(incarnation).base64()
+    return keys_of(key, 0)[0].text(20)
+
+
+def test_c_deleted_in_the_erp(changed):
+    row = changed.row(NUMBER)
+    assert row["reference"] == reference(2)
+    changed.erp.hand("delete", id=row["erp_id"])
+    look_at_the_erp(changed)
+    changed.holds("loan", "V10.1", "V10.2")
+    assert "DELETED_IN_ERP" in {problem["code"] for problem in changed.row(NUMBER)["problems"]}
+
+    changed("repost", row["delivery"], "--reason", "会计误删")
+    changed("run")
+    changed.holds("loan", "V10.1", "V10.2", "V10.3")
+    assert changed.row(NUMBER)["reference"] == reference(3)
+    changed("run")
+    changed.push("changed")
+    changed.holds("loan", "V10.1", "V10.2", "V10.3")
+
+
+def test_d_renumbered_in_the_erp(first):
+    row = first.row(NUMBER)
+    assert row["erp_number"] == "记-1"
+    first.erp.hand("renumber", id=row["erp_id"], to="记-43")
+    look_at_the_erp(first)
+    assert first.row(NUMBER)["erp_number"] == "记-43"
+    rows = first("feedback", "--json").printed
+    assert any("记-43" in str(one["content"]) for one in rows if one["document"] == NUMBER)
+    first.holds("loan", "V10.1")
+
+
+def test_e_a_reversal_is_not_reversed(changed):
+    (reversal,) = changed.rows(NUMBER, "reversal")
+    refused = changed.customer.dougong("reverse", reversal["delivery"], "--reason", "试试")
+    assert refused.status == 1
+    assert "ACTION_REFUSED" in refused.err
+    changed("run")
+    changed.holds("loan", "V10.1", "V10.2", "V10.3")
