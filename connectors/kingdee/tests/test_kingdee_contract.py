@@ -346,6 +346,40 @@ def test_a_data_centre_without_the_newer_fields_still_tells_its_accounts(bench, 
     assert not accounts["1002.01"].data["cash"]
 
 
+def test_periods_are_closed_up_to_the_one_that_the_book_stands_at(bench, sandbox, call):
+    sandbox.call("/hand", {"action": "close_period", "book": "001", "period": "2026-10"})
+    records = list(bench.connector.pull_master_data(["period"], bench.session(), call))
+    mine = {record.code: record for record in records if record.data["book"] == "001"}
+    assert min(mine) == "2020-01"
+    assert {code: record.data["open"] for code, record in mine.items() if code > "2026-08"} == {
+        "2026-09": False,
+        "2026-10": False,
+        "2026-11": True,
+    }
+    assert (mine["2026-10"].kind, mine["2026-10"].id) == ("period", "001/2026-10")
+    assert [record.code for record in records if record.data["book"] == "002"] == ["2020-01"]
+    assert "periods: 001 2026-11, 002 2020-01" in [
+        finding.check for finding in bench.connector.check(bench.session(), call)
+    ]
+
+
+def test_a_data_centre_that_does_not_tell_its_periods_is_said_to_in_one_line(sandbox, bench_for, call):
+    bench = bench_for(sandbox.url, period_fields={"period": "FNOSUCHFIELD"})
+    assert bench.connector.settings.period_fields["year"] == "FCURRENTYEAR"
+    assert list(bench.connector.pull_master_data(["period"], bench.session(), call)) == []
+    (told,) = [finding for finding in bench.connector.check(bench.session(), call) if finding.problem]
+    assert (told.ok, told.problem.code) == (True, "PERIODS_UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    "row", [("001", 0, 0, 0, 0), ("001", 2020, 1, None, None), ("001", 2020, 1, 2026, 13)], ids=str
+)
+def test_a_book_that_is_not_in_use_or_keeps_no_months_gives_no_periods(bench, call, monkeypatch, row):
+    session = bench.session()
+    monkeypatch.setattr(session, "query", lambda *args, **more: [list(row)])
+    assert list(bench.connector.pull_master_data(["period"], session, call)) == []
+
+
 def test_target_fields_come_from_the_erp_or_from_the_documentation(bench, call):
     (operation,) = bench.connector.operations()
     documented = {field.path for field in bench.connector.target_fields(operation, None, call)}

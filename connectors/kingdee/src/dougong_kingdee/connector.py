@@ -303,7 +303,7 @@ class KingdeeConnector:
 
     @hookimpl
     def pull_master_data(self, kinds: Sequence[str], session: KingdeeSession, call: Call) -> Iterable[MasterRecord]:
-        """Departments, employees, suppliers, accounts with the dimensions that they demand, currencies, books."""
+        """Departments, employees, suppliers, accounts with the dimensions they demand, currencies, books, periods."""
         from dougong_kingdee.masterdata import pull
 
         return pull(kinds, session, call.deadline)
