@@ -173,7 +173,7 @@ def mapped(settings_for):
 
 def test_the_shipped_mapping_fills_what_kingdee_needs(mapped):
     body = mapped(travel_voucher()).payload.body
-    assert list(payload_problems(body)) == []
+    assert list(payload_problems(body, Decimal("0.05"))) == []
     first, second, third = body["FEntity"]
     assert body["FAccountBookID"] == {"FNumber": "001"}
     assert (body["FYEAR"], body["FPERIOD"], body["FATTACHMENTS"]) == (2026, 1, 3)
@@ -197,7 +197,7 @@ def test_the_shipped_mapping_follows_the_settings(settings_for, mapped):
 def test_the_longest_text_still_fits_with_the_reference(mapped):
     lines = tuple(attrs.evolve(line, summary="很长" * 300 + " BX2026001") for line in travel_voucher().lines)
     item = mapped(travel_voucher(lines=lines))
-    assert list(payload_problems(item.payload.body)) == []
+    assert list(payload_problems(item.payload.body, Decimal("0.05"))) == []
     first = item.payload.body["FEntity"][0]["FEXPLANATION"]
     assert first.endswith(item.reference_text)
 
@@ -244,7 +244,7 @@ PROBLEMS = {
     "VOUCHER_ID_GIVEN FVOUCHERID": {"FVOUCHERID": 7},
     "FIELD_MISSING FAccountBookID.FNumber": {"FAccountBookID": {}},
     "FIELD_MISSING FDate": {"FDate": None},
-    "NOT_BALANCED FEntity": {"lines": {0: {"FDEBIT": Decimal("128.51")}}},
+    "NOT_BALANCED FEntity": {"lines": {0: {"FDEBIT": Decimal("128.51"), "FAMOUNTFOR": Decimal("128.51")}}},
     "SUMMARY_TOO_LONG FEntity[1].FEXPLANATION": {"lines": {1: {"FEXPLANATION": "长" * 251}}},
     "FIELD_MISSING FEntity[1].FACCOUNTID.FNumber": {"lines": {1: {"FACCOUNTID": None}}},
     "FIELD_INVALID FEntity[0].FDetailID": {"lines": {0: {"FDetailID": []}}},
@@ -265,7 +265,7 @@ def test_what_the_erp_would_refuse_is_said_before(bench, item_for, call, expecte
 @pytest.mark.parametrize("amount", ["128.50", 128.5, None], ids=repr)
 def test_amounts_that_are_no_exact_numbers_are_refused(item_for, amount):
     body = changed(item_for("R-1").payload.body, lines={0: {"FDEBIT": amount}})
-    problems = [f"{problem.code} {problem.path}" for problem in payload_problems(body)]
+    problems = [f"{problem.code} {problem.path}" for problem in payload_problems(body, Decimal("0.05"))]
     assert problems[0] == "FIELD_INVALID FEntity[0].FDEBIT"
 
 

@@ -135,11 +135,12 @@ class KingdeeConnector:
     def check_payload(
         self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
     ) -> Sequence[Problem]:
-        """Balance, lengths, required fields; no id, which would overwrite a voucher; that it could be found again."""
+        """Balance, rates, lengths, required fields; no id: it would overwrite a voucher; that it could be found again."""
         from dougong_kingdee.payloads import payload_problems
 
         missing = None if session is None else self._reference_lost(session, call)
-        return (*payload_problems(payload.body), *((missing,) if isinstance(missing, Problem) else ()))
+        found = payload_problems(payload.body, self.settings.rate_tolerance)
+        return (*found, *((missing,) if isinstance(missing, Problem) else ()))
 
     def _reference_lost(self, session: KingdeeSession, call: Call) -> Problem | NotDone | None:
         """Why a voucher sent now could not be found by our reference; `NotDone`: the ERP could not be asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,6 +75,8 @@ class KingdeeSettings:
         of a text field that the customer added to the voucher's head, e.g. `F_DG_REF`.
     :param dimension_slots: our dimension → slot (弹性域) of this data centre.
     :param rate_type: number of the exchange rate type.
+    :param rate_tolerance: most by which original amount × rate may differ from the amount in functional currency. What
+        Kingdee takes is not documented: more is held before it is sent.
     :param period_fields: fields of the account book (账簿) with its first and its current period.
     :param ca_file: PEM with the authorities to trust; `client_certificate`: PEM with certificate and key.
 
@@ -96,6 +99,7 @@ class KingdeeSettings:
     reference_field: str = attrs.field(default="FEXPLANATION")
     dimension_slots: Mapping[str, str] = attrs.field(factory=lambda: dict(DEFAULT_SLOTS))
     rate_type: str = attrs.field(default="HLTX01_SYS")
+    rate_tolerance: Decimal = Decimal("0.05")
     period_fields: Mapping[str, str] = _names(PERIOD_FIELDS)
     ca_file: Path | None = None
     client_certificate: Path | None = None
