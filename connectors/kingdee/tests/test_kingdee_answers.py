@@ -115,6 +115,8 @@ MESSAGES = {
     "申请日期应大于申请组织启用日期": REFUSED,
     "列名 'FID' 无效": REFUSED,
     "会话信息已丢失，请重新登录": REFUSED,
+    "凭证日期所在的期间已结账": REFUSED,
+    "会计期间小于账簿的当前期间": REFUSED,
 }
 
 

@@ -173,7 +173,7 @@ def mapped(settings_for):
 
 def test_the_shipped_mapping_fills_what_kingdee_needs(mapped):
     body = mapped(travel_voucher()).payload.body
-    assert list(payload_problems(body)) == []
+    assert list(payload_problems(body, Decimal("0.05"))) == []
     first, second, third = body["FEntity"]
     assert body["FAccountBookID"] == {"FNumber": "001"}
     assert (body["FYEAR"], body["FPERIOD"], body["FATTACHMENTS"]) == (2026, 1, 3)
@@ -197,7 +197,7 @@ def test_the_shipped_mapping_follows_the_settings(settings_for, mapped):
 def test_the_longest_text_still_fits_with_the_reference(mapped):
     lines = tuple(attrs.evolve(line, summary="很长" * 300 + " BX2026001") for line in travel_voucher().lines)
     item = mapped(travel_voucher(lines=lines))
-    assert list(payload_problems(item.payload.body)) == []
+    assert list(payload_problems(item.payload.body, Decimal("0.05"))) == []
     first = item.payload.body["FEntity"][0]["FEXPLANATION"]
     assert first.endswith(item.reference_text)
 
@@ -244,7 +244,7 @@ PROBLEMS = {
     "VOUCHER_ID_GIVEN FVOUCHERID": {"FVOUCHERID": 7},
     "FIELD_MISSING FAccountBookID.FNumber": {"FAccountBookID": {}},
     "FIELD_MISSING FDate": {"FDate": None},
-    "NOT_BALANCED FEntity": {"lines": {0: {"FDEBIT": Decimal("128.51")}}},
+    "NOT_BALANCED FEntity": {"lines": {0: {"FDEBIT": Decimal("128.51"), "FAMOUNTFOR": Decimal("128.51")}}},
     "SUMMARY_TOO_LONG FEntity[1].FEXPLANATION": {"lines": {1: {"FEXPLANATION": "长" * 251}}},
     "FIELD_MISSING FEntity[1].FACCOUNTID.FNumber": {"lines": {1: {"FACCOUNTID": None}}},
     "FIELD_INVALID FEntity[0].FDetailID": {"lines": {0: {"FDetailID": []}}},
@@ -265,7 +265,7 @@ def test_what_the_erp_would_refuse_is_said_before(bench, item_for, call, expecte
 @pytest.mark.parametrize("amount", ["128.50", 128.5, None], ids=repr)
 def test_amounts_that_are_no_exact_numbers_are_refused(item_for, amount):
     body = changed(item_for("R-1").payload.body, lines={0: {"FDEBIT": amount}})
-    problems = [f"{problem.code} {problem.path}" for problem in payload_problems(body)]
+    problems = [f"{problem.code} {problem.path}" for problem in payload_problems(body, Decimal("0.05"))]
     assert problems[0] == "FIELD_INVALID FEntity[0].FDEBIT"
 
 
@@ -346,6 +346,40 @@ def test_a_data_centre_without_the_newer_fields_still_tells_its_accounts(bench, 
     accounts = {r.code: r for r in bench.connector.pull_master_data(["account"], session, call)}
     assert accounts["6602.02"].data["dimensions"] == ["department"]
     assert not accounts["1002.01"].data["cash"]
+
+
+def test_periods_are_closed_up_to_the_one_that_the_book_stands_at(bench, sandbox, call):
+    sandbox.call("/hand", {"action": "close_period", "book": "001", "period": "2026-10"})
+    records = list(bench.connector.pull_master_data(["period"], bench.session(), call))
+    mine = {record.code: record for record in records if record.data["book"] == "001"}
+    assert min(mine) == "2020-01"
+    assert {code: record.data["open"] for code, record in mine.items() if code > "2026-08"} == {
+        "2026-09": False,
+        "2026-10": False,
+        "2026-11": True,
+    }
+    assert (mine["2026-10"].kind, mine["2026-10"].id) == ("period", "001/2026-10")
+    assert [record.code for record in records if record.data["book"] == "002"] == ["2020-01"]
+    assert "periods: 001 2026-11, 002 2020-01" in [
+        finding.check for finding in bench.connector.check(bench.session(), call)
+    ]
+
+
+def test_a_data_centre_that_does_not_tell_its_periods_is_said_to_in_one_line(sandbox, bench_for, call):
+    bench = bench_for(sandbox.url, period_fields={"period": "FNOSUCHFIELD"})
+    assert bench.connector.settings.period_fields["year"] == "FCURRENTYEAR"
+    assert list(bench.connector.pull_master_data(["period"], bench.session(), call)) == []
+    (told,) = [finding for finding in bench.connector.check(bench.session(), call) if finding.problem]
+    assert (told.ok, told.problem.code) == (True, "PERIODS_UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    "row", [("001", 0, 0, 0, 0), ("001", 2020, 1, None, None), ("001", 2020, 1, 2026, 13)], ids=str
+)
+def test_a_book_that_is_not_in_use_or_keeps_no_months_gives_no_periods(bench, call, monkeypatch, row):
+    session = bench.session()
+    monkeypatch.setattr(session, "query", lambda *args, **more: [list(row)])
+    assert list(bench.connector.pull_master_data(["period"], session, call)) == []
 
 
 def test_target_fields_come_from_the_erp_or_from_the_documentation(bench, call):

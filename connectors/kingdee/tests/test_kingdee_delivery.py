@@ -290,7 +290,7 @@ def test_an_erp_that_does_not_answer_about_the_field_has_nothing_sent_to_it(sand
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [
-        ({"FDate": dt.date(2019, 12, 31), "FYEAR": 2019, "FPERIOD": 12}, "KINGDEE_11", "FDate"),
+        ({"FDate": dt.date(2019, 12, 31), "FYEAR": 2019, "FPERIOD": 12}, "PERIOD_CLOSED", "FDate"),
         ({"FVOUCHERGROUPID": {"FNumber": "PRE999"}}, "KINGDEE_9", "FVOUCHERGROUPID"),
     ],
     ids=["closed period", "unknown code"],
@@ -323,3 +323,19 @@ def test_a_busy_voucher_is_tried_again_later(bench, sandbox, item_for):
         assert outcome.after > 0
         sandbox.call("/faults", method="DELETE")
     assert isinstance(bench.push(item_for("R-1")), Done)
+
+
+def test_a_period_that_closes_meanwhile_is_told_with_book_and_period(bench, sandbox, item_for):
+    draft = bench.saved(item_for("R-1"))
+    submitted = bench.complete(bench.saved(item_for("R-2")), Stage.SUBMITTED).posting
+    sandbox.call("/hand", {"action": "close_period", "book": "001", "period": "2026-01"})
+    told = [
+        bench.push(item_for("R-3")),
+        bench.complete(draft, Stage.SUBMITTED),
+        bench.complete(submitted, Stage.AUDITED, "auditor"),
+    ]
+    for outcome in told:
+        (problem,) = outcome.problems
+        assert problem.code == "PERIOD_CLOSED"
+        assert problem.facts == {"book": "001", "period": "2026-01"}
+    assert len(sandbox.postings()) == 2

@@ -10,6 +10,7 @@ import attrs
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Finding
 from dougong.model.problems import DougongError, Problem
+from dougong_kingdee.periods import read_books
 from dougong_kingdee.session import KingdeeSession
 from dougong_kingdee.settings import KingdeeSettings
 from dougong_kingdee.vouchers import FORM
@@ -34,6 +35,7 @@ def check_connection(settings: KingdeeSettings, session: KingdeeSession, deadlin
     for name, slot in settings.dimension_slots.items():
         key = f"FDetailID.{slot}.FNumber"
         yield _ask(session, f"dimension {name} = {slot}", FORM, ("FVOUCHERID", key), deadline)
+    yield _periods(session, deadline)
     yield _auditor(settings, deadline)
 
 
@@ -58,6 +60,22 @@ def _books(session: KingdeeSession, deadline: Deadline) -> Finding:
     zh, en = f"用户 {session.settings.user} 看不到任何账簿", f"user {session.settings.user} sees no account book"
     hints = {"hint_zh": "请在金蝶中授予账簿权限", "hint_en": "grant the user an account book in Kingdee"}
     return Finding(check, ok=False, problem=Problem.of("BOOK_MISSING", zh, en, **hints))
+
+
+def _periods(session: KingdeeSession, deadline: Deadline) -> Finding:
+    """Where each book stands. Without it a closed period shows only when Kingdee refuses a voucher of it: no error."""
+    try:
+        books = read_books(session, deadline)
+    except DougongError as error:
+        return Finding("periods", ok=False, problem=error.problems[0])
+    if books:
+        return Finding(f"periods: {', '.join(f'{book.book} {book.current}' for book in books)}", ok=True)
+    zh, en = "账簿没有告知当前期间, 已结账的期间无法预知", "the account books do not tell their current period"
+    hints = {
+        "hint_zh": "请核对 period_fields (账簿 BD_AccountBook 的启用与当前年度、期间字段)",
+        "hint_en": "check period_fields: the fields of BD_AccountBook with its first and current year and period",
+    }
+    return Finding("periods", ok=True, problem=Problem.of("PERIODS_UNKNOWN", zh, en, **hints))
 
 
 def _auditor(settings: KingdeeSettings, deadline: Deadline) -> Finding:

@@ -135,11 +135,12 @@ class KingdeeConnector:
     def check_payload(
         self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
     ) -> Sequence[Problem]:
-        """Balance, lengths, required fields; no id, which would overwrite a voucher; that it could be found again."""
+        """Balance, rates, lengths, required fields; no id: it would overwrite a voucher; that it could be found again."""
         from dougong_kingdee.payloads import payload_problems
 
         missing = None if session is None else self._reference_lost(session, call)
-        return (*payload_problems(payload.body), *((missing,) if isinstance(missing, Problem) else ()))
+        found = payload_problems(payload.body, self.settings.rate_tolerance)
+        return (*found, *((missing,) if isinstance(missing, Problem) else ()))
 
     def _reference_lost(self, session: KingdeeSession, call: Call) -> Problem | NotDone | None:
         """Why a voucher sent now could not be found by our reference; `NotDone`: the ERP could not be asked."""
@@ -303,7 +304,7 @@ class KingdeeConnector:
 
     @hookimpl
     def pull_master_data(self, kinds: Sequence[str], session: KingdeeSession, call: Call) -> Iterable[MasterRecord]:
-        """Departments, employees, suppliers, accounts with the dimensions that they demand, currencies, books."""
+        """Departments, employees, suppliers, accounts with the dimensions they demand, currencies, books, periods."""
         from dougong_kingdee.masterdata import pull
 
         return pull(kinds, session, call.deadline)

@@ -15,8 +15,10 @@ from dougong.model.outcomes import NotDone, Rejected, Unknown
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "read_reply"]
+__all__ = ["NO_FIELD", "Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "read_reply"]
 
+#: MsgCode for a field or a code that this data centre does not have.
+NO_FIELD = 9
 #: Seconds before something refused as busy is tried again.
 BUSY_SECONDS = 5.0
 
@@ -47,9 +49,10 @@ class Failure:
 
     def _problem(self, field: str, message: str) -> Problem:
         entry = _by_message(message) or _by_code(self.msg_code) or {}
+        facts = entry.get("facts", {})
         code = str(entry.get("code") or f"KINGDEE_{self.msg_code if self.msg_code is not None else 'ERROR'}")
         zh, en = f"金蝶: {message}", f"Kingdee: {message}"
-        return Problem.of(code, zh, en, path=field, hint_zh=entry.get("zh", ""), hint_en=entry.get("en", ""))
+        return Problem.of(code, zh, en, path=field, hint_zh=entry.get("zh", ""), hint_en=entry.get("en", ""), **facts)
 
     def _entry(self) -> Mapping[str, Any] | None:
         entries = (_by_message(message) for _, message in self.errors)
@@ -132,4 +135,11 @@ def _by_code(code: int | None) -> Mapping[str, Any] | None:
 
 
 def _by_message(message: str) -> Mapping[str, Any] | None:
-    return next((entry for pattern, entry in _dictionary()[1] if pattern.search(message)), None)
+    """The first entry whose expression matches, with the facts that its groups name: a period as `2026-11`."""
+    for pattern, entry in _dictionary()[1]:
+        if match := pattern.search(message):
+            facts = {name: value for name, value in match.groupdict().items() if value}
+            if period := facts.get("period"):
+                facts["period"] = f"{period[:4]}-{int(period[5:]):02d}"
+            return {**entry, "facts": facts}
+    return None

@@ -10,14 +10,12 @@ import attrs
 
 from dougong.hookspecs import Deadline
 from dougong.model.masterdata import MasterRecord
-from dougong_kingdee.envelope import KingdeeRefused
+from dougong_kingdee.envelope import NO_FIELD, KingdeeRefused
+from dougong_kingdee.periods import pull_periods
 from dougong_kingdee.session import PAGE, KingdeeSession
 from dougong_kingdee.settings import KingdeeSettings
 
 __all__ = ["KINDS", "pull"]
-
-#: MsgCode for a field that this data centre does not have.
-_NO_FIELD = 9
 
 
 @attrs.frozen
@@ -58,7 +56,9 @@ KINDS: Mapping[str, _Source] = {
 
 def pull(kinds: Sequence[str], session: KingdeeSession, deadline: Deadline) -> Iterator[MasterRecord]:
     """Records of the kinds, all pages; all kinds when none is named. An unknown kind gives nothing."""
-    for kind in kinds or KINDS:
+    for kind in kinds or (*KINDS, "period"):
+        if kind == "period":
+            yield from pull_periods(session, deadline)
         if kind not in KINDS:
             continue
         isos = _isos(session, deadline) if kind == "account" else ()
@@ -77,7 +77,7 @@ def _rows(source: _Source, session: KingdeeSession, deadline: Deadline) -> Itera
     try:
         page = session.query(source.form, keys, "", deadline, order="FNumber ASC")
     except KingdeeRefused as error:
-        if error.failure.msg_code != _NO_FIELD or not source.maybe:
+        if error.failure.msg_code != NO_FIELD or not source.maybe:
             raise
         keys = source.keys(maybe=False)
         page = session.query(source.form, keys, "", deadline, order="FNumber ASC")

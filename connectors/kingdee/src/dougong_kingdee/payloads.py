@@ -41,8 +41,11 @@ def _plain(value: object) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else None
 
 
-def payload_problems(model: Mapping[str, Any]) -> Iterable[Problem]:
-    """What Kingdee would refuse, or worse, would take: an id overwrites a voucher, and balance may be checked late."""
+def payload_problems(model: Mapping[str, Any], rate_tolerance: Decimal) -> Iterable[Problem]:
+    """What Kingdee would refuse, or worse, would take: an id overwrites a voucher, and balance may be checked late.
+
+    :param rate_tolerance: most by which original amount × rate may differ from the amount in functional currency.
+    """
     if model.get("FVOUCHERID") not in (None, 0):
         yield _overwrites()
     for path in ("FAccountBookID.FNumber", "FVOUCHERGROUPID.FNumber", "FDate"):
@@ -57,7 +60,7 @@ def payload_problems(model: Mapping[str, Any]) -> Iterable[Problem]:
             path="FEntity",
         )
     for index, line in enumerate(lines):
-        for problem in _line_problems(line):
+        for problem in (*_line_problems(line), *_rate_problems(line, rate_tolerance)):
             yield problem.at(f"FEntity[{index}]")
     yield from _balance(lines)
 
@@ -83,6 +86,28 @@ def _line_problems(line: Mapping[str, Any]) -> Iterator[Problem]:
     if bool(_amount(line, "FDEBIT")) is bool(_amount(line, "FCREDIT")):
         zh, en = "分录须有借方或贷方金额且只能有一个", "a line has either a debit or a credit"
         yield Problem.of("FIELD_INVALID", zh, en, path="FDEBIT")
+
+
+def _rate_problems(line: Mapping[str, Any], tolerance: Decimal) -> Iterator[Problem]:
+    """Original amount × rate is the amount in functional currency, nearly: each is rounded by itself."""
+    rate, original = _amount(line, "FEXCHANGERATE"), _amount(line, "FAMOUNTFOR")
+    debit, credit = _amount(line, "FDEBIT"), _amount(line, "FCREDIT")
+    amount = debit or credit
+    if (
+        not rate
+        or not original
+        or (debit and credit)
+        or abs(original * rate - amount) <= (0 if rate == 1 else tolerance)
+    ):
+        return
+    yield Problem.of(
+        "RATE_MISMATCH",
+        f"原币 {original} × 汇率 {rate} = {original * rate}, 与本位币 {amount} 相差超过 {tolerance}",
+        f"original amount {original} × rate {rate} = {original * rate}, which is more than {tolerance} off {amount}",
+        path="FAMOUNTFOR",
+        hint_zh="请核对汇率; 金蝶允许更大差异时调整 rate_tolerance",
+        hint_en="check the rate; where Kingdee takes more than that, raise rate_tolerance",
+    )
 
 
 def _balance(lines: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

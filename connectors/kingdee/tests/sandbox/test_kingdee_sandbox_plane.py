@@ -182,7 +182,7 @@ def test_everything_survives_sigkill(tmp_path, launch_sandbox, connect, make):
     caller = connect(kingdee).login()
     first = caller.saved(make.voucher(FBillNo="S-1"))
     assert caller.stage("Submit", first)["IsSuccess"]
-    kingdee.hand("close_period", book="001", period="2026-02")
+    kingdee.hand("close_period", book="001", period="2025-12")
     before = kingdee.postings()
     kingdee.restart()
     assert kingdee.postings() == before
@@ -193,7 +193,7 @@ def test_everything_survives_sigkill(tmp_path, launch_sandbox, connect, make):
     assert [posting["number"] for posting in kingdee.postings()] == ["记-1", "记-2"]
     duplicate = caller.save(make.voucher(FBillNo="S-1"))["Result"]["ResponseStatus"]
     assert duplicate["Errors"][0]["FieldName"] == "FBillNo"
-    closed = caller.save(make.voucher(FDate="2026-02-01"))["Result"]["ResponseStatus"]
+    closed = caller.save(make.voucher(FDate="2025-12-01"))["Result"]["ResponseStatus"]
     assert closed["Errors"][0]["FieldName"] == "FDate"
 
 

@@ -76,6 +76,31 @@ def test_a_closed_period(kingdee, refused, caller, make):
     caller.saved(make.voucher())
 
 
+PERIODS = "FNumber,FSTARTYEAR,FSTARTPERIOD,FCURRENTYEAR,FCURRENTPERIOD"
+
+
+def test_periods_close_in_order_and_the_book_tells_the_one_it_stands_at(kingdee, caller, make):
+    assert caller.query("BD_AccountBook", PERIODS)[0] == ["001", 2020, 1, 2020, 1]
+    kingdee.hand("close_period", book="001", period="2025-12")
+    assert caller.query("BD_AccountBook", PERIODS) == [["001", 2020, 1, 2026, 1], ["002", 2020, 1, 2020, 1]]
+    assert not caller.save(make.voucher(FDate="2025-03-01"))["Result"]["ResponseStatus"]["IsSuccess"]
+    kingdee.hand("close_period", book="001", period="2025-06")  # is closed already
+    caller.saved(make.voucher(FDate="2026-01-01"))
+    kingdee.hand("open_period", book="001", period="2025-11")
+    assert caller.query("BD_AccountBook", PERIODS)[0] == ["001", 2020, 1, 2025, 11]
+    caller.saved(make.voucher(FDate="2025-12-31"))
+    kingdee.hand("open_period", book="001", period="2028-01")  # beyond what the seed opens
+    caller.saved(make.voucher(FDate="2028-01-01"))
+
+
+def test_a_draft_of_a_period_that_was_closed_cannot_be_submitted_and_can_be_deleted(kingdee, caller, make):
+    identity = caller.saved(make.voucher())
+    kingdee.hand("close_period", period="2026-01")
+    status = caller.stage("Submit", identity)
+    assert (status["MsgCode"], status["Errors"][0]["FieldName"]) == (11, "FDate")
+    assert caller.stage("Delete", identity)["IsSuccess"]
+
+
 @pytest.mark.parametrize(
     ("account", "dimensions", "said"),
     [
@@ -286,7 +311,7 @@ def test_every_code_can_be_replaced_by_a_seed(launch_sandbox, connect, make):
         {
             "companies": [{"code": "HK", "currency": "PRE002"}],
             "books": [{"code": "900", "company": "HK", "currency": "PRE002"}],
-            "periods": [{"book": "900", "period": "2026-03", "open": False}],
+            "periods": [{"book": "900", "period": "2025-12", "open": False}],
             "accounts": [{"code": "5001", "dimensions": ["cost_centre"]}, {"code": "1001"}],
             "dimensions": {"cost_centre": [{"code": "CC1"}]},
             "voucher_types": [{"code": "JV", "name": "JV"}],
@@ -301,5 +326,5 @@ def test_every_code_can_be_replaced_by_a_seed(launch_sandbox, connect, make):
     assert (posting["company"], posting["currency"], posting["number"]) == ("HK", "PRE002", "JV-1")
     assert (posting["reference"], posting["lines"][0]["dimensions"]) == ("DG-1", {"cost_centre": "CC1"})
     assert caller.query("GL_VOUCHER", "F_DG_REF", "F_DG_REF='DG-1'") == [["DG-1"]]
-    march = caller.save(make.voucher(*lines, **head, FDate="2026-03-01"))["Result"]["ResponseStatus"]
-    assert march["Errors"][0]["FieldName"] == "FDate"
+    december = caller.save(make.voucher(*lines, **head, FDate="2025-12-01"))["Result"]["ResponseStatus"]
+    assert december["Errors"][0]["FieldName"] == "FDate"

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from dougong_sdk.sandbox import Seed, Store
 
-__all__ = ["BaseData", "Item"]
+__all__ = ["BaseData", "Item", "following"]
 
 
 @frozen
@@ -48,7 +48,7 @@ _NATIVE_TABLES = {
 
 
 class BaseData:
-    """The seed by kind and code. Rebuilt whenever the seed changes; closed periods live in the ledger."""
+    """The seed by kind and code. Rebuilt with each seed; where a book stands is in the ledger."""
 
     def __init__(self, seed: Seed, store: Store) -> None:
         self._store = store
@@ -109,14 +109,45 @@ class BaseData:
         item = self.find("currency", currency)
         return Decimal(1).scaleb(-int(item.row.get("scale", 2) if item else 2))
 
-    def period_is_open(self, book: str, period: str) -> bool:
-        """Is ``period`` (``2026-11``) open? A person's hand counts before the seed, the seed before the range."""
-        closed_by_hand = self._store.get("period", f"{book}/{period}")
-        if closed_by_hand is not None:
-            return bool(closed_by_hand["open"])
-        in_range = str(self.native["open_from"]) <= period <= str(self.native["open_to"])
-        return self._seeded_periods.get((book, period), in_range)
+    def first_period(self, book: str) -> str:
+        """The period (``2020-01``) with which a book was put in use."""
+        return min([str(self.native["open_from"]), *self._seeded(book)])
 
-    def set_period(self, book: str, period: str, *, is_open: bool) -> None:
-        """Open or close a period by hand."""
-        self._store.put("period", f"{book}/{period}", {"book": book, "period": period, "open": is_open})
+    def current_period(self, book: str) -> str:
+        """The period that a book stands at: books close in order, so all before it are closed.
+
+        A person's hand counts before the seed; a closed period of the seed closes those before it too.
+        """
+        by_hand = self._store.get("period", book)
+        if by_hand is not None:
+            return str(by_hand["current"])
+        closed = [period for period, is_open in self._seeded(book).items() if not is_open]
+        return following(max(closed)) if closed else self.first_period(book)
+
+    def period_is_open(self, book: str, period: str) -> bool:
+        """Is ``period`` (``2026-11``) open: neither closed nor beyond what the calendar holds?"""
+        by_hand = self._store.get("period", book) or {}
+        opened = [one for one, is_open in self._seeded(book).items() if is_open]
+        last = max([str(self.native["open_to"]), str(by_hand.get("last", "")), *opened])
+        return self.current_period(book) <= period <= last
+
+    def close_period(self, book: str, period: str) -> None:
+        """Close a period and all before it (结账)."""
+        self._stand_at(book, max(self.current_period(book), following(period)), "")
+
+    def open_period(self, book: str, period: str) -> None:
+        """Open a period and all after it again (反结账)."""
+        self._stand_at(book, min(self.current_period(book), period), period)
+
+    def _stand_at(self, book: str, current: str, opened: str) -> None:
+        last = max(opened, str((self._store.get("period", book) or {}).get("last", "")))
+        self._store.put("period", book, {"current": current, "last": last})
+
+    def _seeded(self, book: str) -> dict[str, bool]:
+        return {period: is_open for (of, period), is_open in self._seeded_periods.items() if of == book}
+
+
+def following(period: str) -> str:
+    """The period after ``2026-12``: ``2027-01``."""
+    year, month = int(period[:4]), int(period[5:])
+    return f"{year + month // 12:04}-{month % 12 + 1:02}"

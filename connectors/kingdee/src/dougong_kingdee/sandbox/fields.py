@@ -245,7 +245,10 @@ def _dimension_column(path: str, data: BaseData) -> Column | None:
 
 @frozen
 class BaseForm:
-    """A form of base data: its id, key field, kind of item, and fields besides number and name."""
+    """A form of base data: its id, key field, kind of item, and fields besides number and name.
+
+    :param periods: it tells with which period each item was put in use and at which it stands.
+    """
 
     id: str
     key: str
@@ -253,6 +256,7 @@ class BaseForm:
     title: str
     fields: Mapping[str, Callable[[Item], Any]] = field(factory=dict)
     refs: Mapping[str, tuple[str, Callable[[Item], Any]]] = field(factory=dict)
+    periods: bool = False
 
 
 def _row(name: str, default: Any = None) -> Callable[[Item], Any]:
@@ -295,6 +299,7 @@ BASE_FORMS = (
         "book",
         "账簿",
         refs={"FCURRENCYID": ("currency", _row("currency")), "FACCOUNTORGID": ("company_org", _row("company"))},
+        periods=True,
     ),
     BaseForm("BD_VOUCHERGROUP", "FVCHGROUPID", "voucher_type", "凭证字"),
     BaseForm("BD_RateType", "FRATETYPEID", "rate_type", "汇率类型"),
@@ -304,7 +309,8 @@ BASE_FORMS = (
     BaseForm("ORG_Organizations", "FORGID", "company_org", "组织机构"),
 )
 """Key fields of Expense, VOUCHERGROUP, RateType, SETTLETYPE, BillType and Organizations are our choice, as are
-FISDETAIL, FISCASH, FALLCURRENCY, FAMOUNTDIGITS and the references of the book: no public source names them."""
+FISDETAIL, FISCASH, FALLCURRENCY, FAMOUNTDIGITS and the references of the book: no public source names them. Those of
+the book's periods are columns of a public copy of its table (T_BD_ACCOUNTBOOK)."""
 
 
 def base_form(spec: BaseForm, data: BaseData) -> Form:
@@ -316,6 +322,7 @@ def base_form(spec: BaseForm, data: BaseData) -> Form:
     ]
     columns += [_item_column(key, read) for key, read in spec.fields.items()]
     columns += [_item_column(key, read, ref) for key, (ref, read) in spec.refs.items()]
+    columns += _period_columns(data) if spec.periods else []
     items = data.items(spec.kind)
 
     def rows(entries: bool) -> Iterable[Row]:
@@ -325,6 +332,21 @@ def base_form(spec: BaseForm, data: BaseData) -> Form:
 
     form = Form(spec.id, spec.title, spec.key, {column.key.upper(): column for column in columns}, rows, data)
     return evolve(form, special=partial(_item_property, data=data)) if spec.kind == "account" else form
+
+
+def _period_columns(data: BaseData) -> list[Column]:
+    """Year and number of the period that a book starts with, and of the one that it stands at."""
+
+    def column(key: str, title: str, period_of: Callable[[str], str], part: slice) -> Column:
+        return Column(key, lambda item, _: int(period_of(item.code)[part]), "int", title)
+
+    year, number = slice(4), slice(5, None)
+    return [
+        column("FSTARTYEAR", "启用年度", data.first_period, year),
+        column("FSTARTPERIOD", "启用期间", data.first_period, number),
+        column("FCURRENTYEAR", "当前年度", data.current_period, year),
+        column("FCURRENTPERIOD", "当前期间", data.current_period, number),
+    ]
 
 
 def _item_column(key: str, read: Callable[[Item], Any], ref: str = "") -> Column:

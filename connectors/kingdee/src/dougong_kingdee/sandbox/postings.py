@@ -16,6 +16,7 @@ __all__ = ["Hand", "as_posting"]
 
 #: A reference as a program writes it: capitals and digits, too long to be a word or a document number.
 _KEY = re.compile(r"(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{16,}")
+_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _STAGES = {"Z": "draft", "A": "draft", "D": "draft", "B": "submitted", "C": "audited"}
 
 
@@ -148,10 +149,10 @@ class Hand:
     def _set_period(self, order: Mapping[str, Any], *, is_open: bool) -> dict[str, Any]:
         period = str(order.get("period", ""))
         books = [order["book"]] if order.get("book") else list(self._data.items("book"))
-        if not period or any(self._data.find("book", book) is None for book in books):
+        if not _PERIOD.fullmatch(period) or any(self._data.find("book", book) is None for book in books):
             raise SandboxError("需要 period (2026-11) 与存在的 book", "give period (2026-11) and an existing book")
         for book in books:
-            self._data.set_period(book, period, is_open=is_open)
+            (self._data.open_period if is_open else self._data.close_period)(book, period)
         return {"book": order.get("book"), "period": period, "open": is_open}
 
     def _delete(self, voucher: Record, order: Mapping[str, Any]) -> Record:

@@ -132,7 +132,7 @@ def _period_problems(voucher: Record, data: BaseData) -> Iterator[Problem]:
     if (voucher["year"], voucher["period"]) != (day.year, day.month):
         yield Problem(f"会计年度和期间（{period}）与日期（{day}）不一致", "FPERIOD")
     elif not data.period_is_open(voucher["book"], f"{day.year:04}-{day.month:02}"):
-        yield Problem(f"日期（{day}）所在期间（{period}）已结账或未启用", "FDate")
+        yield Problem(f"账簿（{voucher['book']}）的期间（{period}）已结账或未启用", "FDate")
 
 
 def _balance_problems(voucher: Record) -> Iterator[Problem]:

@@ -243,7 +243,7 @@ class Vouchers:
     def _need_open_period(self, operation: str, voucher: Record) -> None:
         period = f"{voucher['year']:04}-{voucher['period']:02}"
         if operation in ("Audit", "UnAudit") and not self.data.period_is_open(voucher["book"], period):
-            raise KingdeeError(12, f"期间 {period} 已结账")
+            raise KingdeeError(12, f"账簿（{voucher['book']}）的期间（{voucher['year']}.{voucher['period']}）已结账")
 
     # answers
 
