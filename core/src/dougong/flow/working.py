@@ -12,6 +12,7 @@ from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
 from dougong.flow.scope import Progress, Scope
+from dougong.flow.telling import Teller
 from dougong.ledger import attempts, deliveries, documents, reference
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.statements import Tx
@@ -60,8 +61,9 @@ def work(
     project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
     worker = Worker(project.ledger, lanes, deriver, partial(open_documents, deriver))
     try:
-        worker.run(scope.rested, progress=lambda: scope.tell(progress))
-        scope.tell(progress, last=True)
+        with Teller(project):
+            worker.run(scope.rested, progress=lambda: scope.tell(progress))
+            scope.tell(progress, last=True)
     finally:
         for lane in lanes.values():
             lane.close()
