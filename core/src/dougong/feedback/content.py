@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from dougong.ledger.outbox import Member
 from dougong.ledger.rows import DeliveryRow, problems_from
 from dougong.ledger.states import DeliveryState
 
@@ -19,9 +20,6 @@ __all__ = ["Told", "news"]
 
 _GONE = frozenset({DeliveryState.CANCELLED, DeliveryState.REVERSED})
 _HELD = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.PARKED})
-
-#: A delivery and what the ERP holds for it: `erp_id`, `number`, `date`, `period`.
-Member = tuple[DeliveryRow, Mapping[str, Any]]
 
 
 @attrs.frozen
@@ -42,7 +40,7 @@ def news(
     :param before: (subject, kind, content) of what was told already, oldest first.
     """
     subject = f"{row.moment}:{row.set_id or row.name}"
-    kind, told = _now(row, [member for member in members if _together(row, member[0])])
+    kind, told = _now(row, [member for member in members if _together(row, member)])
     content = {"moment": row.moment, "revision": revision, **told}
     mine = [(known, _bare(said)) for about, known, said in before if about == subject]
     if not kind or (mine and mine[-1] == (kind, content)):
@@ -58,7 +56,7 @@ def _bare(said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name != "again"}
 
 
-def _together(row: DeliveryRow, other: DeliveryRow) -> bool:
+def _together(row: DeliveryRow, other: Member) -> bool:
     """Whether both are told of in one: members of a set; a delivery without a set is its own."""
     if row.set_id is None:
         return other.id == row.id
@@ -69,11 +67,11 @@ def _now(row: DeliveryRow, members: Sequence[Member]) -> tuple[str, dict[str, An
     """Kind and content as things are; an empty kind while a set is on its way."""
     if row.state in _HELD:
         return "held", _held(row)
-    standing = [member for member in members if member[0].state not in _GONE]
+    standing = [member for member in members if member.state not in _GONE]
     if not standing:
-        gone = [member for member in members if member[0].state is DeliveryState.REVERSED]
+        gone = [member for member in members if member.state is DeliveryState.REVERSED]
         return ("reversed" if gone else ""), _vouchers(gone)
-    whole = all(member.state is DeliveryState.DELIVERED for member, _ in standing)
+    whole = all(member.state is DeliveryState.DELIVERED for member in standing)
     return ("posted" if whole else ""), _vouchers(standing)
 
 
@@ -84,13 +82,13 @@ def _vouchers(members: Sequence[Member]) -> dict[str, Any]:
                 "entity": member.entity,
                 "book": member.book,
                 **({"part": member.part} if member.part else {}),
-                "number": voucher["number"],
-                "erp_id": voucher["erp_id"],
+                "number": member.number,
+                "erp_id": member.erp_id,
                 "stage": member.stage,
-                "date": voucher["date"],
-                "period": voucher["period"],
+                "date": member.date,
+                "period": member.period,
             }
-            for member, voucher in members
+            for member in members
         ],
     }
 

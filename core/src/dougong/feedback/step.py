@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.feedback.content import Member, Told, news
+from dougong.feedback.content import Told, news
 from dougong.feedback.send import Sources, send
 from dougong.ledger import outbox
 from dougong.ledger.rows import DeliveryRow
@@ -68,5 +68,4 @@ def _collect(tx: Tx) -> int:
 
 
 def _news(tx: Tx, row: DeliveryRow, document: int, revision: int) -> Told | None:
-    members: list[Member] = list(outbox.covered(tx, document))
-    return news(row, revision, members, outbox.told(tx, document))
+    return news(row, revision, outbox.covered(tx, document), outbox.told(tx, document))

@@ -9,17 +9,19 @@ from enum import StrEnum
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
 from dougong.ledger.rows import DeliveryRow, problems_text
 from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem
 
 __all__ = [
     "FeedbackState",
+    "Member",
     "OutboxRow",
     "close",
     "covered",
@@ -67,9 +69,10 @@ _SERVED = Statement(
     .where(_C.c.delivery_id == bindparam("d"))
     .order_by(_DOC.c.id)
 )
-_VOUCHER = [_P.c.erp_key, _P.c.erp_number, _P.c.date, _P.c.period.label("erp_period")]
+_MEMBER = [_D.c[name] for name in ("id", "entity", "book", "moment", "part", "set_id", "state", "stage")]
+_HELD_BY_ERP = [_P.c.erp_key.label("erp_id"), _P.c.erp_number.label("number"), _P.c.date]
 _COVERED = Statement(
-    select(_D, *_VOUCHER)
+    select(*_MEMBER, *_HELD_BY_ERP, func.coalesce(_P.c.period, _D.c.period).label("period"))
     .join(_C, _C.c.delivery_id == _D.c.id)
     .outerjoin(_P, _P.c.delivery_id == _D.c.id)
     .where(_C.c.document_id == bindparam("document"))
@@ -156,6 +159,24 @@ class OutboxRow:
     attempts: int
 
 
+@attrs.frozen
+class Member:
+    """One delivery of a document, with what the ERP holds for it as last heard. `date` is ISO text."""
+
+    id: int
+    entity: str
+    book: str
+    moment: str
+    part: str
+    set_id: str | None
+    state: DeliveryState = attrs.field(converter=DeliveryState)
+    stage: str | None
+    erp_id: str | None
+    number: str | None
+    date: str | None
+    period: str | None
+
+
 # -- what is to be told -----------------------------------------------------------------------------------------------
 
 
@@ -177,18 +198,9 @@ def served(tx: Tx, delivery_id: int) -> dict[int, int]:
     return dict(newest.values())
 
 
-def covered(tx: Tx, document_id: int) -> list[tuple[DeliveryRow, dict[str, Any]]]:
-    """Every delivery of a document row, with what the ERP holds: `erp_id`, `number`, `date`, `period`."""
-    found = []
-    for row in tx.rows(_COVERED, {"document": document_id}):
-        voucher = {
-            "erp_id": row.pop("erp_key"),
-            "number": row.pop("erp_number"),
-            "date": row.pop("date"),
-            "period": row.pop("erp_period") or row["period"],
-        }
-        found.append((DeliveryRow.from_mapping(row), voucher))
-    return found
+def covered(tx: Tx, document_id: int) -> list[Member]:
+    """Every delivery of a document row, with what the ERP holds for it, oldest first."""
+    return [Member(**row) for row in tx.rows(_COVERED, {"document": document_id})]
 
 
 def told(tx: Tx, document_id: int) -> list[tuple[str, str, dict[str, Any]]]:
