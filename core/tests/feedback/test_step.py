@@ -89,7 +89,24 @@ def test_what_is_not_taken_is_told_again(book, deliver, sweep, source, rows, hur
     assert source.told[0] == source.told[1]
 
 
-def test_the_pause_grows_and_the_source_may_ask_for_a_longer_one(book, deliver, sweep, source, sql):
+def test_order_holds_beyond_one_page(book, deliver, sweep, source, sql, monkeypatch):
+    """However short the pause: what came later is not told in the same sweep."""
+    from dougong.feedback import send
+
+    monkeypatch.setattr(send, "_BATCH", 1)
+    monkeypatch.setattr(send, "_LONGEST", 0.0)
+    row = book()
+    source.answers = [NotDone("busy"), NotDone("busy")]
+    deliver(row)
+    sweep()
+    deliver(row, "记-2")
+    sweep()
+    assert [told["id"] for told in source.told] == [1, 1]
+    sweep()
+    assert [told["id"] for told in source.told] == [1, 1, 1, 2]
+
+
+def test_the_source_may_ask_for_a_longer_pause(book, deliver, sweep, source, sql):
     source.answers = [NotDone("busy", after=900.0)]
     deliver(book())
     sweep()

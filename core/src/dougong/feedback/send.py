@@ -52,12 +52,14 @@ class Sources(Protocol):
 def send(ledger: Ledger, sources: Sources) -> None:
     """Tell what is due, oldest first, each thing at most once; what is not taken is left for a later sweep."""
     after = 0
+    writable = True
+    held_up: set[int] = set()
     with _Ways(sources) as ways:
         while rows := ledger.look(partial(outbox.due, after=after, count=_BATCH)):
             after = rows[-1].id
-            if not _into_sink(ledger, sources.sink, [row for row in rows if ways.to(row.connection) is Way.SINK]):
-                return
-            held_up: set[int] = set()
+            if writable:
+                for_sink = [row for row in rows if ways.to(row.connection) is Way.SINK]
+                writable = _into_sink(ledger, sources.sink, for_sink)
             for row in rows:
                 # in order for each document: what came later waits for what has to be tried again
                 if row.document_id not in held_up and ways.to(row.connection) is Way.BACK:
