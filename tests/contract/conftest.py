@@ -112,6 +112,21 @@ class Bench:
             held = theirs[row["erp_id"]]
             assert (held["stage"], held["total"], held["document"]) == (top, row["total"], row["documents"][0])
         assert self.read(audit.verify) == []
+        self.check_told(parked)
+
+    def check_told(self, parked=()):
+        """The source knows of every voucher, and why nothing came of the others; the sink has each line once."""
+        from dougong.ledger.views import feedback_view
+
+        rows = self.read(lambda connection: feedback_view(connection, "en"))
+        last = {row["document"]: row["kind"] for row in rows}
+        assert last == {number: "held" if number in parked else "posted" for number in self.numbers}
+        assert {row["state"] for row in rows} <= {"done"}
+        if self.setup.shape == "stepping":
+            assert {told["row"] for told in self.erp.all("told")} == {row["id"] for row in rows}
+        else:
+            lines = [json.loads(line) for line in self.setup.sink.read_text("utf-8").splitlines()]
+            assert [line["id"] for line in lines] == [row["id"] for row in rows]
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ REACHED = {
     "linking": ("accepted", "prepared", "answered", "outcome", "confirmed"),
     "calling": ("accepted", "prepared", "answered", "outcome", "callback_stored", "confirmed"),
 }
+for _shape in ("stepping", "linking"):  # one is written back to, of the other the sink is told
+    REACHED[_shape] += ("feedback_due", "feedback_sent", "feedback_done")
 REACHED_WHEN_LOST = {
     "confirming": ("answered", "outcome", "callback_stored", "confirmed"),
     "batching": ("outcome", "confirmed"),
@@ -67,6 +69,15 @@ class Setup:
     @property
     def ledger_file(self) -> Path:
         return self.folder / "ledger.db"
+
+    @property
+    def sink(self) -> Path:
+        """Where `dougong.feedback` tells what cannot be written back."""
+        return self.folder / "feedback.jsonl"
+
+    def writer(self, connection):
+        door = self.door()
+        return door if door.supports("write_back") else None
 
     def door(self):
         from shapes import SHAPES
@@ -162,11 +173,11 @@ def push(setup: Setup, numbers: list[str]) -> None:
     import shapes
     from fake_erp import Courier
 
-    from dougong import intake
+    from dougong import feedback, intake
     from dougong.confirmation import receive
     from dougong.ledger.store import Ledger
     from dougong.model.postings import Stage
-    from dougong.runtime import Lane, Worker
+    from dougong.runtime import Lane, Worker, is_dead, owner_name
 
     with Ledger(setup.ledger_file) as ledger:
         door = setup.door()
@@ -174,13 +185,14 @@ def push(setup: Setup, numbers: list[str]) -> None:
         visit = (lambda deliver: shapes.visit(erp, deliver)) if setup.shape == "calling" and setup.visits else None
         courier = Courier(erp, lambda request: receive(ledger, door, request).reply, *([visit] if visit else []))
         shapes.LISTENER[:] = [courier.deliver]
-        intake.accept(ledger, documents(numbers))
+        intake.accept(ledger, documents(numbers), connection="erp")
         lane = Lane(door)
         target = Stage(TOP.get(setup.shape, "posted"))
         worker = Worker(ledger, {"erp": lane}, deriver(ledger), lambda: open_all(ledger, target))
         courier.start()
         try:
             worker.run(lambda: settled(ledger, setup.most_failures))
+            assert feedback.sweep(ledger, setup, owner_name(), is_dead)
         finally:
             lane.close()
             courier.end()

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, body, state);
 CREATE TABLE IF NOT EXISTS outgoing (id INTEGER PRIMARY KEY, body, acknowledged DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fault (id INTEGER PRIMARY KEY, kind, operation, left);
 CREATE TABLE IF NOT EXISTS late (id INTEGER PRIMARY KEY, at, operation, arguments);
+CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY, document, kind, row);
 CREATE TABLE IF NOT EXISTS called (id INTEGER PRIMARY KEY, operation, at);
 """
 

@@ -297,6 +297,10 @@ class Stepping:
                 return _search(tx, arguments)
             case "step":
                 return _step(tx, arguments, cls.LADDER)
+            case "told":
+                row = (arguments["document"], arguments["kind"], arguments["id"])
+                tx.execute("INSERT INTO told (document, kind, row) VALUES (?, ?, ?)", row)
+                return None
         return shown(post(tx, arguments, "", Stage.DRAFT))
 
     @hookimpl
@@ -318,6 +322,12 @@ class Stepping:
     @hookimpl
     def find(self, wanted: Sequence[Wanted]) -> Iterable[Found | Absent | CannotTell]:
         return _find(self.erp, wanted)
+
+    @hookimpl
+    def write_back(self, feedback: Mapping[str, Any]) -> Outcome:
+        """Its expense module hears what became of a report."""
+        taken = _taken(lambda: self.erp.call("told", feedback))
+        return taken if isinstance(taken, NotDone) else Done(Posting(f"told-{feedback['id']}", Stage.POSTED))
 
 
 # -- B: the answer by URL ----------------------------------------------------------------------------------------------

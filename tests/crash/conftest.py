@@ -157,6 +157,16 @@ class Product:
             assert row["reference"] in posting["lines"][0]["summary"]
         assert len(self.sandbox.postings(deleted=True)) == count
         assert self.audit_is_clean()
+        self.check_told(theirs)
+
+    def check_told(self, theirs):
+        """The sink of the project tells every voucher's number, once."""
+        told = [json.loads(line) for line in (self.folder / "feedback.jsonl").read_text("utf-8").splitlines()]
+        posted = [voucher for row in told if row["kind"] == "posted" for voucher in row["content"]["vouchers"]]
+        assert len({row["id"] for row in told}) == len(told)
+        assert sorted((v["number"], v["erp_id"], v["stage"]) for v in posted) == sorted(
+            (posting["number"], posting["id"], posting["stage"]) for posting in theirs
+        )
 
 
 def report_of(number, *, amount="318.00", state="approved", updated="2026-11-18T10:00:00+08:00", **changes):

@@ -16,6 +16,9 @@ KINGDEE_LABELS = (
     "step_outcome",
     "asked",
     "resolved",
+    "feedback_due",
+    "feedback_sent",
+    "feedback_done",
 )
 
 SECRETS = {"KD_SECRET": "0123456789abcdef0123456789abcdef", "KD_AUDIT": "fedcba9876543210fedcba9876543210"}

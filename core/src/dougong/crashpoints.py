@@ -25,6 +25,9 @@ LABELS: dict[str, str] = {
     "resolved": "the resolution is committed",
     "callback_stored": "a callback's raw bytes are committed; no reply has left",
     "confirmed": "news of a waiting message are committed",
+    "feedback_due": "what a source is to be told is committed; nothing was told yet",
+    "feedback_sent": "the source, or the sink, has it; that is not committed yet",
+    "feedback_done": "that it was told is committed",
 }
 
 #: Read once: a process is told when it is started, and passes these points often.

@@ -60,6 +60,9 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             "trace": Entry(
                 "looking", "一张单据的全过程: 版本、事件、送达。", "A document's whole way: revisions, deliveries."
             ),
+            "feedback": Entry(
+                "feeding", "回写: 已告知与待告知来源的内容。", "What sources were told, and are to be told."
+            ),
             "reconcile": Entry("reconciling", "与 ERP 对账: 账本、在途、ERP。", "Our ledger beside the ERP's."),
             "audit": Entry("auditing", "核对审计记录。", "Verify the audit."),
         },

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from dougong.cli import output, words
+from dougong.cli import feeding, output, words
 from dougong.cli.language import say
 
 __all__ = ["booking", "show", "tell_clock", "trace"]
@@ -106,3 +106,4 @@ def trace(view: Mapping[str, Any]) -> None:
     for delivery in view["deliveries"]:
         output.tell()
         show(delivery)
+    feeding.told(view["feedback"])

@@ -27,6 +27,7 @@ _IGNORED = """\
 secrets/
 ledger.db*
 sandbox*.db*
+feedback.jsonl
 *.log
 """
 _STAGES = re.compile(r"^target_stage *=.*$", re.MULTILINE)

@@ -13,6 +13,7 @@ from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
 from dougong.flow.scope import Progress, Scope
+from dougong.flow.telling import Teller
 from dougong.ledger import attempts, deliveries, documents, reference
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.statements import Tx
@@ -62,8 +63,9 @@ def work(
     merger = Merger(deriver, lanes)
     worker = Worker(project.ledger, lanes, deriver, lambda: open_documents(deriver) or merger.merge())
     try:
-        worker.run(scope.rested, progress=lambda: scope.tell(progress))
-        scope.tell(progress, last=True)
+        with Teller(project):
+            worker.run(scope.rested, progress=lambda: scope.tell(progress))
+            scope.tell(progress, last=True)
     finally:
         merger.close()
         for lane in lanes.values():

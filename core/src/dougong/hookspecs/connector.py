@@ -251,7 +251,12 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def write_back(self, feedback: Mapping[str, Any], session: Any, call: Call) -> Outcome:
-        """Write voucher number, status or payment back to the source; repeatable.
+        """Write back to the source what became of a document; repeatable: after a lost answer it comes again.
+
+        :param feedback: `id` (the same id is the same thing), `document` (its number), `source` (`source`, `tenant`,
+            `type`, `id`), `kind` (`posted`, `reversed`, `held`) and `content`, as the page on feedback says. What is
+            told of a document comes in order.
+        :returns: `Done` when it is taken; `Rejected` does not hold up what comes later; all else is told again first.
 
         .. versionadded:: 0.1
         """

@@ -178,6 +178,7 @@ def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
         "failures": 0,
         "created_at": epoch_ms(),
         "audit_hash": "",
+        "told": 0,
     }
 
 

@@ -114,6 +114,7 @@ class DeliveryRow:
     reverses_id: int | None
     created_at: int
     audit_hash: str
+    told: int
 
     @property
     def name(self) -> str:

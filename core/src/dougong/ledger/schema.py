@@ -18,7 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
+
+from dougong.ledger.states import MOVING, DeliveryState
 
 __all__ = [
     "artifact",
@@ -40,9 +43,16 @@ __all__ = [
     "outbox",
     "posting",
     "setting",
+    "untold",
 ]
 
 metadata = MetaData()
+
+#: Deliveries of which a source may have to be told: with an outcome, and changed since they were looked at. One text
+#: for index and query, since SQLite uses a partial index only where the query repeats its condition; `NOT IN`, since
+#: by a list of states it would rather read all deliveries that stand in them.
+_NOTHING_TO_TELL = sorted({*MOVING, DeliveryState.BLOCKED, DeliveryState.CANCELLED})
+untold = text("told < version AND state NOT IN ({})".format(", ".join(f"'{state}'" for state in _NOTHING_TO_TELL)))
 
 #: SQLite gives row ids to INTEGER keys only; elsewhere they are big.
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -141,8 +151,10 @@ delivery = Table(
     Column("reverses_id", _Id, ForeignKey("delivery.id")),
     Column("created_at", BigInteger, nullable=False),
     Column("audit_hash", String(64), nullable=False),
+    Column("told", Integer, nullable=False),  # version that feedback has looked at; no fact of the delivery itself
     UniqueConstraint("connection", "reference"),
     Index("delivery_due", "state", "connection", "due_at"),
+    Index("delivery_untold", "id", sqlite_where=untold, postgresql_where=untold),
 )
 
 coverage = Table(
@@ -244,13 +256,16 @@ outbox = Table(
     metadata,
     _id(),
     Column("document_id", _Id, ForeignKey("document.id"), nullable=False),
+    Column("subject", _NAME, nullable=False),  # moment and set (or delivery): what is told later replaces what was told
     Column("kind", String(32), nullable=False),
     Column("content", Text, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
+    Column("problems", Text, nullable=False),  # why it was not taken yet
     UniqueConstraint("document_id", "kind", "content_hash"),
+    Index("outbox_due", "state", "due_at"),
 )
 
 code = Table(

@@ -22,6 +22,7 @@ __all__ = [
     "delivery_ids",
     "document_ids",
     "documents_view",
+    "feedback_view",
     "in_order",
     "problem_view",
     "show_view",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _D, _DOC, _C, _P = schema.delivery, schema.document, schema.coverage, schema.posting
-_A, _I = schema.attempt, schema.attempt_item
+_A, _I, _O = schema.attempt, schema.attempt_item, schema.outbox
 #: A merged delivery stands in its place.
 _TAKEN_UP = (_D.c.state == DeliveryState.CANCELLED.value) & (_D.c.reason == MERGED)
 #: States of documents that show in lists by themselves.
@@ -336,9 +337,34 @@ def trace_view(connection: Connection, number: str, language: str) -> list[dict[
                 "events": _events(connection, row),
                 "audit": _audit(connection, f"document:{row['id']}"),
                 "deliveries": [show_view(connection, id_, language) for id_ in sorted(ids)],
+                "feedback": feedback_view(connection, language, documents=[row["id"]]),
             }
         )
     return traced
+
+
+def feedback_view(
+    connection: Connection, language: str, *, documents: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of the outbox, oldest first: what sources were told, and are to be told.
+
+    :param documents: only of these document rows; `None` = all.
+    """
+    query = select(_O, _DOC.c.number).join(_DOC, _DOC.c.id == _O.c.document_id).order_by(_O.c.id)
+    if documents is not None:
+        query = query.where(_O.c.document_id.in_(sorted(documents)))
+    return [
+        {
+            "id": row["id"],
+            "document": row["number"],
+            "kind": row["kind"],
+            "content": json.loads(row["content"]),
+            "state": row["state"],
+            "attempts": row["attempts"],
+            "problems": _problems(row["problems"], language),
+        }
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _without_accounts(told: Any) -> Any:

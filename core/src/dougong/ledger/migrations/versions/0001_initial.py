@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from dougong.ledger.schema import metadata
+from dougong.ledger.schema import delivery, metadata
 from dougong.ledger.states import FINAL
 
 revision = "0001"
@@ -16,9 +16,11 @@ branch_labels = None
 depends_on = None
 
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL))
+#: Whether its source was told of it is the one thing that is still noted on a final delivery.
+_FACTS = ", ".join(column.name for column in delivery.columns if column.name != "told")
 
 _SQLITE = (
-    f"""CREATE TRIGGER delivery_final BEFORE UPDATE ON delivery WHEN OLD.state IN ({_FINAL})
+    f"""CREATE TRIGGER delivery_final BEFORE UPDATE OF {_FACTS} ON delivery WHEN OLD.state IN ({_FINAL})
     BEGIN SELECT RAISE(ABORT, 'a final delivery does not change'); END""",
     """CREATE TRIGGER delivery_kept BEFORE DELETE ON delivery
     BEGIN SELECT RAISE(ABORT, 'deliveries are never deleted'); END""",
@@ -31,7 +33,7 @@ _SQLITE = (
 _POSTGRESQL = (
     """CREATE FUNCTION dougong_refuse() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION '% on % is refused', TG_OP, TG_TABLE_NAME; END $$""",
-    f"""CREATE TRIGGER delivery_final BEFORE UPDATE ON delivery FOR EACH ROW WHEN (OLD.state IN ({_FINAL}))
+    f"""CREATE TRIGGER delivery_final BEFORE UPDATE OF {_FACTS} ON delivery FOR EACH ROW WHEN (OLD.state IN ({_FINAL}))
     EXECUTE FUNCTION dougong_refuse()""",
     "CREATE TRIGGER delivery_kept BEFORE DELETE ON delivery FOR EACH ROW EXECUTE FUNCTION dougong_refuse()",
     "CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION dougong_refuse()",
