@@ -217,3 +217,41 @@ def test_merged_cost_lines(make, context, rules_with, lines_of):
     assert len(draft.booking.lines) == 7
     (merged,) = [line for line in draft.booking.lines if line.amount == 2070]
     assert merged.sources == ("1", "2", "5")
+
+
+@pytest.mark.parametrize(
+    ("entity", "buyer"), [("A", "A01"), ("A01", "A"), ("A", "示例科技有限公司"), ("A01", "示例科技")]
+)
+def test_one_entity_under_two_names_deducts_its_tax(make, context, lines_of, entity, buyer):
+    report = make.report(
+        [make.line("1", "差旅费", "848.00", invoice="i1", splits=[("1", "D01", None, "A01")])],
+        [make.payee("E001", "848.00")],
+        [make.invoice("i1", "专票", "848.00", "48.00", rate="0.06", buyer=buyer)],
+        entity=entity,
+    )
+    (draft,) = derive(report, context()).drafts
+    assert (draft.entity, draft.notes) == (entity, ())
+    assert "D 2221.01.01 48.00 rate=0.06 base=800.00" in lines_of(draft.booking)
+
+
+def test_merged_cost_lines_of_several_currencies_are_functional(make, context, rules_with, lines_of):
+    rules = rules_with(
+        (
+            'amount  = "slice.cost"\n\n[[moments.accrual',
+            'amount  = "slice.cost"\nmerge_lines = true\n\n[[moments.accrual',
+        )
+    )
+    hotels = [make.line(str(at), "差旅费", "100.00", currency="HKD", rate="0.9") for at in range(2)]
+
+    def needs(book, account):
+        known = context().account_needs(book, account)
+        return attrs.evolve(known, currencies=frozenset({"HKD"})) if account == "6602.02" else known
+
+    def cost(*lines):
+        total = f"{sum(90 if line.currency else 300 for line in lines)}.00"
+        report = make.report(lines, [make.payee("E001", total)])
+        (draft,) = derive(report, context(rules={"A01": rules}, account_needs=needs)).drafts
+        return sorted(lines_of(draft.booking))[1]
+
+    assert cost(*hotels) == "D 6602.02 180.00 department=D01 original=HKD:200.00@0.9"
+    assert cost(*hotels, make.line("3", "差旅费", "300.00")) == "D 6602.02 480.00 department=D01"

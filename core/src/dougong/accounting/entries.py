@@ -210,7 +210,7 @@ def _why(entry: Entry, fact: Fact, place: Place, chosen: Chosen, where: str) -> 
 
 
 def merged(lines: Sequence[VoucherLine]) -> list[VoucherLine]:
-    """Lines of one `line_key` as one; opposite signs are never netted."""
+    """Lines of equal account, side, sign, dimensions and tax as one; opposite signs are never netted."""
     groups: dict[tuple[object, ...], list[VoucherLine]] = {}
     for line in lines:
         groups.setdefault(line_key(line), []).append(line)
@@ -218,38 +218,33 @@ def merged(lines: Sequence[VoucherLine]) -> list[VoucherLine]:
 
 
 def line_key(line: VoucherLine) -> tuple[object, ...]:
-    """What lines have to agree in to be added up: account, side, sign, dimensions, currency, tax, what they clear."""
-    currency = (line.original.currency, line.original.rate) if line.original else None
+    """What lines have to agree in to be added up: account, side, sign, dimensions, tax, what they clear."""
     rate = (line.tax.rate, line.tax.code) if line.tax else None
     dimensions = tuple(sorted(line.dimensions.items()))
-    return (
-        line.account,
-        line.side,
-        line.amount > 0,
-        dimensions,
-        currency,
-        rate,
-        line.clears,
-        line.opens,
-        line.cash_flow,
-    )
+    return (line.account, line.side, line.amount > 0, dimensions, rate, line.clears, line.opens, line.cash_flow)
 
 
 def _one(members: list[VoucherLine]) -> VoucherLine:
     first = members[0]
     if len(members) == 1:
         return first
-    original, tax = first.original, first.tax
-    if original is not None:
-        total = sum((one.original.amount for one in members if one.original), Decimal(0))
-        original = attrs.evolve(original, amount=total)
+    tax = first.tax
     if tax is not None:
         tax = attrs.evolve(tax, base=sum((one.tax.base or Decimal(0) for one in members if one.tax), Decimal(0)))
     return attrs.evolve(
         first,
         amount=sum((one.amount for one in members), Decimal(0)),
-        original=original,
+        original=_one_original([one.original for one in members]),
         tax=tax,
         sources=tuple(dict.fromkeys(source for one in members for source in one.sources)),
         why={**first.why, "merged": [one.why["fact"] for one in members]},
     )
+
+
+def _one_original(members: Sequence[Original | None]) -> Original | None:
+    """The original amounts of merged lines; what is not all in one currency at one rate is functional currency only."""
+    first = members[0]
+    same = [one for one in members if one and first and (one.currency, one.rate) == (first.currency, first.rate)]
+    if first is None or len(same) < len(members):
+        return None
+    return attrs.evolve(first, amount=sum((one.amount for one in same), Decimal(0)))

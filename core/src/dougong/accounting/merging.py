@@ -35,7 +35,8 @@ def merge(parts: Sequence[tuple[SourceRef, Voucher]], limits: Limits) -> Voucher
     groups: dict[tuple[object, ...], list[tuple[str, VoucherLine]]] = {}
     for at, (_, voucher) in enumerate(parts):
         for line in voucher.lines:
-            key = line_key(line) if line.merges else (at, line.number)
+            currency = (line.original.currency, line.original.rate) if line.original else None
+            key = (*line_key(line), currency) if line.merges else (at, line.number)
             groups.setdefault(key, []).append((voucher.documents[0], line))
     lines = [_line(members, parts[0][1].moment, limits) for members in groups.values()]
     lines.sort(key=lambda line: line.side == "C")  # stable: debits first, each in the order of the documents

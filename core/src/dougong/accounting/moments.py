@@ -13,6 +13,7 @@ import attrs
 from dougong.accounting import messages, refusals
 from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
+from dougong.accounting.entities import entity_of, one_name
 from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
@@ -91,6 +92,7 @@ def derive(document: Document, context: Context) -> Derivation:
         return Derivation(not_due=Text(zh, en))
     if not any(event.type in _OPENING for event in document.events):
         return Derivation(not_due=_NO_EVENT)
+    document = one_name(document, partial(_books, document, context, names[0]))
     if not document.entity:
         return Derivation(problems=(messages.entity_missing(document.number),))
     due, problems = _due(document, document.entity, names, context)
@@ -156,7 +158,9 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 loan=context.loan,
                 on=fact,
                 event=one.event,
-                is_entity=partial(_is_entity, document, one.moment.name, context),
+                entity_of=partial(
+                    entity_of, document=document, books=partial(_books, document, context, one.moment.name)
+                ),
                 costs=costs,
             )
         except DougongError as error:
@@ -181,9 +185,9 @@ def _not_booked(document: Document, rules: RuleSet) -> Iterable[Problem]:
             yield refusals.moment_not_booked(moment.name, moment.on)
 
 
-def _is_entity(document: Document, moment: str, context: Context, code: str) -> bool:
-    """Whether a code is an entity of ours: one that leads to a book."""
-    return bool(context.books_for(code, moment, document.type))
+def _books(document: Document, context: Context, moment: str, entity: str) -> Sequence[str]:
+    """The books of an entity of ours; none for anything else."""
+    return context.books_for(entity, moment, document.type)
 
 
 def _as_set(document: Document, drafts: Sequence[Draft]) -> Iterable[Draft]:

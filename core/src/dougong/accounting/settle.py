@@ -38,7 +38,7 @@ def settle(
     loan: LookUp,
     on: dt.date,
     event: Event | None = None,
-    is_entity: Callable[[str], bool] = lambda code: False,
+    entity_of: Callable[[str], str | None] = lambda code: None,
     costs: bool = True,
 ) -> SettledReport:
     """The settled report by the rules of one book.
@@ -47,7 +47,7 @@ def settle(
     :param loan: what is known of a loan, by number or source id.
     :param on: business date of the moment: validity of tables, and of rates taken then.
     :param event: the event that opened the moment; its payments become facts.
-    :param is_entity: whether a code is an entity of ours; an invoice may name it as buyer.
+    :param entity_of: the entity of ours that a code means; an invoice may name it as buyer.
     :param costs: whether its lines, taxes and parties are wanted; a payment has nothing to do with them.
     :raises SettlementError: with every problem found, `IDENTITY_FAILED` among them.
 
@@ -59,7 +59,7 @@ def settle(
         raise SettlementError(messages.functional_currency(document.currency, rules.rules.currency, rules.path))
     head = _head(document)
     if costs and document.type in _COSTS:
-        head = _costs(head, document, rules, rates, loan, on, is_entity)
+        head = _costs(head, document, rules, rates, loan, on, entity_of)
     payments, problems = payment_facts(document, event, rules, rates, on)
     if not problems and document.type == "repayment":
         cleared = repaid(document, payments, rules, loan, on)
@@ -91,12 +91,12 @@ def _costs(
     rates: Rates,
     loan: LookUp,
     on: dt.date,
-    is_entity: Callable[[str], bool],
+    entity_of: Callable[[str], str | None],
 ) -> SettledReport:
     """Lines, taxes, bearers and parties of a report."""
     problems: list[Problem] = []
     lines = _priced(document, rules, rates, on, problems)
-    found = deductions(document, lines, rules, on, is_entity)
+    found = deductions(document, lines, rules, on, entity_of)
     problems += found.problems
     slices, taxed, notes = _sliced(document, lines, found.by_line, rules, head.entity, problems)
     if problems:

@@ -54,12 +54,12 @@ def deductions(
     lines: Sequence[PricedLine],
     rules: RuleSet,
     on: dt.date,
-    is_entity: Callable[[str], bool],
+    entity_of: Callable[[str], str | None],
 ) -> Deductions:
     """Deductible tax by line.
 
     :param on: business date for the tax table.
-    :param is_entity: whether a buyer's text is the code of one of our entities.
+    :param entity_of: the entity that a code means, `None` for nobody of ours.
     """
     out = Deductions()
     invoices = {invoice.id: invoice for invoice in document.invoices}
@@ -76,7 +76,7 @@ def deductions(
         if abs(total) > abs(invoice.gross):
             out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number))
             continue
-        for deduction in _of_invoice(document, invoice, claimed, rules, on, is_entity, out):
+        for deduction in _of_invoice(document, invoice, claimed, rules, on, entity_of, out):
             out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
     _check_lines(lines, out)
     return out
@@ -120,7 +120,7 @@ def _of_invoice(
     claims: Sequence[_Claim],
     rules: RuleSet,
     on: dt.date,
-    is_entity: Callable[[str], bool],
+    entity_of: Callable[[str], str | None],
     out: Deductions,
 ) -> list[Deduction]:
     """The deductions of one invoice, rounded once for all its lines: the parts of a whole invoice sum to its tax."""
@@ -131,7 +131,7 @@ def _of_invoice(
     allowed = [(claim, verdict) for claim, verdict in allowed if verdict.deduct]
     if not allowed:
         return []
-    buyer = _buyer(invoice, document, rules, on, is_entity, out.problems)
+    buyer = _buyer(invoice, document, rules, on, entity_of, out.problems)
     scale = scale_of(document.currency)
     with localcontext(CONTEXT):
         exact = [_exact(claim, invoice, known, rules) for claim, _ in allowed]
@@ -230,7 +230,7 @@ def _buyer(
     document: Document,
     rules: RuleSet,
     on: dt.date,
-    is_entity: Callable[[str], bool],
+    entity_of: Callable[[str], str | None],
     problems: list[Problem],
 ) -> str | None:
     """The entity named as buyer (抬头): by the buyers table, where a blank entity means nobody of ours, or by its code.
@@ -242,10 +242,11 @@ def _buyer(
     table = rules.tables.get("buyers")
     decision = table.lookup({"buyer": invoice.buyer}, on) if table else None
     if decision is not None:
-        return decision.values["entity"] or None
-    if invoice.buyer != document.entity and not is_entity(invoice.buyer):
+        return entity_of(decision.values["entity"]) or decision.values["entity"] or None
+    entity = entity_of(invoice.buyer)
+    if entity is None and invoice.buyer != document.entity:
         problems.append(tax_messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
-    return invoice.buyer
+    return entity or invoice.buyer
 
 
 def _check_lines(lines: Sequence[PricedLine], out: Deductions) -> None:
