@@ -8,6 +8,8 @@ Everything here is pure except `load_rules`, which reads the files.
 
 from __future__ import annotations
 
+from dougong.accounting.casefile import Case, case_schema, load_case
+from dougong.accounting.cases import ComparedVoucher, Got, compare
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
@@ -20,19 +22,25 @@ from dougong.accounting.settle import settle
 
 __all__ = [
     "OPENED",
+    "Case",
+    "ComparedVoucher",
     "Context",
     "Derivation",
     "Draft",
     "Explanation",
+    "Got",
     "LoanFact",
     "MissingRow",
     "RuleSet",
     "RulesError",
     "SettlementError",
     "Wait",
+    "case_schema",
+    "compare",
     "deferred",
     "derive",
     "explain",
+    "load_case",
     "load_rules",
     "loan_overdrawn",
     "missing_rows",

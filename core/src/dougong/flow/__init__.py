@@ -6,6 +6,7 @@ everything rests.
 
 from __future__ import annotations
 
+from dougong.flow.cases import run_case
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
@@ -24,6 +25,7 @@ __all__ = [
     "load_inputs",
     "open_documents",
     "read_files",
+    "run_case",
     "take_in",
     "waiting",
     "work",
