@@ -8,6 +8,8 @@ Everything here is pure except `load_rules`, which reads the files.
 
 from __future__ import annotations
 
+from dougong.accounting.casefile import Case, case_schema, load_case
+from dougong.accounting.cases import ComparedVoucher, Got, compare
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
 from dougong.accounting.dates import Dated, periods_of, reversal_date
 from dougong.accounting.deferred import deferred
@@ -23,22 +25,28 @@ from dougong.accounting.settle import settle
 
 __all__ = [
     "OPENED",
+    "Case",
+    "ComparedVoucher",
     "Context",
     "Dated",
     "Derivation",
     "Draft",
     "Explanation",
+    "Got",
     "LoanFact",
     "MissingRow",
     "RuleSet",
     "RulesError",
     "SettlementError",
     "Wait",
+    "case_schema",
     "change_day",
+    "compare",
     "deferred",
     "derive",
     "difference",
     "explain",
+    "load_case",
     "load_rules",
     "merge",
     "missing_rows",

@@ -20,7 +20,7 @@ from dougong.config.positions import key_lines
 from dougong.model.money import parse_decimal
 from dougong.model.problems import DougongError, InputError, Problem, Text
 
-__all__ = ["FieldPath", "Reading", "RulesError", "parse", "public_fields", "refused"]
+__all__ = ["FieldPath", "Reading", "RulesError", "parse", "public_fields", "read_text", "refused"]
 
 FieldPath = tuple[str | int, ...]
 _T = TypeVar("_T")
@@ -42,6 +42,18 @@ class _Float(str):
 def refused(code: str, zh: str, en: str, hint: Text | None = None) -> Problem:
     """A problem of a rules file, before its place is known."""
     return Problem(code, Text(zh, en), hint=hint or Text("", ""))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, with or without a BOM.
+
+    :raises RulesError: `RULES_FILE`.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = refused("RULES_FILE", f"无法读取 {path.name}: {error}", f"{path.name} cannot be read: {error}")
+        raise RulesError(attrs.evolve(problem, path=path.name)) from None
 
 
 def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
@@ -176,6 +188,7 @@ class Reading:
 _SCALARS: Mapping[type[Any], tuple[str, str]] = {
     str: ("文本", "text"),
     bool: (" true 或 false", "true or false"),
+    int: ("整数", "a whole number"),
     dt.date: ("日期 (2026-01-01, 不加引号)", "a date (2026-01-01 without quotes)"),
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from dougong.accounting import checks
-from dougong.accounting.reader import FieldPath, Reading, RulesError, parse, refused
+from dougong.accounting.reader import FieldPath, Reading, RulesError, parse, read_text, refused
 from dougong.accounting.rulefile import (
     ChangePolicy,
     CurrencyPolicy,
@@ -77,7 +77,7 @@ def load_rules(path: Path, read_table: TableReader, *, root: Path | None = None)
     """
     base = root if root is not None else path.parent.parent
     shown = path.relative_to(base) if path.is_relative_to(base) else path
-    return read_rules(_text(path), shown, lambda _, relative: read_table(base / relative, relative))
+    return read_rules(read_text(path), shown, lambda _, relative: read_table(base / relative, relative))
 
 
 def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> RuleSet:
@@ -116,14 +116,6 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
     reading.finish()
     return attrs.evolve(rules, moments=compiled)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = refused("RULES_FILE", f"无法读取 {path.name}: {error}", f"{path.name} cannot be read: {error}")
-        raise RulesError(attrs.evolve(problem, path=path.name)) from None
 
 
 def _moments(reading: Reading, data: Any) -> dict[str, Moment]:

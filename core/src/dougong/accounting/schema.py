@@ -16,12 +16,13 @@ from dougong.accounting.reader import public_fields
 from dougong.accounting.rulefile import Moment
 from dougong.accounting.rules import MOMENT_NAMES, SECTIONS
 
-__all__ = ["schema"]
+__all__ = ["schema", "section_schema"]
 
 _TEXT = {"type": "string"}
 _SCALARS: Mapping[type[Any], dict[str, Any]] = {
     str: _TEXT,
     bool: {"type": "boolean"},
+    int: {"type": "integer"},
     Decimal: {"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?$"},
     dt.date: {"type": "string", "format": "date"},
 }
@@ -32,9 +33,9 @@ def schema() -> dict[str, Any]:
 
     .. versionadded:: 0.1
     """
-    moment = _section(Moment)
+    moment = section_schema(Moment)
     moment["required"] = [name for name in moment["required"] if name != "on"]
-    properties: dict[str, Any] = {name: _section(cls) for name, cls in SECTIONS.items()}
+    properties: dict[str, Any] = {name: section_schema(cls) for name, cls in SECTIONS.items()}
     properties |= {
         "accounts": _names("科目角色 → 科目编码 role → account code", _TEXT),
         "tables": _names("表 name → CSV or XLSX file", _TEXT),
@@ -61,7 +62,7 @@ def _names(help: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "description": help, "additionalProperties": value}
 
 
-def _section(cls: type[Any]) -> dict[str, Any]:
+def section_schema(cls: type[Any]) -> dict[str, Any]:
     """A section as an object: its keys with meaning, choices and defaults."""
     hints, fields = typing.get_type_hints(cls), public_fields(cls)
     return {
@@ -92,7 +93,7 @@ def _type(hint: Any) -> dict[str, Any]:
     if origin is not None:
         return {"type": "object", "additionalProperties": _type(arguments[1])}
     if attrs.has(hint):
-        return _section(hint)
+        return section_schema(hint)
     if issubclass(hint, StrEnum):
         return {"enum": [str(item) for item in hint if getattr(item, "rank", 0) >= 0]}
     return dict(_SCALARS[hint])

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from dougong.cli import lists, output, selecting
+from dougong.cli import lists, output, selecting, trials
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options, reason
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from dougong.flow import Project
 
 __all__ = ["cancel", "repost", "resolve", "retry", "reverse"]
@@ -36,7 +38,11 @@ numbers = click.argument("numbers", nargs=-1, metavar="NUMBER…")
         "choose by condition, e.g. code=CODE_UNMAPPED; repeat to narrow",
     ),
 )
-@click.option("--dry-run", is_flag=True, help=say("只列出, 不执行", "list them, do nothing"))
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=say("试推导: 显示会放行哪些, 不执行", "derive again, show what would be free, do nothing"),
+)
 @reason
 @actor
 def retry(numbers: tuple[str, ...], where: tuple[str, ...], dry_run: bool, reason: str, actor: str) -> int:
@@ -48,12 +54,14 @@ def retry(numbers: tuple[str, ...], where: tuple[str, ...], dry_run: bool, reaso
     conditions = [_condition(text) for text in where]
     with opened() as project:
         ids, documents = _chosen(project, numbers, conditions)
-        if not dry_run:
-            if ids:
-                actions.retry(project, ids, actor=actor, reason=reason)
-            actions.retry_documents(project, documents, actor=actor, reason=reason)
+        if dry_run:
+            trials.show(project, ids, documents)
+            return 0
+        if ids:
+            actions.retry(project, ids, actor=actor, reason=reason)
+        actions.retry_documents(project, documents, actor=actor, reason=reason)
         _show(project, ids, documents)
-    if not dry_run and not options().json and (ids or documents):
+    if not options().json and (ids or documents):
         output.tell(say("已重新安排; dougong run 继续处理。", "They are due; dougong run works on them."))
     return 0
 
@@ -168,6 +176,7 @@ def _chosen(
         if conditions:
             found = [row for row in lists.rows(connection) if row["delivery"] and row["state"] in _RETRIED]
             ids = [int(row["delivery"][1:]) for row in found if _fits(row, conditions)]
+            documents = _held_for_themselves(connection, conditions)
         for number in numbers:
             held = selecting.held_documents(connection, number)
             if held:
@@ -175,6 +184,17 @@ def _chosen(
             else:
                 ids.append(selecting.one(connection, number))
     return ids, documents
+
+
+def _held_for_themselves(connection: Connection, conditions: Sequence[tuple[str, str]]) -> list[int]:
+    """Held documents that fit; connection, book and the like tell only of deliveries."""
+    from dougong.ledger.causes import held_documents
+
+    if any(name not in ("code", "state") or (name == "state" and value != "held") for name, value in conditions):
+        return []
+    codes = [value for name, value in conditions if name == "code"]
+    fitting = [set(held_documents(connection, code)) for code in codes] or [set(held_documents(connection))]
+    return sorted(set.intersection(*fitting))
 
 
 def _condition(text: str) -> tuple[str, str]:

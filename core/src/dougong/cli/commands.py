@@ -92,7 +92,11 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
     (
         ("规则与资料", "Rules and data"),
         {
-            "rules": Entry("explaining", "入账规则: 每一分录的来由。", "Posting rules: why a line is as it is."),
+            "rules": Entry(
+                "explaining",
+                "入账规则: 用例测试、分录来由。",
+                "Posting rules: your own cases, why a line is as it is.",
+            ),
             "tables": Entry("tabling", "决策表: 缺行、导入、导出。", "Decision tables: missing rows, import, export."),
             "codes": Entry("coding", "编码对照表: 导入、导出。", "Code tables: import, export."),
             "connectors": Entry("installed", "已安装的连接器。", "The connectors that are installed."),

@@ -1,4 +1,4 @@
-"""`rules explain`: fact, entry and table row behind each line."""
+"""`rules`: `explain` says which fact, entry and table row stand behind each line; `test` is in `case_tests`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import rich_click as click
 
-from dougong.cli import output, selecting, words
+from dougong.cli import case_tests, output, selecting, words
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import common, opened, options
@@ -41,6 +41,9 @@ class _Booked:
 @common
 def rules() -> None:
     """Posting rules."""
+
+
+rules.add_command(case_tests.test)
 
 
 @rules.command(help=say("每一分录背后的事实、规则与表行。", "The fact, rule and table row behind each line."))

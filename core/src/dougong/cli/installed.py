@@ -96,12 +96,17 @@ def _schemas() -> dict[str, Callable[[], dict[str, Any]]]:
 
         return found()
 
+    def case() -> dict[str, Any]:
+        from dougong.accounting import case_schema
+
+        return case_schema()
+
     def config() -> dict[str, Any]:
         from dougong.config import schema as found
 
         return found()
 
-    return {made.__name__: made for made in (document, rules, mapping, plan, config)}
+    return {made.__name__: made for made in (document, rules, mapping, plan, case, config)}
 
 
 @click.command(help=summary("schema"))

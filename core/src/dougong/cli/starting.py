@@ -79,6 +79,7 @@ def _meaning(path: Path) -> str:
         "dougong.toml": say("连接与路由", "connections and routes"),
         "rules": say("入账规则", "posting rules"),
         "tables": say("决策表 (Excel 可编辑)", "decision tables, for Excel too"),
+        "cases": say("规则用例 (dougong rules test)", "cases for the rules (dougong rules test)"),
         "mappings": say("字段映射", "field mapping"),
         "codes": say("编码对照 (已导入账本)", "codes (imported into the ledger)"),
         "secrets": say("密钥, 仅本人可读", "a secret, readable by you only"),

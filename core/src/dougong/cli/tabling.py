@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from dougong.cli import output, words
+from dougong.cli import output, trials, words
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import actor, common, opened, options
@@ -16,8 +16,8 @@ from dougong.cli.writing import writing
 from dougong.model.money import plain
 
 if TYPE_CHECKING:
-    from dougong.cli.decision_files import Change, TodoRow
-    from dougong.flow import Project
+    from dougong.cli.decision_files import Change, TodoRow, Update
+    from dougong.flow import Impact, Project
     from dougong.tables.codes import CodeRow
     from dougong.tables.decisions import DecisionTable
     from dougong.tables.files import Row
@@ -75,7 +75,11 @@ def _list(rows: list[TodoRow]) -> None:
 @click.option(
     "--table", "only", metavar="NAME", help=say("单表文件所属的表", "the table of a file without the column `table`")
 )
-@click.option("--dry-run", is_flag=True, help=say("只显示差异", "show the difference, do nothing"))
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=say("只显示差异及其影响", "show what it would change and free, do nothing"),
+)
 @actor
 def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
     """Check every table as it would be, show what changes, write the files."""
@@ -91,6 +95,7 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
         codes = [_code(name, row) for name, rows in parts.items() if name not in known for row in rows]
         imported = _codes(project, codes, actor=actor, dry_run=dry_run)
         changed = [one for one in updates if one.changes]
+        impact = _impact(project, changed, codes) if dry_run else None
         if not dry_run:
             for one in changed:
                 decision_files.write(project.folder, one)
@@ -102,7 +107,27 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
     if not options().json:
         tail = say(" (未写入)", " (nothing written)") if dry_run else ""
         output.tell(say(f"{count} 行变化{tail}", f"{count} rows change{tail}"))
+    if impact is not None:
+        trials.show_impact(impact)
     return 0
+
+
+def _impact(project: Project, changed: Sequence[Update], codes: Sequence[CodeRow]) -> Impact | None:
+    """What the rows would do to what was not sent; `None` when nothing waits or nothing changes."""
+    from dougong.flow import compare_inputs, load_inputs, with_tables
+    from dougong.ledger import reference
+    from dougong.ledger.causes import held_documents, unsent_deliveries
+    from dougong.tables.codes import CodeRow
+
+    with project.ledger.read() as connection:
+        waiting = unsent_deliveries(connection) or held_documents(connection)
+    if not waiting or not (changed or codes):
+        return None
+    known = [CodeRow.from_ledger(row) for row in project.ledger.look(reference.code_rows)]
+    merged = list({row.key: row for row in [*known, *codes]}.values())
+    inputs = load_inputs(project)
+    then = with_tables(project, inputs, {one.path: one.table for one in changed}, merged)
+    return compare_inputs(project, inputs, then)
 
 
 @tables.command(help=say("导出全部行, 或只导出缺少的行。", "Export every row, or the missing ones only."))

@@ -6,25 +6,34 @@ everything rests.
 
 from __future__ import annotations
 
+from dougong.flow.cases import run_case
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import Inputs, load_inputs
 from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import Read, read_files, take_in
 from dougong.flow.scope import Progress, Trouble, waiting
+from dougong.flow.trying import Impact, Tried, compare_inputs, try_deliveries, try_documents, with_tables
 from dougong.flow.working import work
 
 __all__ = [
     "Deriver",
+    "Impact",
     "Inputs",
     "Progress",
     "Project",
     "Read",
+    "Tried",
     "Trouble",
+    "compare_inputs",
     "load_inputs",
     "open_documents",
     "read_files",
+    "run_case",
     "take_in",
+    "try_deliveries",
+    "try_documents",
     "waiting",
+    "with_tables",
     "work",
 ]

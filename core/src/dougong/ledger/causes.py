@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from dougong.ledger import schema
 from dougong.ledger.rows import DeliveryRow, problems_from
-from dougong.ledger.states import IN_ORDER, DocumentState
+from dougong.ledger.states import IN_ORDER, UNSENT, DocumentState
 from dougong.model.problems import Problem
 
-__all__ = ["Cause", "causes", "open_problems"]
+__all__ = ["Cause", "causes", "held_documents", "open_problems", "unsent_deliveries"]
 
 #: Facts that differ from document to document although the cause is one.
 _OWN = frozenset({"amount", "document"})
@@ -67,6 +67,24 @@ def open_problems(connection: Connection) -> Iterator[Problem]:
     """Every problem of what is not in order."""
     for waiting in _waiting(connection):
         yield from waiting.problems
+
+
+def unsent_deliveries(connection: Connection) -> list[int]:
+    """Ids of deliveries that no attempt has frozen: whatever they become is still open."""
+    table = schema.delivery
+    states = [state.value for state in UNSENT]
+    return list(connection.execute(select(table.c.id).where(table.c.state.in_(states)).order_by(table.c.id)).scalars())
+
+
+def held_documents(connection: Connection, code: str | None = None) -> list[int]:
+    """Rows of documents that are held for themselves.
+
+    :param code: of a problem that they must have; `None` = any.
+    """
+    table = schema.document
+    held = select(table.c.id, table.c.problems).where(table.c.state == DocumentState.HELD.value).order_by(table.c.id)
+    rows = connection.execute(held).all()
+    return [id_ for id_, text in rows if code is None or code in {problem.code for problem in problems_from(text)}]
 
 
 def _key(problem: Problem) -> Key:
