@@ -169,7 +169,11 @@ def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
 def test_what_a_person_found_is_taken_over(pushed, sandbox):
     (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
     sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})
-    assert pushed("reconcile").status == 2
+    told = pushed("reconcile")
+    assert told.status == 2
+    change = "date 2026-11-18 → 2026-11-19"
+    assert change in told.out
+    assert change in pushed("show", "B26110002").out
     assert pushed.states()["B26110002"] == "parked"
     result = pushed.json("resolve", "B26110002", "--delivered", row["erp_id"], "--reason", "the date was agreed")
     assert (result.status, [one["state"] for one in result.rows]) == (0, ["delivered"])
