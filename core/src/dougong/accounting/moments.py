@@ -15,7 +15,7 @@ from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, posting_date
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.settle import settle
-from dougong.accounting.vouchers import Order, draft
+from dougong.accounting.vouchers import Order, before_rules, draft
 from dougong.model.documents import Document, Event
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
@@ -135,7 +135,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 is_entity=partial(_is_entity, document, one.moment.name, context),
             )
         except DougongError as error:
-            return Derivation(problems=error.problems)
+            return Derivation(problems=before_rules(dated) or error.problems)
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
         made = draft(document, settled, order, context)
         if made is not None:

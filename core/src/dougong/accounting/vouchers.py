@@ -19,7 +19,7 @@ from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SettledReport
 
-__all__ = ["Order", "draft"]
+__all__ = ["Order", "before_rules", "draft"]
 
 
 @attrs.frozen
@@ -50,6 +50,8 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
     )
     if moment.owner == "erp":
         return base
+    if early := before_rules(order.dated):
+        return attrs.evolve(base, problems=early)
     limits = context.limits(order.book)
     lines = make_lines(report, _place(order, context, limits))
     voucher = _voucher(document, report, order, lines.lines)
@@ -65,6 +67,11 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
         problems=tuple(problems),
         notes=(*report.notes, *lines.notes, *notes),
     )
+
+
+def before_rules(dated: Dated) -> tuple[Problem, ...]:
+    """That the fact is older than the rules; then nothing else that they say of it counts, a missing row least."""
+    return tuple(problem for problem in dated.problems if problem.code == "RULES_NOT_VALID")
 
 
 def _place(order: Order, context: Context, limits: Limits) -> Place:
