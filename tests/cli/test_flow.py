@@ -266,6 +266,14 @@ def test_a_connection_without_a_route_is_not_worked_on(project, examples):
     assert project.json("status").rows == []
 
 
+def test_a_connection_that_reads_nothing_is_no_source(project, tmp_path):
+    canonical = tmp_path / "none.json"
+    canonical.write_text("[]", "utf-8")
+    told = project("push", canonical, "--source", "kingdee")
+    assert (told.status, told.out) == (1, "")
+    assert "SOURCE_CANNOT_READ" in told.err
+
+
 def test_a_misspelt_code_table_is_refused_and_an_unused_one_is_told(project, tmp_path):
     assert project("codes", "import", project.folder / "codes" / "kingdee.csv").err == ""
     codes = tmp_path / "codes.csv"
