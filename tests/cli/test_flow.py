@@ -97,7 +97,13 @@ def test_the_plan_shows_each_field_with_its_source(project, examples):
 
 
 def test_a_plan_by_number(pushed):
-    assert pushed.json("plan", "B26110001").rows == []
+    (row,) = pushed.json("plan", "B26110001").rows
+    (delivered,) = pushed.json("status", "B26110001").rows
+    assert (row["already"], row["sent"], row["problems"]) == (delivered["erp_number"], True, [])
+    shown = pushed("plan", "B26110001")
+    assert shown.status == 0
+    assert f"the ERP holds {delivered['erp_number']} already" in shown.out
+    assert "No changes" in shown.out
     held = pushed.json("plan", "B26110003")
     assert held.status == 2
     assert [problem["code"] for row in held.rows for problem in row["problems"]] == ["ACCOUNT_NOT_DETERMINED"]
