@@ -97,7 +97,13 @@ def test_the_plan_shows_each_field_with_its_source(project, examples):
 
 
 def test_a_plan_by_number(pushed):
-    assert pushed.json("plan", "B26110001").rows == []
+    (row,) = pushed.json("plan", "B26110001").rows
+    (delivered,) = pushed.json("status", "B26110001").rows
+    assert (row["already"], row["sent"], row["problems"]) == (delivered["erp_number"], True, [])
+    shown = pushed("plan", "B26110001")
+    assert shown.status == 0
+    assert f"the ERP holds {delivered['erp_number']} already" in shown.out
+    assert "No changes" in shown.out
     held = pushed.json("plan", "B26110003")
     assert held.status == 2
     assert [problem["code"] for row in held.rows for problem in row["problems"]] == ["ACCOUNT_NOT_DETERMINED"]
@@ -169,7 +175,11 @@ def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
 def test_what_a_person_found_is_taken_over(pushed, sandbox):
     (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
     sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})
-    assert pushed("reconcile").status == 2
+    told = pushed("reconcile")
+    assert told.status == 2
+    change = "date 2026-11-18 → 2026-11-19"
+    assert change in told.out
+    assert change in pushed("show", "B26110002").out
     assert pushed.states()["B26110002"] == "parked"
     result = pushed.json("resolve", "B26110002", "--delivered", row["erp_id"], "--reason", "the date was agreed")
     assert (result.status, [one["state"] for one in result.rows]) == (0, ["delivered"])
@@ -260,6 +270,14 @@ def test_a_connection_without_a_route_is_not_worked_on(project, examples):
         assert "CONNECTION_WITHOUT_ROUTE" in told.err
         assert "--source hesi" in told.err
     assert project.json("status").rows == []
+
+
+def test_a_connection_that_reads_nothing_is_no_source(project, tmp_path):
+    canonical = tmp_path / "none.json"
+    canonical.write_text("[]", "utf-8")
+    told = project("push", canonical, "--source", "kingdee")
+    assert (told.status, told.out) == (1, "")
+    assert "SOURCE_CANNOT_READ" in told.err
 
 
 def test_a_misspelt_code_table_is_refused_and_an_unused_one_is_told(project, tmp_path):

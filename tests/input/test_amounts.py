@@ -40,6 +40,18 @@ def test_lines_in_currencies_of_other_scales(customer, erp, good, currency, gros
     assert (posting["total"], {line["base_amount"] for line in posting["lines"]}) == (base, {base})
 
 
+def test_lines_in_another_currency_show_original_and_rate(customer, good):
+    report = good("B1", "710.00")
+    report["lines"][0] |= {"gross": "100.00", "currency": "USD", "rate": "7.1", "base": "710.00"}
+    path = customer.file("report.json", report)
+    shown = [customer.dougong("plan", str(path)).out]
+    customer.push(path, source=None)
+    shown += [customer.dougong(command, "B1").out for command in ("show", "trace")]
+    assert ["USD 100.00 × 7.1" in text and "710.00" in text for text in shown] == [True] * 3
+    domestic = customer.file("other.json", good("B2"))
+    assert "×" not in customer.dougong("plan", str(domestic)).out
+
+
 def test_a_mark_at_the_beginning_is_no_fault(customer, erp, good):
     text = b"\xef\xbb\xbf" + json.dumps(good("B1"), ensure_ascii=False).encode()
     pushed = customer.push(customer.file("report.json", text), source=None)

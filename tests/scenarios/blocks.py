@@ -4,8 +4,8 @@
     D 1221.01    5000.00 employee=E004 opens=J26110003
     C 1002.01    5000.00 bank=ICBC-01 cash_flow=CF07
 
-Book, date, voucher type and moment, and of a line side, account, amount, dimensions and `original` have to be equal; what else
-stands there as `name=value` has to be carried, and more may be.
+Book, date, voucher type and moment, and of a line side, account, amount, dimensions and `original` have to be equal;
+what else stands there as `name=value` has to be carried, and more may be.
 """
 
 from __future__ import annotations

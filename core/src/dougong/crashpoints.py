@@ -7,10 +7,11 @@ has a label; a test lists the labels from the code and fails for one that no tes
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 
-__all__ = ["LABELS", "crashpoint"]
+__all__ = ["LABELS", "check_wanted", "crashpoint"]
 
 #: Label → what has just become true when it is passed.
 LABELS: dict[str, str] = {
@@ -34,6 +35,28 @@ LABELS: dict[str, str] = {
 _WANTED = os.environ.get("DOUGONG_CRASH", "")
 _passed: dict[str, int] = {}
 _lock = threading.Lock()
+
+
+def check_wanted(wanted: str) -> None:
+    """Refuse a `DOUGONG_CRASH` that no process would ever die of: a test would pass for want of a crash.
+
+    :raises DougongError: `CRASH_POINT_UNKNOWN`.
+    """
+    name, colon, count = wanted.partition(":")
+    if not wanted or (name in LABELS and (not colon or re.fullmatch("[1-9][0-9]*", count, re.ASCII))):
+        return
+    from dougong.model.problems import DougongError, Problem  # help starts without it
+
+    known = ", ".join(LABELS)
+    raise DougongError(
+        Problem.of(
+            "CRASH_POINT_UNKNOWN",
+            f"DOUGONG_CRASH={wanted} 不是崩溃点",
+            f"DOUGONG_CRASH={wanted} is no crash point",
+            hint_zh=f"写成 LABEL 或 LABEL:N, LABEL 为 {known}",
+            hint_en=f"write LABEL or LABEL:N with a LABEL of {known}",
+        )
+    )
 
 
 def crashpoint(label: str) -> None:

@@ -16,8 +16,8 @@ from dougong.flow.deriving import coverage_of
 from dougong.flow.inputs import Inputs
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
-from dougong.ledger import deliveries, documents
-from dougong.ledger.rows import DocumentRow, problems_from
+from dougong.ledger import deliveries, documents, postings
+from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DocumentState
 from dougong.model.bookings import Voucher, VoucherLine
@@ -39,6 +39,7 @@ class Planned:
 
     :param payload: with the source of each field; `None` where it cannot be mapped.
     :param already: number of what the ERP holds under our reference already, if anything.
+    :param sent: whether it is this very content that was sent: there is nothing to be done.
     """
 
     documents: tuple[str, ...]
@@ -48,6 +49,7 @@ class Planned:
     problems: tuple[Problem, ...]
     waits_for: tuple[str, ...] = ()
     already: str | None = None
+    sent: bool = False
 
 
 @attrs.frozen
@@ -69,10 +71,10 @@ def plan_files(
 
 
 def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
-    """Plan a document that was accepted already, by its number."""
+    """Plan a document that was accepted already, by its number; what was sent is named with what the ERP holds."""
     deriver = Deriver(project, load_inputs(project))
     known = project.ledger.look(partial(_known, number=number))
-    return list(_plan_all(project, [_Item.of_row(deriver, row, events) for row, events in known]))
+    return list(_plan_all(project, [_Item.of_row(deriver, row, events) for row, events in known], tell_sent=True))
 
 
 def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
@@ -112,13 +114,14 @@ class _Item:
         return cls(deriver.document(row, events), row.fingerprint, problems)
 
 
-def _plan_all(project: Project, items: Sequence[_Item]) -> Iterator[Planned | Undelivered]:
+def _plan_all(project: Project, items: Sequence[_Item], *, tell_sent: bool = False) -> Iterator[Planned | Undelivered]:
     troubles = refresh_master_data(project, project.targets)
     deriver = _PlanDeriver(project, load_inputs(project), items, troubles)
     slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
     try:
         for item in items:
-            yield from _plan(project, deriver, slots, item)
+            planned = _plan(project, deriver, slots, item)
+            yield from (one for one in planned if tell_sent or isinstance(one, Undelivered) or not one.sent)
     finally:
         for slot in slots.values():
             slot.close()
@@ -164,6 +167,9 @@ def _plan(
     project: Project, deriver: _PlanDeriver, slots: dict[str, Slot], item: _Item
 ) -> Iterator[Planned | Undelivered]:
     document = item.document
+    if project.ledger.look(partial(_given_up, item=item)):
+        yield Undelivered(document.number, DocumentState.WITHDRAWN, ())
+        return
     if item.problems:
         yield Undelivered(document.number, DocumentState.HELD, item.problems)
         return
@@ -175,16 +181,33 @@ def _plan(
         return
     for draft in drafts:
         coverage = coverage_of(document.ref, draft)
-        if not project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=item.fingerprint)):
+        sent = project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=item.fingerprint))
+        if isinstance(sent, DeliveryRow):
+            there = project.ledger.look(partial(_voucher_of, row=sent))
+            yield Planned((document.number,), draft, sent.connection, None, (), already=there, sent=True)
+        elif not sent:
             yield _draft(project, deriver, slots, document, draft, coverage)
 
 
-def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> bool:
-    """Whether this content is or may be in the ERP, or a person has given it up: `push` would not send it."""
+def _given_up(tx: Tx, item: _Item) -> bool:
+    """Whether a person has given this very content up: `push` would not open it."""
+    known = documents.latest(tx, item.document.ref)
+    return known is not None and known.state is DocumentState.WITHDRAWN and known.fingerprint == item.fingerprint
+
+
+def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> DeliveryRow | bool:
+    """The delivery with which this content is or may be in the ERP, or whether a person has given it up."""
     live = deliveries.live_for(tx, coverage.key)
     if live is None:
         return documents.given_up(tx, coverage.key, fingerprint)
-    return live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
+    sent = live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
+    return live if sent else False
+
+
+def _voucher_of(tx: Tx, row: DeliveryRow) -> str | None:
+    """Number of the voucher of a delivery, as far as the ERP has told."""
+    known = postings.of(tx, row.id)
+    return None if known is None else known["erp_number"] or known["erp_key"]
 
 
 def _draft(

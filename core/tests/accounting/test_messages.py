@@ -267,6 +267,8 @@ def test_protected_parts_that_do_not_fit(context, simple):
 def test_a_fact_from_before_the_rules(held, simple, rules_with):
     rules = rules_with(("valid_from = 2020-01-01", "valid_from = 2027-01-01"))
     assert held(simple(), rules={"A01": rules}).code == "RULES_NOT_VALID"
+    assert held(simple("培训费"), rules={"A01": rules}).code == "RULES_NOT_VALID", "no row is missing"
+    assert held(simple(payee="99.00"), rules={"A01": rules}).code == "RULES_NOT_VALID"
 
 
 def test_entity_route_and_rules(held, simple):

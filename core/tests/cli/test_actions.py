@@ -62,6 +62,9 @@ def test_a_held_document_without_a_delivery_is_given_up(run, folder, report, wri
     last = run("trace", "B1", "--project", folder, "--json").rows[0]["audit"][-1]
     assert (last["event"], last["actor"], last["reason"]) == ("cancel", "wang", "a test")
     assert run("status", "--project", folder).status == 0
+    for named in (file, "B1"):
+        planned = run("plan", named, "--project", folder, "--json")
+        assert (planned.status, [row["state"] for row in planned.rows]) == (0, ["withdrawn"])
 
     later = write("b.json", report(state="paid", updated_at="2026-11-19T10:00:00+08:00"))
     paid = report()["events"] + [{"id": "e2", "type": "paid", "on": "2026-11-19"}]

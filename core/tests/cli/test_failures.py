@@ -23,6 +23,8 @@ from dougong.cli.commands import COMMANDS
         ["resolve", "D1", "--reason", "x", "--absent", "--delivered", "1"],
         ["retry", "--where", "colour=red", "--reason", "x"],
         ["init", "x", "--sandbox", "kingdee"],
+        ["init", "x", "--sandbox", "kingdee=ftp://h"],
+        ["init", "x", "--sandbox", "kingdee=http:///k3cloud"],
         ["init", "x", "--sandbox", "a=http://h", "--sandbox", "a=http://h"],
         ["sandbox", "x", "--port", "99999"],
         ["codes", "nonsense"],
@@ -89,6 +91,15 @@ def test_debug_shows_the_traceback(run, folder):
 def test_without_a_project_it_says_how_to_see_more(run, monkeypatch):
     monkeypatch.setitem(COMMANDS, "status", COMMANDS["status"]._replace(module="nowhere"))
     assert "--debug" in run("status").err
+
+
+@pytest.mark.parametrize("wanted", ["nolabel", "opened:", "opened:0", "opened:x", ":1"])
+def test_a_crash_point_that_is_none_is_refused_at_the_start(run, folder, monkeypatch, wanted):
+    monkeypatch.setenv("DOUGONG_CRASH", wanted)
+    result = run("status", "--project", folder)
+    assert (result.status, result.out) == (1, "")
+    assert "CRASH_POINT_UNKNOWN" in result.err
+    assert "callback_stored" in result.err
 
 
 def test_an_interrupted_command_says_that_nothing_is_lost(run, monkeypatch, folder):

@@ -42,6 +42,15 @@ def test_reversed_and_void_stand_outside(outside):
     assert not any(stage.reaches(outside) for stage in Stage)
 
 
+def test_what_was_changed_is_told_fact_by_fact(facts, posting):
+    lines = (*posting.lines[:2], PostingLine("D", "2221", Decimal("7.00")))
+    edited = attrs.evolve(posting, date=dt.date(2026, 5, 10), total=Decimal("1.07E+2"), lines=lines)
+    told = facts.changes(edited)
+    assert told.en == "total 106.00 → 107, date 2026-06-10 → 2026-05-10, lines D 6.00 → D 7.00"
+    assert told.zh == "合计 106.00 → 107, 日期 2026-06-10 → 2026-05-10, 分录 D 6.00 → D 7.00"
+    assert facts.changes(posting).en == ""
+
+
 def test_equal_is_equal_in_any_order_and_writing(facts, posting):
     assert facts.differences(posting) == ()
 

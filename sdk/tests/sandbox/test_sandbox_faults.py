@@ -157,6 +157,7 @@ def test_the_first_fault_that_matches_happens():
         {"fault": "explode"},
         {},
         {"fault": "refuse", "opration": "x"},
+        {"fault": "work_late", "operation": "note"},
         {"fault": "refuse", "every": 0},
         {"fault": "refuse", "count": "many"},
         {"fault": "drip", "seconds": -1},

@@ -72,6 +72,8 @@ def test_an_erp_that_fails_answers_500_and_has_done_nothing(toy, client):
     ("path", "body"),
     [
         ("/faults", {"fault": "?"}),
+        ("/faults", {"fault": "work_late", "operation": "note"}),
+        ("/faults", {"fault": "refuse", "operation": "notes"}),
         ("/seed", {"nothing": []}),
         ("/targets", {"kind": "event"}),
         ("/emit", {"target": "job"}),

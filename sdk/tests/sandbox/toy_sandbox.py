@@ -33,6 +33,9 @@ class ToySandbox(Sandbox):
     def operation(self, request: Request) -> str:
         return request.path.rpartition("/")[2]
 
+    def operations(self) -> Sequence[str]:
+        return ("login", "note", "half")
+
     def handle(self, request: Request) -> Response:
         match self.operation(request):
             case "login":

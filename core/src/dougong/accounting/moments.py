@@ -18,7 +18,7 @@ from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
-from dougong.accounting.vouchers import Order, draft
+from dougong.accounting.vouchers import Order, before_rules, draft
 from dougong.model.documents import Document, Event
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
@@ -164,7 +164,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 costs=costs,
             )
         except DougongError as error:
-            return Derivation(problems=error.problems)
+            return Derivation(problems=before_rules(dated) or error.problems)
         settled = report if costs or settled is None else settled
         order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
         made = draft(document, report, order, context)

@@ -21,7 +21,7 @@ from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SettledReport
 
-__all__ = ["Order", "draft"]
+__all__ = ["Order", "before_rules", "draft"]
 
 
 @attrs.frozen
@@ -53,6 +53,8 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
     )
     if moment.owner == "erp":
         return base
+    if early := before_rules(order.dated):
+        return attrs.evolve(base, problems=early)
     limits = context.limits(order.book)
     lines = make_lines(report, _place(order, context, limits))
     voucher = _voucher(document, report, order, lines.lines)
@@ -77,6 +79,11 @@ def _merge_key(report: SettledReport, order: Order) -> str:
         return ""
     key = (moment.name, order.entity, order.book, str(order.dated.posting), moment.voucher_type, moment.merge)
     return "|".join((*key, batch) if moment.merge == "payment_batch" else key)
+
+
+def before_rules(dated: Dated) -> tuple[Problem, ...]:
+    """That the fact is older than the rules; then nothing else that they say of it counts, a missing row least."""
+    return tuple(problem for problem in dated.problems if problem.code == "RULES_NOT_VALID")
 
 
 def _place(order: Order, context: Context, limits: Limits) -> Place:

@@ -17,6 +17,7 @@ from dougong.cli.commands import COMMANDS, GROUPS, summary
 from dougong.cli.language import say
 from dougong.cli.logs import log_file, start_logging
 from dougong.cli.options import Options, common
+from dougong.crashpoints import check_wanted
 
 __all__ = ["root", "run"]
 
@@ -91,6 +92,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8()
     start_logging(debug="--debug" in given)
     try:
+        check_wanted(os.environ.get("DOUGONG_CRASH", ""))
         status = root().main(args=given, prog_name="dougong", standalone_mode=False)
     except click.ClickException as error:
         usage.tell(error)

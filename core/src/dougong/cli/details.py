@@ -51,15 +51,17 @@ def show(view: Mapping[str, Any]) -> None:
 
 
 def booking(lines: list[Mapping[str, Any]]) -> None:
-    """The lines of a voucher as debit and credit."""
-    made = output.table(
+    """The lines of a voucher as debit and credit, with the original amount of lines in another currency."""
+    originals = [_original(line) for line in lines]
+    columns = [
         say("科目", "account"),
         say("摘要", "text"),
         say("辅助核算", "dimensions"),
         say(">借方", ">debit"),
         say(">贷方", ">credit"),
-    )
-    for line in lines:
+    ]
+    made = output.table(*columns, *([say(">原币 × 汇率", ">original × rate")] if any(originals) else []))
+    for line, original in zip(lines, originals, strict=True):
         amount = words.money(line.get("base_amount") or line["amount"])
         sides = (amount, "") if line["side"] == "D" else ("", amount)
         made.add_row(
@@ -67,8 +69,15 @@ def booking(lines: list[Mapping[str, Any]]) -> None:
             line.get("summary", ""),
             " ".join(f"{k}={v}" for k, v in line.get("dimensions", {}).items()),
             *sides,
+            *([original] if any(originals) else []),
         )
     output.console().print(made)
+
+
+def _original(line: Mapping[str, Any]) -> str:
+    """`USD 100.00 × 7.1` of a line in another currency, of a plan or of a booking as it was frozen; else nothing."""
+    told = line if line.get("rate") else line.get("original")
+    return f"{told['currency']} {words.money(told['amount'])} × {told['rate']}" if told else ""
 
 
 def _attempts(view: Mapping[str, Any]) -> None:

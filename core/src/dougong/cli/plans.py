@@ -23,8 +23,8 @@ def in_the_way(one: Planned | Undelivered) -> bool:
     from dougong.plan import Undelivered
 
     if isinstance(one, Undelivered):
-        return one.state != "not_due"
-    return bool(one.problems or one.already)
+        return one.state not in ("not_due", "withdrawn")
+    return not one.sent and bool(one.problems or one.already)
 
 
 def view(one: Planned | Undelivered) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def view(one: Planned | Undelivered) -> dict[str, Any]:
         "notes": [problem_view(note, chosen()) for note in one.draft.notes],
         "waits_for": list(one.waits_for),
         "already": one.already,
+        "sent": one.sent,
     }
 
 
@@ -86,13 +87,18 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
             row["voucher_type"] or "",
             attachments,
         ]
-    output.tell(("! " if in_the_way(one) else "+ ") + "  ".join(head), style="yellow" if in_the_way(one) else "green")
+    sign, style = ("! ", "yellow") if in_the_way(one) else ("= ", "") if row["sent"] else ("+ ", "green")
+    output.tell(sign + "  ".join(head), style=style or None)
     for reason in row["date_reasons"]:
         output.tell(f"    {say('日期', 'date')}: {reason}")
     if row["lines"]:
         details.booking(row["lines"])
     for name in map(words.wait, row["waits_for"]):
         output.tell("    " + say(f"等待 {name}", f"waits for {name}"))
+    if row["sent"] and not row["already"]:
+        output.tell(
+            "    " + say("已发送, 结果见 dougong status", "sent already; dougong status says what became of it")
+        )
     if row["already"]:
         output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))
     for note in row["notes"]:
@@ -131,9 +137,12 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _summary(found: Sequence[Planned | Undelivered]) -> str:
+    from dougong.plan import Planned
+
     stopped = sum(map(in_the_way, found))
-    due = [one for one in found if not in_the_way(one) and "moment" in view(one)]
-    if not found:
+    booked = [one for one in found if isinstance(one, Planned)]
+    due = [one for one in booked if not one.sent and not in_the_way(one)]
+    if not stopped and not due and len(booked) == len(found):
         return say("无变更: ERP 与账本已是最新。", "No changes: everything is in the ERP already.")
     return say(
         f"计划: 新增凭证 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way."

@@ -208,7 +208,8 @@ def _amount(amount: Decimal | None) -> str | None:
 def _action(row: Row) -> str:
     text = _UNSENT.get(row.detail) if row.verdict == "missing" else None
     text = text or _ACTIONS[row.verdict.value]
-    return say(text.zh, text.en).format(row.delivery)
+    changed = say(row.changed.zh, row.changed.en)
+    return say(text.zh, text.en).format(row.delivery) + (f" ({changed})" if changed else "")
 
 
 def show(rows: Sequence[Mapping[str, Any]]) -> None:

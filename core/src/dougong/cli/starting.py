@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import rich_click as click
@@ -65,7 +66,7 @@ def init(folder: Path, sandboxes: tuple[str, ...], ca: Path | None, actor: str) 
 
 def _pair(text: str) -> tuple[str, str]:
     name, equals, url = text.partition("=")
-    if not equals or not name or "://" not in url:
+    if not equals or not name or not re.match(r"https?://[^/]", url):
         words = say(
             f"{text!r}: 写成 NAME=URL, 如 kingdee=http://127.0.0.1:8765",
             f"{text!r}: write NAME=URL, e.g. kingdee=http://127.0.0.1:8765",

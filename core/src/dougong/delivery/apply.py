@@ -14,7 +14,7 @@ from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.model.messages import ItemId
 from dougong.model.operations import Ambiguity, Operation
 from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown, Waiting
-from dougong.model.postings import Posting, Stage
+from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 
 __all__ = ["apply", "apply_posting", "broken", "deleted", "no_attempt", "park", "stage_of"]
@@ -63,11 +63,11 @@ def apply(
 
 
 def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Posting, event: str) -> DeliveryRow:
-    differing = frozen.facts[item].differences(posting)
+    facts = frozen.facts[item]
     attempts.close_items(tx, frozen.id, {row.id: "done"})
-    if differing:
+    if facts.differences(posting):
         postings.record(tx, row, posting)
-        return park(tx, row, ParkReason.CONFLICT, _conflict(row, posting, differing), stage=posting.stage.value)
+        return park(tx, row, ParkReason.CONFLICT, _conflict(row, posting, facts), stage=posting.stage.value)
     return apply_posting(tx, row, posting, event=event)
 
 
@@ -218,15 +218,15 @@ def _ambiguous(row: DeliveryRow, reason: str) -> Problem:
     )
 
 
-def _conflict(row: DeliveryRow, posting: Posting, differing: tuple[str, ...]) -> Problem:
-    names = ", ".join(differing)
+def _conflict(row: DeliveryRow, posting: Posting, facts: Facts) -> Problem:
+    changes = facts.changes(posting)
     return Problem.of(
         "CONFLICT",
-        f"ERP 中已有同一参考号的凭证 {posting.number or posting.erp_key}, 但 {names} 不一致",
-        f"the ERP holds {posting.number or posting.erp_key} under our reference, but {names} differ",
+        f"ERP 中已有同一参考号的凭证 {posting.number or posting.erp_key}, 但内容不同: {changes.zh}",
+        f"the ERP holds {posting.number or posting.erp_key} under our reference, but with other content: {changes.en}",
         hint_zh="请核对后执行 resolve",
         hint_en="compare both, then resolve",
-        differing=names,
+        differing=", ".join(facts.differences(posting)),
         delivery=row.name,
         erp_id=posting.erp_key,
         **({"erp_number": posting.number} if posting.number else {}),

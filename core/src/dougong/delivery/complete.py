@@ -117,9 +117,8 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
     """What the ERP shows now: it must still be ours, and further up the ladder, or gone where it is to be deleted."""
     if row.target_stage is Stage.VOID and posting.stage is Stage.VOID:
         return _voided(tx, row, posting)
-    differing = facts.differences(posting)
-    if differing:
-        return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, differing), stage=posting.stage.value)
+    if facts.differences(posting):
+        return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, facts), stage=posting.stage.value)
     if posting.stage in (Stage.VOID, Stage.REVERSED):
         return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
     moved = apply_posting(tx, row, posting, event="completed")
@@ -205,13 +204,13 @@ def _broken(ledger: Ledger, row: DeliveryRow) -> DeliveryRow:
     return ledger.write(lambda tx: park(tx, row, ParkReason.BROKEN_INVARIANT, problem))
 
 
-def _edited(posting: Posting, differing: tuple[str, ...]) -> Problem:
-    names = ", ".join(differing)
+def _edited(posting: Posting, facts: Facts) -> Problem:
+    changes = facts.changes(posting)
     return Problem.of(
         "EDITED_IN_ERP",
-        f"凭证 {posting.number or posting.erp_key} 在 ERP 中被修改: {names}",
-        f"{posting.number or posting.erp_key} was edited in the ERP: {names}",
+        f"凭证 {posting.number or posting.erp_key} 在 ERP 中被修改: {changes.zh}",
+        f"{posting.number or posting.erp_key} was edited in the ERP: {changes.en}",
         hint_zh="请核对后执行 resolve",
         hint_en="compare both, then resolve",
-        differing=names,
+        differing=", ".join(facts.differences(posting)),
     )

@@ -14,6 +14,7 @@ from dougong.accounting import Case, Context, Draft, Got, LoanFact
 from dougong.clock import business_now
 from dougong.flow.deriving import Deriver
 from dougong.ledger import documents as ledger_documents
+from dougong.model.bookings import Voucher
 from dougong.model.documents import Document, Event, SourceRef
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.problems import InputError, Problem
@@ -32,30 +33,41 @@ def run_case(deriver: Deriver, case: Case) -> tuple[Got, ...]:
     """
     items = _documents(case)
     context = _context(deriver, case, [item.document for item in items])
-    return tuple(got for item in items for got in _outcomes(item, context))
+    single: list[Got] = []
+    groups: dict[tuple[str, str], list[tuple[SourceRef, Voucher]]] = {}
+    for item in items:
+        for got, key in _outcomes(item, context):
+            if key and got.voucher is not None:
+                groups.setdefault((got.book, key), []).append((item.document.ref, got.voucher))
+            else:
+                single.append(got)
+    merged = (accounting.merge(parts, deriver.inputs.limits(book)) for (book, _), parts in groups.items())
+    return (*single, *(Got(one.documents, one.moment, one.entity, one.book, "1", one) for one in merged))
 
 
-def _outcomes(item: SourceDocument, context: Context) -> Iterator[Got]:
+def _outcomes(item: SourceDocument, context: Context) -> Iterator[tuple[Got, str]]:
+    """What a document comes to, each with what it is merged by."""
     numbers = (item.document.number,)
     if item.problems:
-        yield Got(numbers, problems=item.problems)
+        yield Got(numbers, problems=item.problems), ""
         return
     derivation = accounting.derive(item.document, context)
     if derivation.problems:
-        yield Got(numbers, problems=derivation.problems)
+        yield Got(numbers, problems=derivation.problems), ""
     for draft in derivation.drafts:
         if draft.owner != "dougong":
             continue
         problems = draft.problems or tuple(_unposted_loans(draft, context))
         documents = draft.booking.documents if draft.booking else numbers
         voucher = None if problems else draft.booking
-        yield Got(documents, draft.moment, draft.entity, draft.book, draft.part, voucher, problems)
+        got = Got(documents, draft.moment, draft.entity, draft.book, draft.part, voucher, problems)
+        yield got, draft.merge_key
 
 
 def _unposted_loans(draft: Draft, context: Context) -> Iterator[Problem]:
     """Only a loan that the case knows of can be written off, as only one that the ledger knows of can be."""
     for wait in draft.waits_for:
-        if context.loan(wait.document) is None:
+        if wait.document and context.loan(wait.document) is None:
             yield Problem.of(
                 "LOAN_NOT_POSTED",
                 f"用例中没有借款 {wait.document}",
@@ -84,7 +96,7 @@ def _context(deriver: Deriver, case: Case, documents: Sequence[Document]) -> Con
         loan=loans.get,
         today=today,
         now=dt.datetime.combine(today, now.timetz()),
-        closed_until=lambda book: max(case.closed.get(book, ()), default=None),
+        closed=lambda book: frozenset(case.closed.get(book, ())),
     )
 
 

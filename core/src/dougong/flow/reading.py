@@ -18,7 +18,7 @@ from dougong.ledger.states import DocumentState
 from dougong.model.masterdata import MasterRecord
 from dougong.model.problems import InputError, Problem
 from dougong.model.sources import EventsOnly, SourceDocument
-from dougong.plugins import Door
+from dougong.plugins import Door, PluginError
 
 __all__ = ["LedgerReference", "Read", "read_files", "read_held_again", "take_in"]
 
@@ -76,13 +76,14 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
     :param source: name of the connector (or connection) for files that are not canonical.
     :returns: what was read and, file by file, what could not be.
     """
+    door = None if source is None else _reader(project, source)
     documents: list[tuple[str, SourceDocument | EventsOnly]] = []
     bad: list[tuple[Path, Problem]] = []
     foreign: list[tuple[Path, bytes]] = []
     for path in paths:
         try:
             content = _content(path)
-            if source is not None and not formats.is_canonical(content):
+            if door is not None and not formats.is_canonical(content):
                 foreign.append((path, content))
                 continue
             for entry in formats.canonical_entries(content):
@@ -92,9 +93,8 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
                     documents.append(("", entry))
         except InputError as error:
             bad += [(path, problem) for problem in error.problems]
-    if source is None or not foreign:
+    if door is None or not foreign:
         return Read(tuple(documents), tuple(bad))
-    door = project.source_door(source)
     records, broken = _reference(project, door, foreign)
     bad += broken
     unreadable = {path for path, _ in broken}
@@ -103,6 +103,25 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
         if path not in unreadable:
             documents += [(door.connection.name, item) for item in _documents(door, content, told)]
     return Read(tuple(documents), tuple(bad), door.connection.name, records)
+
+
+def _reader(project: Project, source: str) -> Door:
+    """The door of a source, which has to be one whatever the files hold.
+
+    :raises PluginError: `SOURCE_CANNOT_READ`, or there is no such connector.
+    """
+    door = project.source_door(source)
+    if door.supports("read_documents"):
+        return door
+    raise PluginError(
+        Problem.of(
+            "SOURCE_CANNOT_READ",
+            f"--source {source}: 此连接器不读取单据文件",
+            f"--source {source}: its connector reads no documents",
+            hint_zh="请给出来源系统的连接或连接器; 规范格式的文件不需要 --source",
+            hint_en="name a source's connection or connector; canonical files need no --source",
+        )
+    )
 
 
 def _content(path: Path) -> bytes:

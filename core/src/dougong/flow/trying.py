@@ -10,9 +10,10 @@ import attrs
 
 from dougong.accounting import Draft, load_rules
 from dougong.delivery import Blocked, Held
-from dougong.flow.deriving import Deriver, waiting_for
+from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import Inputs, rule_paths
 from dougong.flow.project import Project
+from dougong.flow.waits import waiting_for
 from dougong.hookspecs import Call
 from dougong.ledger import deliveries, documents
 from dougong.ledger.causes import held_documents, unsent_deliveries

@@ -99,6 +99,7 @@ def plan_schema() -> dict[str, Any]:
         "payload": {"type": ["object", "null"]},
         "problems": _list(_problem()),
         "already": {"description": "What the ERP or the ledger holds of it already."},
+        "sent": {"type": "boolean", "description": "Whether this content was sent: there is nothing to be done."},
     }
     return {
         "$schema": _DRAFT,

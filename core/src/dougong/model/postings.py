@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
 import attrs
+
+from dougong.model.money import plain
+from dougong.model.problems import Text
 
 __all__ = ["Facts", "Posting", "PostingLine", "Stage"]
 
@@ -104,6 +108,17 @@ class Facts:
 
     def differences(self, posting: Posting) -> tuple[str, ...]:
         """Names of the facts in which `posting` differs; empty when it is equal as far as both sides tell."""
+        return tuple(self._differing(posting))
+
+    def changes(self, posting: Posting) -> Text:
+        """What differs, as people read it: `date 2026-11-18 → 2026-10-18, lines D 300.00 → D 310.00`."""
+        told = {name: f"{_shown(ours)} → {_shown(theirs)}" for name, (ours, theirs) in self._differing(posting).items()}
+        return Text(
+            ", ".join(f"{_FACTS[name]} {change}" for name, change in told.items()),
+            ", ".join(f"{name} {change}" for name, change in told.items()),
+        )
+
+    def _differing(self, posting: Posting) -> dict[str, tuple[object, object]]:
         pairs: dict[str, tuple[object, object]] = {
             "total": (self.total, posting.total),
             "currency": (self.currency, posting.currency),
@@ -111,5 +126,18 @@ class Facts:
             "book": (self.book, posting.book),
         }
         if self.lines and posting.lines:
-            pairs["lines"] = (sorted(self.lines), sorted((line.side, line.amount) for line in posting.lines))
-        return tuple(name for name, (ours, theirs) in pairs.items() if None not in (ours, theirs) and ours != theirs)
+            theirs = Counter((line.side, line.amount) for line in posting.lines)
+            pairs["lines"] = (_lines(Counter(self.lines) - theirs), _lines(theirs - Counter(self.lines)))
+        return {name: pair for name, pair in pairs.items() if None not in pair and pair[0] != pair[1]}
+
+
+_FACTS = {"total": "合计", "currency": "币种", "date": "日期", "book": "账簿", "lines": "分录"}
+
+
+def _shown(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def _lines(lines: Counter[tuple[str, Decimal]]) -> str:
+    """Lines that only one side has."""
+    return ", ".join(f"{side} {plain(amount)}" for side, amount in sorted(lines.elements())) or "–"

@@ -11,6 +11,7 @@ import attrs
 
 from dougong.model.identity import CROCKFORD
 from dougong.model.postings import Facts, Posting, Stage
+from dougong.model.problems import Text
 
 __all__ = ["Ours", "Row", "Verdict", "compare"]
 
@@ -64,6 +65,7 @@ class Row:
     :param in_transit: our total while the outcome is not known yet.
     :param not_ours: the ERP's total of what we do not know.
     :param posting: what the ERP shows now, for the ledger to note.
+    :param changed: what a person changed in the ERP, fact by fact.
     :param certain: whether the ledger may act on it; not while the outcome is open or the ERP cannot tell.
     """
 
@@ -79,6 +81,7 @@ class Row:
     not_ours: Decimal | None = None
     posting: Posting | None = None
     detail: str = ""
+    changed: Text = Text("", "")
     certain: bool = True
 
     @property
@@ -137,6 +140,7 @@ def _row(one: Ours, by_key: Mapping[str, Posting], by_reference: Mapping[str, Se
         erp_number=posting.number or one.erp_number,
         posting=posting,
         detail=", ".join(p.number or p.erp_key for p in live) if len(live) > 1 else "",
+        changed=one.facts.changes(posting) if verdict in (Verdict.AMOUNT, Verdict.EDITED) else Text("", ""),
     )
 
 

@@ -231,6 +231,14 @@ def _problem(found: Row) -> Problem:
             hint_zh="确认后可 resolve --absent 重新发送, 或 cancel",
             hint_en="resolve --absent sends it again, cancel gives it up",
         )
+    if found.verdict is Verdict.EDITED:
+        return Problem.of(
+            "EDITED_IN_ERP",
+            f"凭证 {found.erp_number} 在 ERP 中被修改: {found.changed.zh}",
+            f"{found.erp_number} was edited in the ERP: {found.changed.en}",
+            hint_zh="请核对后执行 resolve",
+            hint_en="compare both, then resolve",
+        )
     return Problem.of(
         found.verdict.value.upper() + "_IN_ERP" if found.verdict is not Verdict.DOUBLED else "DOUBLED",
         f"凭证 {found.erp_number} 与账本不一致 ({found.verdict}): ERP {found.theirs}, 账本 {found.ours}",

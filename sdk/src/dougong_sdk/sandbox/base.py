@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -153,6 +153,10 @@ class Sandbox(ABC):
 
     def seed_changed(self) -> None:  # noqa: B027 - most sandboxes derive something, none must
         """Called after the seed was set or merged, to rebuild what is derived from it."""
+
+    def operations(self) -> Collection[str]:
+        """Every name that :meth:`operation` gives to a path that is served; empty: any name may be asked for."""
+        return ()
 
     def expire_sessions(self) -> None:  # noqa: B027 - an ERP with basic authentication has none
         """Forget every session and token."""

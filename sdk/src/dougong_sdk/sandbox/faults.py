@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +58,10 @@ _MEMBERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+#: Kind → members that it cannot do without.
+_NEEDED: dict[str, tuple[str, ...]] = {"work_late": ("seconds",)}
+
+
 @define
 class Fault:
     """One line of the script.
@@ -67,7 +71,7 @@ class Fault:
     :param every: every n-th matching request.
     :param count: only the first n matching requests. Neither: each one, until the script is cleared.
     :param match: only requests in whose path, query or body this text occurs.
-    :param seconds: for ``work_late`` and ``drip``.
+    :param seconds: for ``work_late`` (which needs it) and ``drip``.
     :param status: for ``status_before_work`` and ``status_after_work``.
     :param retry_after: value of ``Retry-After``, seconds or an HTTP date.
     :param code: for ``business_error``, in the ERP's own codes.
@@ -87,10 +91,12 @@ class Fault:
     seen: int = field(default=0, init=False)
 
     @classmethod
-    def read(cls, order: Mapping[str, Any]) -> Fault:
+    def read(cls, order: Mapping[str, Any], operations: Collection[str] = ()) -> Fault:
         """Read one line as it came over the plane.
 
-        :raises SandboxError: for an unknown kind or member, or a value of the wrong type.
+        :param operations: names that `operation` may take; empty = any.
+        :raises SandboxError: for an unknown kind, operation or member, a member that is missing, or a value of the
+            wrong type.
         """
         kind = order.get("fault")
         if kind not in FAULTS:
@@ -103,6 +109,13 @@ class Fault:
             members = {key: _MEMBERS[key](value) for key, value in order.items() if value is not None}
         except (TypeError, ValueError, ArithmeticError) as error:
             raise SandboxError(f"故障参数有误: {error}", f"bad value in a fault: {error}") from error
+        for needed in _NEEDED.get(kind, ()):
+            if needed not in members:
+                raise SandboxError(f"故障 {kind} 需要 {needed}", f"the fault {kind} needs {needed}")
+        operation = members.get("operation")
+        if operations and operation and operation.lower() not in {name.lower() for name in operations}:
+            known = ", ".join(sorted(operations))
+            raise SandboxError(f"没有操作 {operation}, 可用: {known}", f"no operation {operation}; known: {known}")
         return cls(**members)
 
     def hits(self, request: Request, operation: str, body: str) -> bool:

@@ -106,7 +106,7 @@ class _Plane:
         ]
 
     async def add_fault(self, order: Mapping[str, Any]) -> Any:
-        self.faults.add(Fault.read(order))
+        self.faults.add(Fault.read(order, self.sandbox.operations()))
         return {"faults": len(self.faults.faults)}
 
     async def clear_faults(self, request: Request) -> Any:

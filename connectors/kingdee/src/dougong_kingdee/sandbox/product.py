@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -111,6 +111,10 @@ class KingdeeSandbox(Sandbox):
         """The method of the path, in its canonical spelling."""
         match = _PATH.fullmatch(request.path)
         return _canonical(match["method"]) if match else request.path
+
+    def operations(self) -> Collection[str]:
+        """Every method, in its canonical spelling."""
+        return _SPELLINGS.values()
 
     def postings(self, *, deleted: bool = False) -> list[dict[str, Any]]:
         """All vouchers; with ``deleted`` also those that are gone."""
