@@ -21,6 +21,9 @@ KINGDEE_LABELS = (
     "feedback_done",
 )
 
+#: Passed only where the rules merge vouchers.
+MERGING_LABELS = ("merged",)
+
 SECRETS = {"KD_SECRET": "0123456789abcdef0123456789abcdef", "KD_AUDIT": "fedcba9876543210fedcba9876543210"}
 
 

@@ -46,7 +46,7 @@ def test_every_label_is_killed_at():
         for labels in reached.values()
         for label in labels
     }
-    assert set(push_jobs.KINGDEE_LABELS) | contract == set(LABELS)
+    assert {*push_jobs.KINGDEE_LABELS, *push_jobs.MERGING_LABELS} | contract == set(LABELS)
 
 
 def test_a_label_that_does_not_exist_is_an_error(monkeypatch):

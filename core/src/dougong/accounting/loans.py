@@ -32,10 +32,14 @@ _RATE_SCALE = 12
 
 @attrs.frozen
 class WriteOffs:
-    """The loans that a document clears."""
+    """The loans that a document clears.
+
+    :param problems: it cannot be settled. :param overdrawn: it can, and more is asked of a loan than is left.
+    """
 
     advances: tuple[AdvanceFact, ...] = ()
     problems: tuple[Problem, ...] = ()
+    overdrawn: tuple[Problem, ...] = ()
 
 
 def written_off(
@@ -99,6 +103,7 @@ def _all(document: Document, rules: RuleSet, loan: LookUp, rate_of: RateOf, on: 
     """Each write-off in turn: a loan that is named twice has less left the second time."""
     facts: list[AdvanceFact] = []
     problems: list[Problem] = []
+    overdrawn: list[Problem] = []
     left: dict[str, tuple[Decimal, Decimal]] = {}
     for at, advance in enumerate(document.advances):
         known = opening(rules, advance.loan, loan(advance.loan), on)
@@ -112,8 +117,10 @@ def _all(document: Document, rules: RuleSet, loan: LookUp, rate_of: RateOf, on: 
         facts.append(fact)
         if number in left:
             remaining, carrying = left[number]
+            if fact.amount.doc > remaining:
+                overdrawn.append(messages.loan_overdrawn(number, remaining, fact.amount.doc))
             left[number] = (remaining - fact.amount.doc, carrying - fact.amount.base)
-    return WriteOffs(tuple(facts), tuple(problems))
+    return WriteOffs(tuple(facts), tuple(problems), tuple(overdrawn))
 
 
 def _one(
@@ -128,8 +135,6 @@ def _one(
     if advance.currency not in (None, kept) or (advance.currency is None and kept != document.currency):
         return messages.loan_currency(path, advance.loan, kept, advance.currency or document.currency)
     number = known.number if known else advance.loan
-    if left is not None and advance.amount > left[0]:
-        return messages.loan_overdrawn(number, left[0], advance.amount)
     at_rate = Amount.of(advance.amount)
     if kept != document.currency:
         rate = rate_of(kept)

@@ -64,7 +64,8 @@ def settle(
     if not problems and document.type == "repayment":
         cleared = repaid(document, payments, rules, loan, on)
         problems += cleared.problems
-        head = attrs.evolve(head, advances=cleared.advances, differences=exchange(cleared.advances, head.entity))
+        differences = exchange(cleared.advances, head.entity)
+        head = attrs.evolve(head, advances=cleared.advances, differences=differences, problems=cleared.overdrawn)
     if problems:
         raise SettlementError(problems)
     return attrs.evolve(head, payments=payments)
@@ -102,7 +103,8 @@ def _costs(
     if problems:
         raise SettlementError(problems)
     tax = sum((one.tax for _, one in taxed), Decimal(0))
-    sides = parties(document, lines, head.entity, tax, written_off(document, lines, rules, rates, loan, on))
+    write_offs = written_off(document, lines, rules, rates, loan, on)
+    sides = parties(document, lines, head.entity, tax, write_offs)
     if sides.problems:
         raise SettlementError(sides.problems)
     return attrs.evolve(
@@ -117,6 +119,7 @@ def _costs(
         due_back=sides.due_back,
         differences=sides.differences,
         notes=(*found.notes, *notes),
+        problems=write_offs.overdrawn,
     )
 
 

@@ -59,7 +59,8 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
     lines = make_lines(report, _place(order, context, limits))
     voucher = _voucher(document, report, order, lines.lines)
     notes, held = _years(document, order)
-    problems = [*_unsupported(moment), *order.dated.problems, *lines.problems, *held]
+    settled = report.problems if order.entity == report.entity else ()
+    problems = [*_unsupported(moment), *order.dated.problems, *settled, *lines.problems, *held]
     if not problems and not lines.lines:
         return None
     if not problems:

@@ -93,8 +93,11 @@ def reconcile(connection: str | None, period: str | None, out: Path | None, acto
         raise click.BadParameter(
             say("须以 .xlsx .csv 或 .jsonl 结尾", "has to end in .xlsx, .csv or .jsonl"), param_hint="--out"
         )
+    from dougong.flow.telling import Teller
+
     with opened() as project:
         found, failed = compared(project, connection, period, actor)
+        Teller(project).finish()  # sources hear of new numbers and stages
     rows = [view(name, row) for name, row in found]
     if rows or not failed:
         show(rows)

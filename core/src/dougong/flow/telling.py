@@ -54,7 +54,7 @@ class Teller:
         self._stop.set()
         self._thread.join()
         if error is None:
-            self._finish()
+            self.finish()
 
     def _sweep(self) -> bool:
         return feedback.sweep(self._project.ledger, self, self._owner, is_dead)
@@ -66,7 +66,8 @@ class Teller:
             except Exception:  # noqa: BLE001 - the run goes on; its end tells what is left, and says what is wrong
                 _LOG.exception("feedback failed; it is tried again")
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Sweep until nothing more can be told now."""
         deadline = time.monotonic() + _PATIENCE
         while not self._sweep() and time.monotonic() < deadline:
             time.sleep(0.02)

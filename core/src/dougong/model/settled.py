@@ -271,6 +271,7 @@ class SettledReport:
     :param entity: the entity that pays; it owns advances, payees, payments.
     :param currency: functional currency.
     :param notes: what a person should know but nothing waits for (a title mismatch that put tax into the cost, say).
+    :param problems: what keeps it from being booked although it is settled: a loan has nothing left.
 
     .. versionadded:: 0.1
     """
@@ -295,6 +296,7 @@ class SettledReport:
     payments: tuple[PaymentFact, ...] = ()
     differences: tuple[Difference, ...] = ()
     notes: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def facts(self, each: str, entity: str) -> tuple[Fact, ...]:
         """The items of collection `each` that belong to the books of `entity`.
