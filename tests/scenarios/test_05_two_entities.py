@@ -55,7 +55,8 @@ def test_partly_delivered(scenario):
     assert "1/2" in scenario("status").out
     assert scenario("feedback", "--json").printed == []
     (sent,) = scenario.erp.postings()
-    scenario.retry("S5")
+    (refused,) = (row["delivery"] for row in scenario.rows("S5") if row["state"] == "rejected")
+    scenario.retry(refused)
     scenario.holds("V5.1", "V5.2")
     assert sent in scenario.erp.postings()
     assert {row["document"] for row in scenario("feedback", "--json").printed} == {"S5"}

@@ -55,8 +55,8 @@ def test_v10_3_waits_for_v10_2(first):
     first.push("changed", on="2026-12-03")
     first.holds("loan", "V10.1")
     assert [row["state"] for row in first.rows(NUMBER, "reversal")] == ["rejected"]
-    (waiting,) = (row for row in first.rows(NUMBER, "accrual") if row["revision"] == 2)
-    assert waiting["state"] == "blocked"
+    (waiting,) = (row for row in first.rows(NUMBER) if row["delivery"] is None)
+    assert (waiting["revision"], [problem["code"] for problem in waiting["problems"]]) == (2, ["WAITS_FOR"])
     first.retry(first.rows(NUMBER, "reversal")[0]["delivery"])
     first.holds("loan", "V10.1", "V10.2", "V10.3")
 

@@ -89,7 +89,7 @@ def test_a_batch_waits_for_a_member_that_is_blocked_and_not_for_one_that_is_held
     pay_two = {**events[1], "payments": [{**events[1]["payments"][0], "payee": "E003"}]}
     two = other("R2", events=[APPROVED, pay_two], fee_type="培训费")
     shop.push(report("R1", events=events), two)
-    assert [row["state"] for row in shop.rows() if row["moment"] == "payment"] == ["ready", "blocked"]
+    assert [row["state"] for row in shop.rows() if row["moment"] == "payment"] == ["blocked", "blocked"]
     table = shop.folder / "tables" / "expense_account.csv"
     table.write_bytes(table.read_bytes() + "培训费,*,*,6602.02,2020-01-01,,\n".encode())
     shop.push()

@@ -18,6 +18,7 @@ from dougong.accounting.merging import merge
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
+from dougong.accounting.refusals import set_incomplete
 from dougong.accounting.reversals import change_day, difference, part_of, red
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
 from dougong.accounting.schema import schema
@@ -55,5 +56,6 @@ __all__ = [
     "red",
     "reversal_date",
     "schema",
+    "set_incomplete",
     "settle",
 ]

@@ -86,7 +86,7 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
             say("请给出 --delivered ID 或 --absent, 二者之一", "give --delivered ID or --absent, one of the two")
         )
     with opened() as project:
-        id_ = _one(project, number)
+        id_ = _one(project, number, "parked", "unknown", "waiting")
         if delivered is not None:
             actions.resolve_delivered(project, id_, delivered, actor=actor, reason=reason)
         else:
@@ -133,7 +133,7 @@ def repost(number: str, reason: str, actor: str) -> int:
     from dougong.flow import undoing
 
     with opened() as project:
-        id_ = _one(project, number)
+        id_ = _one(project, number, "parked")
         undoing.repost(project, id_, actor=actor, reason=reason)
         _show(project, [id_], [])
     _due()
@@ -161,9 +161,9 @@ def _due() -> None:
         output.tell(say("已安排; dougong run 继续处理。", "It is due; dougong run works on it."))
 
 
-def _one(project: Project, number: str) -> int:
+def _one(project: Project, number: str, *fitting: str) -> int:
     with project.ledger.read() as connection:
-        return selecting.one(connection, number)
+        return selecting.one(connection, number, fitting)
 
 
 def _chosen(
@@ -182,7 +182,7 @@ def _chosen(
             if held:
                 documents += held
             else:
-                ids.append(selecting.one(connection, number))
+                ids.append(selecting.one(connection, number, ("held", "rejected")))
     return ids, documents
 
 

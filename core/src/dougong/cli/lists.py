@@ -96,13 +96,14 @@ def _shown(found: Rows) -> Rows:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    stage = words.stage(row.get("stage"))
+    stage, part = words.stage(row.get("stage")), row.get("set")
+    told = [words.state(row["state"]), stage, say("成组 ", "set ") + "{delivered}/{of}".format(**part) if part else ""]
     return [
         row["delivery"] or "–",
         ", ".join(row["documents"]),
         words.moment(row.get("moment")),
         row.get("connection") or "",
-        words.state(row["state"]) + (f" · {stage}" if stage else ""),
+        " · ".join(word for word in told if word),
         row.get("erp_number") or "",
         words.money(row.get("total")),
     ]

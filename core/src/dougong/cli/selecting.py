@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from dougong.cli.language import chosen
@@ -22,9 +23,11 @@ class NumberError(DougongError):
     """A NUMBER names nothing, or more than one thing."""
 
 
-def one(connection: Connection, number: str) -> int:
+def one(connection: Connection, number: str, fitting: Collection[str] = ()) -> int:
     """The one delivery that a NUMBER names.
 
+    :param fitting: states that an action is for: among several deliveries of a document, the only one in such a state
+        is meant.
     :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS` with the candidates, `NUMBER_WITHOUT_DELIVERY`.
     """
     delivery, documents = _meant(connection, number)
@@ -34,7 +37,13 @@ def one(connection: Connection, number: str) -> int:
     if not found:
         raise NumberError(_without_delivery(number))
     if len(found) > 1:
-        raise NumberError(_ambiguous(number, _candidates(connection, found)))
+        from dougong.ledger import views
+
+        rows = views.deliveries_view(connection, chosen(), ids=found)
+        fit = [int(row["delivery"][1:]) for row in rows if row["state"] in fitting]
+        if len(fit) != 1:
+            raise NumberError(_ambiguous(number, _candidates(connection, found)))
+        return fit[0]
     return found[0]
 
 

@@ -93,6 +93,8 @@ def moment(name: str | None) -> str:
 def wait(name: str) -> str:
     """What a delivery waits for, in words: `loan J26100007`."""
     kind, blank, rest = name.partition(" ")
+    if kind == "batch":
+        return say(f"同一付款批次的 {rest}", f"{rest} of the same payment batch")
     return moment(kind) + blank + rest
 
 

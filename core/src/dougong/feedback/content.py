@@ -66,7 +66,8 @@ def _together(row: DeliveryRow, other: Member) -> bool:
 def _now(row: DeliveryRow, members: Sequence[Member]) -> tuple[str, dict[str, Any]]:
     """Kind and content as things are; an empty kind while a set is on its way."""
     if row.state in _HELD:
-        return "held", _held(row)
+        begun = any(member.state is DeliveryState.DELIVERED for member in members)
+        return ("" if begun else "held"), _held(row)  # of a set that is partly there nothing is told
     standing = [member for member in members if member.state not in _GONE]
     if not standing:
         gone = [member for member in members if member.state is DeliveryState.REVERSED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -20,9 +20,10 @@ from dougong.flow.intended import Intended
 from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
 from dougong.flow.waits import Waiting, loan_fact, loans_are_still, waiting_for
-from dougong.ledger import documents, groups
+from dougong.ledger import deliveries, documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
+from dougong.ledger.states import UNSENT
 from dougong.ledger.store import Ledger
 from dougong.mapping import apply_changes, place_reference
 from dougong.model.bookings import Voucher
@@ -33,6 +34,7 @@ from dougong.model.messages import Payload
 from dougong.model.operations import Operation
 from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
+from dougong.plugins import Door
 
 __all__ = ["Deriver"]
 
@@ -191,7 +193,23 @@ class Deriver:
             )
             return Held((_gone(row),), self.inputs.hash) if missing is None else Intended(missing, row.target_stage)
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
-        return self._of_draft(row, document.ref, draft, derivation.problems)
+        found = self._of_draft(row, document.ref, draft, derivation.problems)
+        if draft is None or not draft.set_id or not isinstance(found, Intended):
+            return found
+        return attrs.evolve(found, beside=tuple(self._rest_of_set(document, draft, derivation)))
+
+    def _rest_of_set(
+        self, document: DocumentRow, draft: Draft, derivation: Derivation
+    ) -> Iterator[tuple[str, Voucher]]:
+        """The other vouchers of a set, but for those that were sent already."""
+        for other in derivation.drafts:
+            if other.set_id != draft.set_id or other is draft or other.booking is None:
+                continue
+            key = coverage_of(document.ref, other).key
+            live = self._ledger.look(lambda tx, key=key: deliveries.live_for(tx, key))  # type: ignore[misc]
+            if live is None or live.state in UNSENT:
+                connection = self.project.config.route(other.entity, other.book, other.moment, document.type)
+                yield connection, other.booking
 
     def _of_draft(
         self, row: DeliveryRow, ref: SourceRef, draft: Draft | None, problems: tuple[Problem, ...]
@@ -260,6 +278,12 @@ class Deriver:
     # -- payloads ---------------------------------------------------------------------------------------------------
 
     def _sendable(self, row: DeliveryRow, wanted: Intended, link: Link) -> Derived | Held:
+        for connection, other in wanted.beside:
+            try:
+                self._mapped(self.project.door(connection), other)
+            except DougongError:
+                problem = accounting.set_incomplete(other.entity, other.book)
+                return Held((problem,), self.inputs.hash, wanted.still)
         payload, problems = self.payload(wanted.booking, link)
         if problems:
             return Held(problems, self.inputs.hash, wanted.still)
@@ -288,17 +312,21 @@ class Deriver:
         :returns: the payload and what speaks against sending it.
         :raises DougongError: it cannot be mapped at all.
         """
-        door, name = link.door, link.door.connection.name
+        door = link.door
         call = door.call()
-        codes = self.inputs.codes_for(name, booking.book)
-        mapping = self.inputs.mappings[name, self.inputs.operations[name].target_type]
-        payload = door.map_booking(booking, mapping, codes, call)
+        payload = self._mapped(door, booking)
         payload = apply_changes(payload, door.changes(payload, booking, call))
         problems: tuple[Problem, ...] = ()
         if door.supports("check_payload"):
             problems += tuple(door.check_payload(payload, booking, link.session(), call))
         problems += tuple(hold.reason for hold in door.may_send(booking, payload, call))
         return payload, problems
+
+    def _mapped(self, door: Door, booking: Voucher) -> Payload:
+        name = door.connection.name
+        codes = self.inputs.codes_for(name, booking.book)
+        mapping = self.inputs.mappings[name, self.inputs.operations[name].target_type]
+        return door.map_booking(booking, mapping, codes, door.call())
 
 
 def _with_reference(payload: Payload, operation: Operation, keep: tuple[str, ...], text: str) -> Payload:

@@ -22,8 +22,10 @@ class Intended:
     """A booking and how far it goes.
 
     :param still: whether everything that it was made from is the same at the moment of the freeze.
+    :param beside: (connection, booking) of the others of its set that were not sent yet: all or none.
     """
 
     booking: Voucher
     stage: Stage
     still: Callable[[Tx], bool] = _always
+    beside: tuple[tuple[str, Voucher], ...] = ()

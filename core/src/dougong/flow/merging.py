@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -59,8 +60,8 @@ class Merger:
     def _form(self, rows: Sequence[DeliveryRow]) -> int:
         """A group, or a single delivery where there is only one; nothing while a payment batch is not complete."""
         slot = self._slots[rows[0].connection]
-        if "|payment_batch|" in (rows[0].merge_key or "") and self._ledger.look(lambda tx: groups.blocked(tx, rows[0])):
-            return 0
+        if "|payment_batch|" in (rows[0].merge_key or "") and self._waits(rows):
+            return len(rows)
         try:
             slot.session()
         except DougongError:
@@ -70,6 +71,18 @@ class Merger:
             self._ledger.write(lambda tx, chunk=chunk: self._write(tx, chunk))  # type: ignore[misc]
             crashpoint("merged")
         return len(rows)
+
+    def _waits(self, rows: Sequence[DeliveryRow]) -> bool:
+        """A payment batch waits until none of it waits; who is held or given up lets the rest go."""
+
+        def write(tx: Tx) -> bool:
+            waiting = groups.blocked(tx, rows[0])
+            waiting = [one for one in waiting if not _waits_for_batch(one)]
+            if waiting:
+                groups.block(tx, rows, waiting)
+            return bool(waiting)
+
+        return bool(self._ledger.look(lambda tx: groups.blocked(tx, rows[0]))) and self._ledger.write(write)
 
     def _checked(self, row: DeliveryRow, slot: Slot) -> _Checked | None:
         """A member that has passed every check; one that has not is held or blocked by itself."""
@@ -184,6 +197,10 @@ class Merger:
                     merge_key=coverage[1] or None,
                 ),
             )
+
+
+def _waits_for_batch(row: DeliveryRow) -> bool:
+    return any(name.startswith("batch ") for name in json.loads(row.waits_for))
 
 
 def _coverage(ref: SourceRef, row: DeliveryRow) -> Coverage:

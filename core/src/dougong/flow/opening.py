@@ -150,7 +150,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
-            set_id=draft.set_id or None,
+            set_id=f"{draft.set_id}#{row.id}" if draft.set_id else None,
             merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import attrs
@@ -12,7 +13,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import MERGED, DeliveryState
 
-__all__ = ["Member", "absorb", "blocked", "current", "members", "stuck", "waiting"]
+__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "waiting"]
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _WAITING = Statement(
@@ -21,11 +22,14 @@ _WAITING = Statement(
     .order_by(_D.c.connection, _D.c.merge_key, _D.c.id)
 )
 _BLOCKED = Statement(
-    select(_D.c.id).where(
+    select(_D).where(
         _D.c.state == DeliveryState.BLOCKED.value,
         _D.c.connection == bindparam("connection"),
         _D.c.merge_key == bindparam("key"),
     )
+)
+_AWAITED = Statement(
+    select(schema.dependency.c.on_delivery_id).where(schema.dependency.c.delivery_id == bindparam("d"))
 )
 _STUCK = Statement(
     select(_D).where(
@@ -60,9 +64,28 @@ def waiting(tx: Tx) -> list[DeliveryRow]:
     return [DeliveryRow.from_mapping(found) for found in tx.rows(_WAITING)]
 
 
-def blocked(tx: Tx, row: DeliveryRow) -> bool:
-    """Whether somebody who belongs to the same group waits for something."""
-    return tx.one(_BLOCKED, {"connection": row.connection, "key": row.merge_key}) is not None
+def blocked(tx: Tx, row: DeliveryRow) -> list[DeliveryRow]:
+    """Who belongs to the same group and waits for something."""
+    found = tx.rows(_BLOCKED, {"connection": row.connection, "key": row.merge_key})
+    return [DeliveryRow.from_mapping(one) for one in found]
+
+
+def block(tx: Tx, rows: Sequence[DeliveryRow], on: Sequence[DeliveryRow]) -> None:
+    """Let some of a group wait for what the others of it wait for, or for their end."""
+    awaited = [found["on_delivery_id"] for one in on for found in tx.rows(_AWAITED, {"d": one.id})]
+    names = sorted({number for one in on for number in one.numbers})
+    for row in rows:
+        deliveries.depend(tx, row.id, [*awaited, *(one.id for one in on)])
+        deliveries.move(
+            tx,
+            row,
+            DeliveryState.BLOCKED,
+            event="blocked",
+            detail={"waits_for": names},
+            reason="WAITS_FOR",
+            waits_for=json.dumps([f"batch {', '.join(names)}"], ensure_ascii=False),
+            due_at=FOREVER,
+        )
 
 
 def stuck(tx: Tx) -> list[DeliveryRow]:
