@@ -100,7 +100,7 @@ def missing(run, folder, deliver, unmapped, tmp_path):
 def test_missing_rows_come_out_with_empty_results(missing):
     rows = [dict(row.cells) for row in read_table(missing).rows]
     assert [(row["table"], row["fee_type"], row["project_kind"], row["→account"], row["ours"]) for row in rows] == [
-        ("expense_account", "培训费", "(空)", "", ""),
+        ("expense_account", "培训费", "(empty)", "", ""),
         ("codes/department", "", "", "", "D05"),
     ]
 
@@ -122,5 +122,10 @@ def test_and_go_in_when_they_are_filled(run, missing, folder, tmp_path):
 
 def test_rows_that_nobody_has_filled_in_are_left_out(run, missing, folder):
     before = (folder / TABLE).read_bytes()
-    assert run("tables", "import", missing, "--project", folder, "--json").rows == []
+    result = run("tables", "import", missing, "--project", folder, "--json")
+    assert result.rows == []
+    assert result.err.splitlines() == [
+        "not filled in, left out: row 2: expense_account fee_type=培训费 department_kind=管理 project_kind=(empty)",
+        "not filled in, left out: row 3: codes/department scope=erp ours=D05",
+    ]
     assert (folder / TABLE).read_bytes() == before

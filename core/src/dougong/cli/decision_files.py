@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dougong.cli.language import say
 from dougong.model.problems import DougongError, Problem
-from dougong.tables.decisions import EMPTY, DecisionTable
+from dougong.tables.decisions import EMPTY, EMPTY_WORDS, DecisionTable, is_empty
 from dougong.tables.files import Row, Table, read_table, write_table
 
 if TYPE_CHECKING:
     from dougong.accounting import RuleSet
 
-__all__ = ["CODES", "Change", "TodoRow", "Update", "all_rows", "missing_sheet", "split_sheet", "tables_of", "update"]
+__all__ = [
+    "CODES",
+    "Change",
+    "TodoRow",
+    "Update",
+    "all_rows",
+    "missing_sheet",
+    "split_sheet",
+    "tables_of",
+    "unfilled",
+    "update",
+]
 
 #: Stands in the column `table` for rows of the code tables: `codes/department`.
 CODES = "codes/"
@@ -81,7 +93,8 @@ def missing_sheet(rows: Sequence[TodoRow], tables: Mapping[str, DecisionTable]) 
     if any(row.table.startswith(CODES) for row in rows):
         keys, results = [*keys, "scope", "ours"], [*results, "→theirs"]
     header = ["table", *keys, *results, *_DATES]
-    lines = [{"table": row.table, **{name: value or EMPTY for name, value in row.keys.items()}} for row in rows]
+    empty = say(*EMPTY_WORDS)
+    lines = [{"table": row.table, **{name: value or empty for name, value in row.keys.items()}} for row in rows]
     return Table.of(header, lines, "missing")
 
 
@@ -126,6 +139,19 @@ def split_sheet(sheet: Table, only: str | None, known: Iterable[str]) -> dict[st
     return found
 
 
+def unfilled(sheet: Table) -> list[str]:
+    """Rows that nobody has filled in yet, as people find them: `row 2: expense_account fee_type=培训费`."""
+    results = [column for column in sheet.header if column.startswith("→")]
+    waiting = [row for row in sheet.rows if not any(row.cells[column] for column in results)]
+    return [say(f"第 {row.number} 行", f"row {row.number}") + f": {_named(row, results)}".rstrip() for row in waiting]
+
+
+def _named(row: Row, results: Sequence[str]) -> str:
+    left_out = ("table", *results, *_DATES)
+    keys = (f"{column}={cell}" for column, cell in row.cells.items() if cell and column not in left_out)
+    return " ".join((row.cells.get("table", ""), *keys)).strip()
+
+
 def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     """The table's file with these rows in it: a row with the same keys and first day is replaced, others are added.
 
@@ -140,6 +166,7 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     for row in rows:
         cells = {_titled(column, table): cell for column, cell in row.cells.items()}
         line = {column: cells.get(_titled(column, table), "") for column in header}
+        line |= {key: _one_spelling(line[key]) for key in table.keys if key in line}
         before = lines.get(_key(line, table))
         if before is None or any(before.get(column, "") != line[column] for column in header):
             changes.append(Change(line, before))
@@ -149,8 +176,13 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     return Update(table.path, made, tuple(changes))
 
 
+def _one_spelling(cell: str) -> str:
+    """What stands for no value is written in one way in the files, whatever the language of who filled it in."""
+    return EMPTY if is_empty(cell) else cell
+
+
 def _key(cells: Mapping[str, str], table: DecisionTable) -> tuple[str, ...]:
-    return (*(cells.get(key, "") for key in table.keys), cells.get("valid_from", ""))
+    return (*(_one_spelling(cells.get(key, "")) for key in table.keys), cells.get("valid_from", ""))
 
 
 def write(folder: Path, changed: Update) -> None:

@@ -88,7 +88,8 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
 
     with opened() as project:
         known = _tables(project)
-        parts = decision_files.split_sheet(read_table(file), only or _by_name(file, known), known)
+        sheet = read_table(file)
+        parts = decision_files.split_sheet(sheet, only or _by_name(file, known), known)
         updates = [
             decision_files.update(project.folder, known[name], rows) for name, rows in parts.items() if name in known
         ]
@@ -107,6 +108,8 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
     if not options().json:
         tail = say(" (未写入)", " (nothing written)") if dry_run else ""
         output.tell(say(f"{count} 行变化{tail}", f"{count} rows change{tail}"))
+    for row in decision_files.unfilled(sheet):
+        output.note(say(f"未填写, 略过: {row}", f"not filled in, left out: {row}"))
     if impact is not None:
         trials.show_impact(impact)
     return 0

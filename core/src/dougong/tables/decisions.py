@@ -17,12 +17,25 @@ from dougong.model.problems import DougongError, Problem, Text
 if TYPE_CHECKING:
     from dougong.tables.files import Row, Table
 
-__all__ = ["ANY", "EMPTY", "KEY_TITLES", "Decision", "DecisionTable", "TableError", "key_text", "read_date"]
+__all__ = [
+    "ANY",
+    "EMPTY",
+    "EMPTY_WORDS",
+    "KEY_TITLES",
+    "Decision",
+    "DecisionTable",
+    "TableError",
+    "is_empty",
+    "key_text",
+    "read_date",
+]
 
 ANY = "*"
 #: How a table and a message write "no value"; a blank key cell is refused: it could mean either.
 EMPTY = "(空)"
-_EMPTY = (EMPTY, "（空）")
+#: The same in the words of who fills a table in, zh and en; whatever is written means no value.
+EMPTY_WORDS = (EMPTY, "(empty)")
+_EMPTY = (*EMPTY_WORDS, "（空）")
 _FREE = ("valid_from", "valid_to", "note")
 #: Answers remembered per table.
 _MOST_FOUND = 10_000
@@ -45,11 +58,16 @@ class TableError(DougongError):
     """A table cannot be used as it is: columns, dates, blank keys or ties; every problem names file and row."""
 
 
+def is_empty(cell: str) -> bool:
+    """Whether a key cell says that there is no value."""
+    return cell in _EMPTY
+
+
 def key_text(keys: Mapping[str, str | None]) -> Text:
     """The key values as people read them: `费用类型=差旅费 部门性质=研发 项目性质=(空)`."""
     return Text(
         " ".join(f"{KEY_TITLES.get(name, name)}={value or EMPTY}" for name, value in keys.items()),
-        " ".join(f"{name}={value or '(empty)'}" for name, value in keys.items()),
+        " ".join(f"{name}={value or EMPTY_WORDS[1]}" for name, value in keys.items()),
     )
 
 
@@ -190,7 +208,7 @@ def _read_row(
     if valid_from > valid_to:
         problems.append(_bad_date(path, row.number, f"{valid_from} > {valid_to}"))
         return
-    named = {key: EMPTY if cells[key] in _EMPTY else cells[key] for key in keys if cells[key] != ANY}
+    named = {key: EMPTY if is_empty(cells[key]) else cells[key] for key in keys if cells[key] != ANY}
     yield _Rule(row.number, named, {name: cells.get(name, "") for name in results}, valid_from, valid_to)
 
 
@@ -240,7 +258,7 @@ def _blank_key(path: str, row: int, blank: Sequence[str]) -> Problem:
         f"{path} row {row}: key {names} is blank",
         path=f"{path}:{row}",
         hint_zh=f"任意值写 {ANY}, 没有值写 {EMPTY}",
-        hint_en=f"write {ANY} for any value, {EMPTY} for no value",
+        hint_en=f"write {ANY} for any value, {EMPTY_WORDS[1]} for no value",
     )
 
 
