@@ -187,6 +187,25 @@ def test_changed_after_posting_is_held_and_changed_back_is_in_order(customer, er
     assert erp.postings() == postings
 
 
+def test_a_newer_answer_that_contradicts_itself_holds_what_is_posted(customer, erp, supply, approved_report):
+    flow, answers = approved_report, supply()
+    customer.push(*answers, customer.file("a.json", {"value": flow}))
+    postings = erp.postings()
+    (details,) = (path for path in answers if path.stem == "invoices")
+    wrong = customer.file("wrong.json", details.read_bytes().replace(b'"3.80"', b'"2.80"'))
+    told = customer.push(
+        wrong, customer.file("b.json", {"value": flow | {"updateTime": flow["updateTime"] + 86400000}})
+    )
+    delivery, document = told.of("B20000001")
+    assert (told.status, told.overall, delivery["state"], document["state"]) == (2, 2, "delivered", "held")
+    assert told.codes(document) == {"AMOUNT_CONTRADICTORY"}
+    assert customer.dougong("run").status == 2
+
+    back = customer.push(details)
+    assert (back.overall, [row["state"] for row in back.of("B20000001")]) == (0, ["delivered"])
+    assert erp.postings() == postings
+
+
 @pytest.mark.parametrize("state", ["rejected", "draft"])
 def test_taken_back_counts_only_when_strictly_newer(customer, erp, supply, approved_report, state):
     time = approved_report["updateTime"]
