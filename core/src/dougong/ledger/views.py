@@ -63,9 +63,9 @@ def _problems(text: str, language: str) -> list[dict[str, str]]:
 
 def _due_problems(row: RowMapping, language: str) -> list[dict[str, str]]:
     """A delivery's problems; of one that is due and could not be sent, the next step is the same whatever it says."""
-    if row["state"] in FINAL:
-        return []  # nothing is left to be done about it; the audit says what stood in its way
     problems = _problems(row["problems"], language)
+    if row["state"] in FINAL:  # nothing is left to be done about what stood in its way
+        return [{**problem, "hint": ""} for problem in problems]
     if row["state"] not in (DeliveryState.READY, DeliveryState.INCOMPLETE):
         return problems
     name = row["connection"]
