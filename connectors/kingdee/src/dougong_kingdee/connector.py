@@ -135,7 +135,7 @@ class KingdeeConnector:
     def check_payload(
         self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
     ) -> Sequence[Problem]:
-        """Balance, rates, lengths, required fields; no id: it would overwrite a voucher; that it could be found again."""
+        """Balance, rates, lengths, required fields; no id: it would overwrite one; that it could be found again."""
         from dougong_kingdee.payloads import payload_problems
 
         missing = None if session is None else self._reference_lost(session, call)
