@@ -8,7 +8,7 @@ blindly. Only what the hooks say is here; talking is in `session`, reading in `v
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -316,6 +316,13 @@ class KingdeeConnector:
 
         where = [f"FYEAR={int(period[:4])}", f"FPERIOD={int(period[5:])}"]
         return read_vouchers(session, where, call.deadline, listing=True)
+
+    @hookimpl
+    def list_balances(self, period: str, session: KingdeeSession, call: Call) -> Iterable[Mapping[str, Any]]:
+        """Debits and credits of each account in a period, by book, posted or not."""
+        from dougong_kingdee.balances import read_balances
+
+        return read_balances(period, session, call.deadline)
 
 
 def _no_reference_field(field: str, connection: str, error: DougongError) -> Problem:

@@ -106,6 +106,22 @@ class KingdeeSession:
             raise KingdeeRefused(failure)
         raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
 
+    def report(self, form: str, data: Mapping[str, Any], width: int, deadline: Deadline) -> list[list[Any]]:
+        """Rows of a report (GetSysReportData) with `width` values each.
+
+        :raises KingdeeRefused: the ERP refuses it. :raises BadAnswer: the answer has another shape.
+        """
+        body = json_text.dumps({"formid": form, "data": data}).encode()
+        answer = self._call("GetSysReportData", body, deadline, repeatable=True)
+        failure = _refusal(answer)
+        if failure:
+            raise KingdeeRefused(failure)
+        result = answer.get("Result") if isinstance(answer, dict) else None
+        rows = result.get("Rows") if isinstance(result, dict) and result.get("IsSuccess") is not False else None
+        if not isinstance(rows, list) or not all(_is_row(row, width) for row in rows):
+            raise BadAnswer("报表应答没有行", "the answer to a report has no rows")
+        return rows
+
     def expect_field(self, form: str, field: str, deadline: Deadline) -> None:
         """Make sure that a form can be searched by a field; asked once, not once per document.
 
