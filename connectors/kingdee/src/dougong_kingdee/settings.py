@@ -91,6 +91,7 @@ class KingdeeSettings:
         of a text field that the customer added to the voucher's head, e.g. `F_DG_REF`.
     :param dimension_slots: our dimension → slot (弹性域) of this data centre.
     :param rate_type: number of the exchange rate type.
+    :param batch: most vouchers of one BatchSave; 1 = each by itself with Save.
     :param rate_tolerance: most by which original amount × rate may differ from the amount in functional currency. What
         Kingdee takes is not documented: more is held before it is sent.
     :param period_fields: fields of the account book (账簿) with its first and its current period.
@@ -117,6 +118,7 @@ class KingdeeSettings:
     reference_field: str = attrs.field(default="FEXPLANATION")
     dimension_slots: Mapping[str, str] = attrs.field(factory=lambda: dict(DEFAULT_SLOTS))
     rate_type: str = attrs.field(default="HLTX01_SYS")
+    batch: int = attrs.field(default=1)
     rate_tolerance: Decimal = Decimal("0.05")
     period_fields: Mapping[str, str] = _names(PERIOD_FIELDS)
     balance_report: str = attrs.field(default="GL_RPT_AccountBalance")
@@ -144,6 +146,12 @@ class KingdeeSettings:
             if not re.fullmatch(r"[A-Za-z0-9_]+", text, re.ASCII):
                 zh, en = f"{text!r} 不是字段标识或编码", f"{text!r} is no key or code"
                 raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=attribute.name))
+
+    @batch.validator
+    def _is_a_number_of_vouchers(self, _: object, batch: int) -> None:
+        if batch < 1:
+            zh, en = f"batch 应至少为 1, 而不是 {batch}", f"batch is at least 1, not {batch}"
+            raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path="batch"))
 
     @property
     def reference_in_text(self) -> bool:
