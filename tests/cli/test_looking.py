@@ -45,6 +45,17 @@ def test_check_finds_a_mapping_that_does_not_compile(project):
     assert all("posting_date" in row["hint"] for row in wrong)
 
 
+def test_check_finds_fields_of_the_mapping_that_the_erp_does_not_know(project):
+    mapping = project.folder / "mappings" / "kingdee" / "GL_VOUCHER.toml"
+    mapping.write_text(mapping.read_text("utf-8").replace('"FATTACHMENTS"', '"FATTACHMENT"'), "utf-8")
+    result = project.json("check", "kingdee")
+    assert result.status == 2
+    (wrong,) = [row for row in result.rows if not row["ok"]]
+    assert wrong["check"] == "fields mappings/kingdee/GL_VOUCHER.toml"
+    assert wrong["message"].startswith("FATTACHMENT: ")
+    assert "FATTACHMENTS" in wrong["hint"]
+
+
 def test_check_finds_a_broken_configuration(project):
     file = project.folder / "dougong.toml"
     file.write_text(file.read_text("utf-8").replace("[[routes]]", "[[route]]"), "utf-8")

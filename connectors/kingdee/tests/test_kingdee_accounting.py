@@ -10,6 +10,8 @@ import pytest
 
 from dougong.model.outcomes import Done, Rejected, Unknown
 from dougong.model.postings import Stage
+from dougong.model.problems import DougongError
+from dougong_sdk.rest import BadAnswer
 
 
 @pytest.fixture
@@ -142,3 +144,46 @@ def test_an_account_that_keeps_no_foreign_currency_refuses_it(bench, item_for, c
     tax = {"FACCOUNTID": {"FNumber": "2221.01.01"}, "FDetailID": {}}
     outcome = bench.push(changed(item_for("R-1", "712.34"), {**USD, **tax}, {}))
     assert outcome.problems[0].path == "FCURRENCYID"
+
+
+def balances(bench, period="2026-01"):
+    rows = bench.connector.list_balances(period, bench.session(), bench.call)
+    return {(row["book"], row["account"]): (row["debit"], row["credit"]) for row in rows}
+
+
+def test_balances_of_a_period_by_book_and_account_without_summaries(bench, item_for):
+    bench.complete(bench.saved(item_for("R-1", "1208.85")), Stage.SUBMITTED)
+    bench.saved(item_for("R-2", "0.15"))
+    bench.saved(item_for("R-3", "7.00", date="2026-02-01"))
+    assert balances(bench) == {("001", "2241.01"): ("0", "1209.00"), ("001", "6602.01"): ("1209.00", "0")}
+    assert balances(bench, "2026-03") == {("001", "2241.01"): ("0", "0"), ("001", "6602.01"): ("0", "0")}
+
+
+def test_balances_come_in_pages(bench, item_for, monkeypatch):
+    bench.saved(item_for("R-1", "1.00"))
+    whole = balances(bench)
+    monkeypatch.setattr("dougong_kingdee.balances.PAGE", 1)
+    assert balances(bench) == whole
+
+
+def test_a_data_centre_without_the_report_says_so(sandbox, bench_for):
+    with pytest.raises(DougongError, match="业务对象不存在"):
+        balances(bench_for(sandbox.url, balance_report="GL_NO_SUCH"))
+    with pytest.raises(DougongError):
+        balances(bench_for(sandbox.url, balance_fields={"debit": "FNOSUCH"}))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, [], {"Result": None}, {"Result": {"IsSuccess": False}}, {"Result": {"Rows": [["1002", "1"]]}},
+     {"Result": {"Rows": [["6602.01", "many", ""]]}}],
+    ids=str,
+)  # fmt: skip
+def test_an_answer_that_is_no_report_is_never_taken_for_zero(bench, monkeypatch, answer):
+    session = bench.session()
+    call = session._call
+    monkeypatch.setattr(
+        session, "_call", lambda name, *a, **k: answer if name == "GetSysReportData" else call(name, *a, **k)
+    )
+    with pytest.raises(BadAnswer):
+        balances(bench)

@@ -8,7 +8,7 @@ blindly. Only what the hooks say is here; talking is in `session`, reading in `v
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ import attrs
 from dougong import hookimpl
 from dougong.hookspecs import About, Call, TargetField
 from dougong.model.masterdata import MasterRecord
-from dougong.model.messages import Item, Message, Payload, Wanted
+from dougong.model.messages import Item, ItemId, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
 from dougong.model.outcomes import Absent, CannotTell, Done, Finding, Found, NotDone, Outcome, Rejected, Unknown
 from dougong.model.postings import Facts, Posting, Stage
@@ -74,6 +74,7 @@ class KingdeeConnector:
         field = "FEntity[0].FEXPLANATION" if shared else self.settings.reference_field
         reference = Reference(field, max_length=_REFERENCE_LENGTH, append=shared)
         limits = Limits(
+            batch=self.settings.batch,
             max_lines=999,
             max_summary=self._max_summary,
             voucher_currency="line",
@@ -135,7 +136,7 @@ class KingdeeConnector:
     def check_payload(
         self, payload: Payload, booking: Any, session: KingdeeSession | None, call: Call
     ) -> Sequence[Problem]:
-        """Balance, rates, lengths, required fields; no id, which would overwrite; that it could be found again."""
+        """Balance, rates, lengths, required fields; no id: it would overwrite one; that it could be found again."""
         from dougong_kingdee.payloads import payload_problems
 
         missing = None if session is None else self._reference_lost(session, call)
@@ -161,43 +162,43 @@ class KingdeeConnector:
 
     @hookimpl
     def prepare(self, items: Sequence[Item], call: Call) -> Sequence[Message]:
-        """One Save per voucher."""
+        """One Save per voucher; where the setting `batch` allows several, one BatchSave for all."""
         from dougong_kingdee.payloads import save_body
 
+        several = self.settings.batch > 1
         return [
             Message(
-                items=(item.id,),
-                body=save_body(item.payload.body),
+                items=tuple(item.id for item in group),
+                body=save_body([item.payload.body for item in group]),
                 facts={
                     item.id: Facts(book=item.payload.body["FAccountBookID"]["FNumber"], date=item.booking.posting_date)
+                    for item in group
                 },
                 operation=f"{_FORM}.create",
             )
-            for item in items
+            for group in ([items] if several else [[item] for item in items])
         ]
 
     @hookimpl
-    def push(self, message: Message, session: KingdeeSession, call: Call) -> Outcome:
-        """Save. Done needs the ERP's success, an id and a number.
+    def push(self, message: Message, session: KingdeeSession, call: Call) -> Outcome | Mapping[ItemId, Outcome]:
+        """Save or BatchSave: one outcome per voucher.
 
         Nothing is sent while it could not be found again: what `check_payload` could not ask is asked here.
         """
-        from dougong_kingdee.envelope import outcome_of_failure
+        from dougong_kingdee.saving import outcome_of_save, outcomes_of_batch
         from dougong_sdk.rest import RestError, outcome_of
 
         lost = self._reference_lost(session, call)
         if lost is not None:
             return Rejected((lost,)) if isinstance(lost, Problem) else lost
+        batch = len(message.items) > 1
         try:
-            reply = session.save(message.body, call.deadline)
+            reply = session.save(message.body, call.deadline, batch=batch)
         except RestError as error:
             return outcome_of(error)
-        if reply.failure:
-            return outcome_of_failure(reply.failure, signed=session.signed)
-        key, number = reply.result.get("Id"), reply.result.get("Number")
-        if not key or not number or len(reply.entities) != 1:
-            return Unknown("Kingdee reports success without id and number")
-        return Done(Posting(erp_key=str(key), stage=Stage.DRAFT, number=str(number)))
+        if batch:
+            return outcomes_of_batch(reply, message.items, signed=session.signed)
+        return outcome_of_save(reply, signed=session.signed)
 
     @hookimpl
     def complete(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
@@ -316,6 +317,13 @@ class KingdeeConnector:
 
         where = [f"FYEAR={int(period[:4])}", f"FPERIOD={int(period[5:])}"]
         return read_vouchers(session, where, call.deadline, listing=True)
+
+    @hookimpl
+    def list_balances(self, period: str, session: KingdeeSession, call: Call) -> Iterable[Mapping[str, Any]]:
+        """Debits and credits of each account in a period, by book, posted or not."""
+        from dougong_kingdee.balances import read_balances
+
+        return read_balances(period, session, call.deadline)
 
 
 def _no_reference_field(field: str, connection: str, error: DougongError) -> Problem:

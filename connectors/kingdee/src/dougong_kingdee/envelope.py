@@ -15,7 +15,7 @@ from dougong.model.outcomes import NotDone, Rejected, Unknown
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["NO_FIELD", "Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "read_reply"]
+__all__ = ["NO_FIELD", "Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "position_of", "read_reply"]
 
 #: MsgCode for a field or a code that this data centre does not have.
 NO_FIELD = 9
@@ -29,10 +29,17 @@ class Failure:
 
     :param msg_code: `MsgCode`; `None` where an older server gives none.
     :param errors: (field, message) of each error; the field may be empty.
+    :param positions: for each error, which document of the request it concerns, from 0; -1 = not told.
     """
 
     msg_code: int | None
     errors: tuple[tuple[str, str], ...]
+    positions: tuple[int, ...] = ()
+
+    def of_document(self, position: int) -> Failure | None:
+        """What was refused about one document of several; `None` = nothing."""
+        errors = tuple(error for error, at in zip(self.errors, self.positions, strict=True) if at == position)
+        return Failure(self.msg_code, errors, (position,) * len(errors)) if errors else None
 
     @property
     def kind(self) -> str:
@@ -72,7 +79,7 @@ class Reply:
     """A complete answer of an operation.
 
     :param result: the member `Result`.
-    :param entities: `SuccessEntitys`.
+    :param entities: `SuccessEntitys`; a call with several documents may have some beside a failure.
     :param failure: `None` when the ERP says that it worked.
     """
 
@@ -96,9 +103,8 @@ def read_reply(answer: Any) -> Reply:
         return Reply(result)
     if not isinstance(status, dict) or not isinstance(status.get("IsSuccess"), bool):
         raise BadAnswer("应答没有 ResponseStatus", "the answer has no ResponseStatus")
-    if status["IsSuccess"]:
-        return Reply(result, tuple(e for e in status.get("SuccessEntitys") or () if isinstance(e, dict)))
-    return Reply(result, failure=_failure(status))
+    entities = tuple(e for e in status.get("SuccessEntitys") or () if isinstance(e, dict))
+    return Reply(result, entities, None if status["IsSuccess"] else _failure(status))
 
 
 def _failure(status: Mapping[str, Any]) -> Failure:
@@ -107,7 +113,14 @@ def _failure(status: Mapping[str, Any]) -> Failure:
     return Failure(
         code if isinstance(code, int) else None,
         tuple((str(e.get("FieldName") or ""), str(e.get("Message") or "")) for e in errors),
+        tuple(position_of(e) for e in errors),
     )
+
+
+def position_of(member: Mapping[str, Any]) -> int:
+    """`DIndex`: which document of the request an error or a success is about; -1 where it is not told."""
+    position = member.get("DIndex")
+    return position if isinstance(position, int) and not isinstance(position, bool) else -1
 
 
 def outcome_of_failure(failure: Failure, *, signed: bool) -> Rejected | NotDone | Unknown:

@@ -59,6 +59,8 @@ def from_business_info(info: Mapping[str, Any], settings: KingdeeSettings) -> Se
 
 
 def _reported(info: Mapping[str, Any]) -> Iterator[TargetField]:
+    if info.get("PkFieldName"):  # the key need not be among the fields
+        yield TargetField(str(info["PkFieldName"]))
     for entry in info.get("Entrys") or ():
         prefix = "" if entry.get("Key") == "FBillHead" else f"{entry.get('Key')}."
         for field in entry.get("Fields") or ():

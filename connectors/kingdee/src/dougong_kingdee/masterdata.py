@@ -117,11 +117,13 @@ def _account_data(rows: Sequence[Mapping[str, Any]], settings: KingdeeSettings, 
     """One row per dimension that the account demands, named by its slot; an unnamed slot keeps its own name."""
     names = {slot: name for name, slot in settings.dimension_slots.items()}
     slots = dict.fromkeys(str(row["FFlEXITEMPROPERTYID.FNumber"]) for row in rows if row["FFlEXITEMPROPERTYID.FNumber"])
+    told = rows[0].get("FISDETAIL")
     return {
         "dimensions": [names.get(slot, slot) for slot in slots],
         "optional": [],
         "currencies": list(isos) if _is(rows[0].get("FALLCURRENCY"), "1", "true") else [],
         "cash": _is(rows[0].get("FISCASH"), "1", "true"),
+        **({} if told is None else {"detail": _is(told, "1", "true")}),
     }
 
 

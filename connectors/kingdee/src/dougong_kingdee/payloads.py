@@ -19,16 +19,19 @@ MAX_LINES = 999
 _AMOUNTS = ("FDEBIT", "FCREDIT", "FAMOUNTFOR")
 
 
-def save_body(model: Mapping[str, Any]) -> bytes:
-    """The bytes of a Save: texts as they are, decimals as numbers with every digit; the same model, the same bytes.
+def save_body(models: Sequence[Mapping[str, Any]]) -> bytes:
+    """The bytes of a Save, or of a BatchSave when there are several models.
 
-    Base data is verified by the ERP (`IsVerifyBaseDataField`), since it would otherwise leave an unknown code empty.
+    Texts as they are, decimals as numbers with every digit; the same models, the same bytes. Base data is verified by
+    the ERP (`IsVerifyBaseDataField`), since it would otherwise leave an unknown code empty.
+    Several vouchers are saved one after the other (`BatchCount` 1), so that their numbers follow their order.
 
-    :raises DougongError: `VOUCHER_ID_GIVEN`: the model would overwrite a voucher.
+    :raises DougongError: `VOUCHER_ID_GIVEN`: a model would overwrite a voucher.
     """
-    if model.get("FVOUCHERID") not in (None, 0):
+    if any(model.get("FVOUCHERID") not in (None, 0) for model in models):
         raise DougongError(_overwrites())
-    data = {"NeedReturnFields": ["FBillNo", "FVOUCHERGROUPNO"], "IsVerifyBaseDataField": True, "Model": model}
+    data: dict[str, Any] = {"NeedReturnFields": ["FBillNo", "FVOUCHERGROUPNO"], "IsVerifyBaseDataField": True}
+    data |= {"Model": models[0]} if len(models) == 1 else {"BatchCount": 1, "Model": list(models)}
     return json_text.dumps({"formid": "GL_VOUCHER", "data": data}, numbers=True, other=_plain).encode()
 
 

@@ -57,9 +57,9 @@ class KingdeeSession:
 
     # -- calls --------------------------------------------------------------------------------------------------
 
-    def save(self, body: bytes, deadline: Deadline) -> Reply:
-        """Send a frozen Save, once."""
-        return read_reply(self._call("Save", body, deadline, repeatable=False))
+    def save(self, body: bytes, deadline: Deadline, *, batch: bool = False) -> Reply:
+        """Send a frozen Save, or with `batch` a BatchSave, once."""
+        return read_reply(self._call("BatchSave" if batch else "Save", body, deadline, repeatable=False))
 
     def operate(self, operation: str, form: str, data: Mapping[str, Any], deadline: Deadline) -> Reply:
         """An operation with form id and data: View, Submit, Audit, Delete and others."""
@@ -105,6 +105,22 @@ class KingdeeSession:
         if failure:
             raise KingdeeRefused(failure)
         raise BadAnswer("查询应答不是行的数组", "the answer to a query is not an array of rows")
+
+    def report(self, form: str, data: Mapping[str, Any], width: int, deadline: Deadline) -> list[list[Any]]:
+        """Rows of a report (GetSysReportData) with `width` values each.
+
+        :raises KingdeeRefused: the ERP refuses it. :raises BadAnswer: the answer has another shape.
+        """
+        body = json_text.dumps({"formid": form, "data": data}).encode()
+        answer = self._call("GetSysReportData", body, deadline, repeatable=True)
+        failure = _refusal(answer)
+        if failure:
+            raise KingdeeRefused(failure)
+        result = answer.get("Result") if isinstance(answer, dict) else None
+        rows = result.get("Rows") if isinstance(result, dict) and result.get("IsSuccess") is not False else None
+        if not isinstance(rows, list) or not all(_is_row(row, width) for row in rows):
+            raise BadAnswer("报表应答没有行", "the answer to a report has no rows")
+        return rows
 
     def expect_field(self, form: str, field: str, deadline: Deadline) -> None:
         """Make sure that a form can be searched by a field; asked once, not once per document.
@@ -152,8 +168,7 @@ class KingdeeSession:
             if repeatable:
                 answer = self._post(path, body, self._tokens.get(deadline), deadline)
         content = answer.expect(200, 206).json()
-        failure = _refusal(content)
-        if failure and failure.kind == "session":
+        if _is_lost(content):
             self._tokens.forget(session_id)
             content = self._post(path, body, self._tokens.get(deadline), deadline).expect(200, 206).json()
         return content
@@ -208,6 +223,15 @@ def _refusal(content: Any) -> Failure | None:
         return read_reply(content).failure
     except BadAnswer:
         return None
+
+
+def _is_lost(content: Any) -> bool:
+    """Whether the ERP says that it knows no such session and has done nothing, not even one document of several."""
+    try:
+        reply = read_reply(content)
+    except BadAnswer:
+        return False
+    return reply.failure is not None and reply.failure.kind == "session" and not reply.entities
 
 
 def _given(answer: Answer) -> str:

@@ -12,7 +12,7 @@ import attrs
 
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["DEFAULT_SLOTS", "PERIOD_FIELDS", "KingdeeSettings", "Login"]
+__all__ = ["BALANCE_FIELDS", "DEFAULT_SLOTS", "PERIOD_FIELDS", "KingdeeSettings", "Login"]
 
 Login = Literal["signature", "app_secret", "password"]
 
@@ -36,6 +36,22 @@ PERIOD_FIELDS: Mapping[str, str] = {
     "start_period": "FSTARTPERIOD",
     "year": "FCURRENTYEAR",
     "period": "FCURRENTPERIOD",
+}
+
+#: What the report of account balances calls its columns and filters; from public clients of it.
+BALANCE_FIELDS: Mapping[str, str] = {
+    "account": "FBALANCEID",
+    "debit": "FDEBITLOCAL",
+    "credit": "FCREDITLOCAL",
+    "book": "FACCTBOOKID",
+    "currency": "FCURRENCY",
+    "start_year": "FSTARTYEAR",
+    "start_period": "FSTARTPERIOD",
+    "end_year": "FENDYEAR",
+    "end_period": "FENDPERIOD",
+    "level": "FBALANCELEVEL",
+    "full_name": "FSHOWFULLNAME",
+    "unposted": "FNOTPOSTVOUCHER",
 }
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -75,9 +91,12 @@ class KingdeeSettings:
         of a text field that the customer added to the voucher's head, e.g. `F_DG_REF`.
     :param dimension_slots: our dimension → slot (弹性域) of this data centre.
     :param rate_type: number of the exchange rate type.
+    :param batch: most vouchers of one BatchSave; 1 = each by itself with Save.
     :param rate_tolerance: most by which original amount × rate may differ from the amount in functional currency. What
         Kingdee takes is not documented: more is held before it is sent.
     :param period_fields: fields of the account book (账簿) with its first and its current period.
+    :param balance_report: form id of the balance report (科目余额表); `balance_fields` its columns and filters.
+    :param balance_scheme: id of a saved filter scheme of that report (`SchemeId`), where the server asks for one.
     :param ca_file: PEM with the authorities to trust; `client_certificate`: PEM with certificate and key.
 
     .. versionadded:: 0.1
@@ -99,8 +118,12 @@ class KingdeeSettings:
     reference_field: str = attrs.field(default="FEXPLANATION")
     dimension_slots: Mapping[str, str] = attrs.field(factory=lambda: dict(DEFAULT_SLOTS))
     rate_type: str = attrs.field(default="HLTX01_SYS")
+    batch: int = attrs.field(default=1)
     rate_tolerance: Decimal = Decimal("0.05")
     period_fields: Mapping[str, str] = _names(PERIOD_FIELDS)
+    balance_report: str = attrs.field(default="GL_RPT_AccountBalance")
+    balance_fields: Mapping[str, str] = _names(BALANCE_FIELDS)
+    balance_scheme: str = ""
     ca_file: Path | None = None
     client_certificate: Path | None = None
 
@@ -115,12 +138,20 @@ class KingdeeSettings:
     @rate_type.validator
     @dimension_slots.validator
     @period_fields.validator
+    @balance_report.validator
+    @balance_fields.validator
     def _is_a_key(self, attribute: Any, value: str | Mapping[str, str]) -> None:
         """These stand in queries and in the mapping: letters, digits and underscores only."""
         for text in [value] if isinstance(value, str) else [*value.keys(), *value.values()]:
             if not re.fullmatch(r"[A-Za-z0-9_]+", text, re.ASCII):
                 zh, en = f"{text!r} 不是字段标识或编码", f"{text!r} is no key or code"
                 raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=attribute.name))
+
+    @batch.validator
+    def _is_a_number_of_vouchers(self, _: object, batch: int) -> None:
+        if batch < 1:
+            zh, en = f"batch 应至少为 1, 而不是 {batch}", f"batch is at least 1, not {batch}"
+            raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path="batch"))
 
     @property
     def reference_in_text(self) -> bool:

@@ -134,7 +134,7 @@ def test_unknown_paths_and_methods(caller):
     assert answer.status == 405
 
 
-@pytest.mark.parametrize("operation", ["Push", "AttachmentUpload", "GetSysReportData"])
+@pytest.mark.parametrize("operation", ["Push", "AttachmentUpload"])
 def test_operations_that_a_voucher_does_not_offer(caller, operation):
     assert caller.call(operation, "GL_VOUCHER", {})["Result"]["ResponseStatus"]["MsgCode"] == 12
 

@@ -161,7 +161,7 @@ def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
     yield Checked(name, "connector", ok=True, message=Text(door.package, door.package))
     if name in project.targets:
         yield from _target(project, door)
-    yield from _asked(door)
+    yield from _asked(project, door)
 
 
 def _target(project: Project, door: Door) -> Iterator[Checked]:
@@ -210,8 +210,8 @@ def _reference(name: str, operation: Any) -> Checked:
     return Checked(name, "reference", ok=True, message=Text(f"{field} ({level} 类)", f"{field} (class {level})"))
 
 
-def _asked(door: Door) -> Iterator[Checked]:
-    """What the connector itself finds: log in, rights, fields."""
+def _asked(project: Project, door: Door) -> Iterator[Checked]:
+    """What the connector itself finds (log in, rights, fields), and whether the target knows the mapping's fields."""
     name = door.connection.name
     if not door.supports("check"):
         return
@@ -224,10 +224,35 @@ def _asked(door: Door) -> Iterator[Checked]:
             else:
                 found = Checked.of(name, finding.check, finding.problem)
                 yield attrs.evolve(found, ok=finding.ok)
+        if name in project.targets and door.supports("target_fields"):
+            yield from _mapped(project, door, session)
     except DougongError as error:
         yield from (Checked.of(name, "session", problem) for problem in error.problems)
     finally:
         door.close_session(session)
+
+
+def _mapped(project: Project, door: Door, session: Any) -> Iterator[Checked]:
+    """The mapping's fields against those that the ERP itself tells; one that cannot tell is said to."""
+    from dougong.cli.target_fields import unknown_fields
+    from dougong.flow.inputs import mapping_text
+    from dougong.mapping import compile_mapping
+
+    name = door.connection.name
+    try:
+        operation = door.operation_for()
+        text, path = mapping_text(project, name, operation)
+        sources = compile_mapping(text, path=path).sources
+    except DougongError:
+        return  # told already
+    try:
+        problems = unknown_fields(sources, door.target_fields(operation, session, door.call()))
+    except DougongError as error:
+        yield attrs.evolve(Checked.of(name, f"fields {path}: not told", error.problems[0]), ok=True)
+        return
+    yield from (Checked.of(name, f"fields {path}", problem) for problem in problems)
+    if not problems:
+        yield Checked(name, f"fields {path}", ok=True)
 
 
 def _tried(connection: str | None, name: str, look: Any) -> Iterator[Checked]:

@@ -25,7 +25,15 @@ _MILLISECONDS = 10**11  # a greater timestamp counts milliseconds
 _SESSION_COOKIE = "kdservice-sessionid"
 _LOCALES = {"2052": "zh-CN", "1033": "en-US", "3076": "zh-TW"}
 
-_QUERY_OPERATIONS = {"View", "ExecuteBillQuery", "BillQuery", "QueryBusinessInfo", "SwitchOrg", "QueryAsyncResult"}
+_QUERY_OPERATIONS = {
+    "GetSysReportData",
+    "View",
+    "ExecuteBillQuery",
+    "BillQuery",
+    "QueryBusinessInfo",
+    "SwitchOrg",
+    "QueryAsyncResult",
+}
 _AUDIT_OPERATIONS = {"Audit", "UnAudit", "WorkflowAudit"}
 
 

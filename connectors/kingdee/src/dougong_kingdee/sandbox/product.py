@@ -18,6 +18,7 @@ from .envelope import MESSAGES, KingdeeError, json_response, nested, operation_r
 from .fields import BASE_FORMS, Form, base_form
 from .postings import Hand, as_posting
 from .query import business_info, query
+from .reports import BALANCE_REPORT, account_balances
 from .view import voucher_view
 from .vouchers import Vouchers
 
@@ -31,7 +32,7 @@ _VOUCHER = "GL_VOUCHER"
 _POLL = "QueryAsyncResult"
 _NOT_EMULATED = {
     *("Allocate", "CancelAllocate", "Push", "FlexSave", "GroupSave", "GroupDelete", "QueryGroupInfo", "Disassembly"),
-    *("SendMsg", "GetSysReportData", "AttachmentUpLoad", "AttachmentDownLoad"),
+    *("SendMsg", "AttachmentUpLoad", "AttachmentDownLoad"),
 }
 """Operations of the real service that answer MsgCode 12 here: GL_VOUCHER offers none of them (kingdee.md §5)."""
 
@@ -304,6 +305,12 @@ class KingdeeSandbox(Sandbox):
         sandbox._need_voucher_form(call)
         return sandbox.vouchers.change_all(operation, call.data, session.user)
 
+    def report_data(self, call: FormCall, session: Session) -> Any:
+        """GetSysReportData."""
+        if call.form.upper() != BALANCE_REPORT.upper():
+            raise KingdeeError(4, "业务对象不存在")
+        return account_balances(call.data, self.vouchers.all(), self.data)
+
     def switch_org(self, call: FormCall, session: Session) -> Any:
         """SwitchOrg."""
         org = str(call.data.get("OrgNumber", ""))
@@ -334,6 +341,7 @@ _OPERATIONS: dict[str, Callable[[KingdeeSandbox, FormCall, Session], Any]] = {
     "WorkflowAudit": KingdeeSandbox.workflow_audit,
     "ExcuteOperation": KingdeeSandbox.excute_operation,
     "ExecuteOperation": KingdeeSandbox.excute_operation,
+    "GetSysReportData": KingdeeSandbox.report_data,
     "SwitchOrg": KingdeeSandbox.switch_org,
     **{name: partial(KingdeeSandbox.change, name) for name in _STAGES},
 }
