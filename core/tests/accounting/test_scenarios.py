@@ -217,3 +217,12 @@ def test_merged_cost_lines(make, context, rules_with, lines_of):
     assert len(draft.booking.lines) == 7
     (merged,) = [line for line in draft.booking.lines if line.amount == 2070]
     assert merged.sources == ("1", "2", "5")
+
+
+def test_several_bearers_of_nothing_in_another_entity(make, context):
+    splits = [("1", "D01", None, "A"), ("0", "D02", None, "B"), ("0", "D03", None, "B")]
+    derivation = derive(
+        make.report([make.line("1", "差旅费", "100.00", splits=splits)], [make.payee("E001", "100.00")]), context()
+    )
+    assert derivation.problems == ()
+    assert next(str(draft.booking.total) for draft in derivation.drafts if draft.booking) == "100.00"
