@@ -255,3 +255,12 @@ def test_merged_cost_lines_of_several_currencies_are_functional(make, context, r
 
     assert cost(*hotels) == "D 6602.02 180.00 department=D01 original=HKD:200.00@0.9"
     assert cost(*hotels, make.line("3", "差旅费", "300.00")) == "D 6602.02 480.00 department=D01"
+
+
+def test_several_bearers_of_nothing_in_another_entity(make, context):
+    splits = [("1", "D01", None, "A"), ("0", "D02", None, "B"), ("0", "D03", None, "B")]
+    derivation = derive(
+        make.report([make.line("1", "差旅费", "100.00", splits=splits)], [make.payee("E001", "100.00")]), context()
+    )
+    assert derivation.problems == ()
+    assert next(str(draft.booking.total) for draft in derivation.drafts if draft.booking) == "100.00"

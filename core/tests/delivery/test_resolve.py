@@ -73,6 +73,21 @@ def test_class_a_sends_the_same_bytes_again(erp, unknown, resolve):
 
 
 @pytest.mark.parametrize("ambiguity", [Ambiguity.A, Ambiguity.B, Ambiguity.C])
+def test_without_a_session_nothing_is_sent_again(erp, unknown, resolve, ambiguity, sql):
+    row = unknown(erp(ambiguity, window=3600.0))
+    it = erp(ambiguity, window=3600.0, hooks=("find", "open_session"))
+    it.answers["open_session"] += [ConnectionRefusedError("down"), object()]
+
+    before, row = row, resolve(it, row)
+    assert (row.state, row.lease_owner, row.failures) == (S.UNKNOWN, "", before.failures + 1)
+    assert it.calls["push"] == []
+    assert sql("SELECT sends FROM attempt") == [(1,)]
+
+    it.answers["push"].append(AlreadyThere(posting_for()))
+    assert resolve(it, row).state is S.DELIVERED
+
+
+@pytest.mark.parametrize("ambiguity", [Ambiguity.A, Ambiguity.B, Ambiguity.C])
 def test_a_repeat_that_did_nothing_proves_nothing(erp, unknown, resolve, sql, ambiguity):
     it = erp(ambiguity, window=3600.0)
     row = unknown(it)

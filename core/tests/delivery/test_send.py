@@ -239,6 +239,19 @@ def test_a_step_that_leads_nowhere_is_put_off(ledger, erp, delivery, send):
     assert len(it.calls["complete"]) == 1
 
 
+def test_a_step_that_leads_nowhere_comes_up_less_and_less(ledger, erp, delivery, send, now, claimed, sql):
+    draft = Done(posting_for(stage=Stage.DRAFT))
+    it, row = _draft(ledger, erp, delivery, send, *[draft] * 3)
+    for failures in (2, 3):
+        sql("UPDATE delivery SET due_at = 0")
+        steps.complete(ledger, *claimed(), it.link)
+        assert now(row).failures == failures
+    it.answers["complete"] += [Done(posting_for()), draft]
+    sql("UPDATE delivery SET due_at = 0")
+    steps.complete(ledger, *claimed(), it.link)
+    assert now(row).failures == 1
+
+
 def test_a_person_went_further_than_we_should(ledger, erp, delivery, send):
     delivery(stage=Stage.SUBMITTED)
     it = erp(stages=LADDER)

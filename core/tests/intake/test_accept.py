@@ -102,6 +102,19 @@ def test_stale(tell, states, opened, now, minutes, gross, state):
     assert tell(state="paid").outcome == "known"
 
 
+@pytest.mark.parametrize("again", [5, None])
+def test_the_same_told_with_an_older_time_or_none_is_no_way_back(tell, again):
+    tell(gross="100.00", minutes=10)
+    assert tell(gross="100.00", minutes=again, state="paid").outcome == "known"
+    assert tell(gross="90.00", minutes=7).outcome == "stale"
+
+
+def test_what_lacks_facts_told_without_a_time_is_no_way_back(tell):
+    tell(_without_entity(minutes=10))
+    assert tell(report_of(raw=b"{1}", minutes=None)).outcome == "events"
+    assert tell(gross="90.00", minutes=7).outcome == "stale"
+
+
 def test_several_stale_answers_are_all_kept(tell, states):
     tell()
     tell(gross="90.00")

@@ -123,7 +123,7 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
         return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
     moved = apply_posting(tx, row, posting, event="completed")
     if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:
-        return _later(tx, moved, f"still {posting.stage}")
+        return _later(tx, moved.changed(failures=row.failures), f"still {posting.stage}")
     return moved
 
 

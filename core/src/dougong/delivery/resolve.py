@@ -13,7 +13,7 @@ from dougong.delivery.news import close_told, outcome_of, told
 from dougong.delivery.send import push_frozen
 from dougong.ledger import attempts, deliveries
 from dougong.ledger.attempts import Frozen
-from dougong.ledger.rows import DeliveryRow
+from dougong.ledger.rows import DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
@@ -167,6 +167,12 @@ def _resend(
     alone: bool = False,
 ) -> None:
     """The same bytes under the same request id. `alone`: every earlier sending is proved to have done nothing."""
+    try:
+        link.session()
+    except DougongError as error:
+        problems = error.problems
+        ledger.write(lambda tx: _put_off(tx, rows, problems))
+        return
 
     def work(tx: Tx) -> list[DeliveryRow]:
         attempts.mark_sent(tx, frozen.id)
@@ -182,6 +188,22 @@ def _resend(
     crashpoint("prepared")
     if again is not None:
         push_frozen(ledger, again, sending, link, operation, alone=alone)
+
+
+def _put_off(tx: Tx, rows: Sequence[DeliveryRow], problems: tuple[Problem, ...]) -> None:
+    """The ERP cannot be reached: nothing more was sent, and what is unknown stays so."""
+    for row in rows:
+        deliveries.move(
+            tx,
+            row,
+            DeliveryState.UNKNOWN,
+            event="put_off",
+            detail={"reason": problems[0].code},
+            due_at=backoff_ms(row.failures),
+            failures=row.failures + 1,
+            problems=problems_text(problems),
+            reason=problems[0].code,
+        )
 
 
 def wanted_of(frozen: Frozen) -> list[Wanted]:

@@ -15,6 +15,7 @@ from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
 from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
 from dougong.flow import corrections
+from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
 from dougong.flow.periods import BookPeriods
@@ -150,8 +151,8 @@ class Deriver:
         try:
             wanted = self.wanted(row)
             return wanted if isinstance(wanted, (Held, Blocked)) else self._sendable(row, wanted, link)
-        except DougongError as error:
-            return Held(error.problems, self.inputs.hash)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this delivery's matter
+            return Held(reasons(error, row.name, self._ledger), self.inputs.hash)
 
     def wanted(self, row: DeliveryRow) -> Intended | Held | Blocked:
         """What a delivery has to book now, before it is mapped.
@@ -261,8 +262,8 @@ class Deriver:
         """Why one member of a merged delivery cannot be booked, even by itself; empty when it can."""
         try:
             found, _ = self._member(row, member)
-        except DougongError as error:
-            return error.problems
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
+            return reasons(error, member.document.subject, self._ledger)
         if isinstance(found, Intended):
             return ()
         return found.problems if isinstance(found, Held) else (_gone(row),)
@@ -271,7 +272,8 @@ class Deriver:
         """What a member of a merged delivery books, and what it may be merged by; `None` when it books nothing now."""
         try:
             draft = self._draft_of(self.derivation(member.document, member.events), member)
-        except DougongError:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
+            reasons(error, member.document.subject, self._ledger)
             return None
         return None if draft is None else (coverage_of(member.document.ref, draft), draft.merge_key)
 

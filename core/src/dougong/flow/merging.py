@@ -13,6 +13,7 @@ from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.delivery import Blocked, Held, rest
 from dougong.flow.deriving import Deriver
+from dougong.flow.failing import reasons
 from dougong.flow.intended import Intended
 from dougong.ledger import deliveries, groups, reversals
 from dougong.ledger.deliveries import NewDelivery
@@ -93,8 +94,8 @@ class Merger:
                 if not problems:
                     return row, document, intended
                 intended = Held(problems, self._deriver.inputs.hash, intended.still)
-        except DougongError as error:
-            intended = Held(error.problems, self._deriver.inputs.hash)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
+            intended = Held(reasons(error, row.name, self._ledger), self._deriver.inputs.hash)
         made: Held | Blocked = intended
         self._ledger.write(lambda tx: rest(tx, row, made))
         return None

@@ -12,13 +12,15 @@ from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.flow.changes import Reaction, react, still_waits
 from dougong.flow.deriving import Deriver, coverage_of
+from dougong.flow.failing import reasons
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.ledger import deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, DocumentState
-from dougong.model.problems import DougongError, Problem, Text
+from dougong.model.problems import Problem, Text
 
 __all__ = ["open_documents"]
 
@@ -36,7 +38,7 @@ def open_documents(deriver: Deriver) -> int:
     if not rows:
         return _free_waiting(deriver)
     work = [(row, _derive(deriver, row, events)) for row, events in rows]
-    opened = deriver.project.ledger.write(partial(_open_all, work=work, deriver=deriver))
+    opened = _write(deriver, work)
     crashpoint("opened")
     for one in opened:
         for delivery_id in one.ready:
@@ -57,8 +59,27 @@ def _derive(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Deriva
     """A document that cannot be derived at all is held and blocks no other."""
     try:
         return deriver.derivation(row, events)
-    except DougongError as error:
-        return Derivation((), error.problems)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this document's matter
+        return Derivation((), reasons(error, row.subject, deriver.project.ledger))
+
+
+def _write(deriver: Deriver, work: Sequence[tuple[DocumentRow, Derivation]]) -> list[_Opened]:
+    """All in one transaction; where one fails, each in its own, and the one that fails is held."""
+    ledger = deriver.project.ledger
+    try:
+        return ledger.write(partial(_open_all, work=work, deriver=deriver))
+    except StaleLease:
+        if len(work) == 1:
+            return []  # another process has it
+    except Exception as error:
+        if len(work) == 1:
+            row, derivation = work[0]
+            if derivation.problems:
+                raise  # it cannot even be held
+            return _write(deriver, [(row, Derivation((), reasons(error, row.subject, ledger)))])
+        if isinstance(error, ledger.unwell):
+            raise
+    return [opened for one in work for opened in _write(deriver, [one])]
 
 
 def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: Deriver) -> list[_Opened]:

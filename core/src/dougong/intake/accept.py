@@ -219,7 +219,7 @@ def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, 
         fingerprint=content.fingerprint,
         canonical=known.canonical if _booked(tx, known) else content.canonical,
         source_state=document.state,
-        source_time=content.source_time,
+        source_time=_latest_time(known, content),
         number=document.number,
         raw=item.raw or known.raw,
         problems=problems_text(item.problems),
@@ -229,6 +229,11 @@ def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, 
 
 def _newer(known: DocumentRow, content: _Content) -> bool:
     return content.source_time is not None and (known.source_time is None or content.source_time > known.source_time)
+
+
+def _latest_time(known: DocumentRow, content: _Content) -> int | None:
+    """The source's time goes forward only: the same content told with an older one, or none, is no way back."""
+    return content.source_time if known.source_time is None or _newer(known, content) else known.source_time
 
 
 def _is_stale(known: DocumentRow, document: Document, content: _Content) -> bool:
@@ -291,7 +296,8 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
     if fresh or _newer(known, content):
         documents.settle_stale(tx, document.ref)
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
-    told: dict[str, Any] = {"source_state": document.state, "source_time": content.source_time}
+    time = _latest_time(known, content)
+    told: dict[str, Any] = {"source_state": document.state, "source_time": time}
     if given_up:
         told["state"] = known.state
     elif item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:
@@ -303,7 +309,7 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
         told.setdefault("state", DocumentState.ACCEPTED)
         documents.change(tx, known, event="events", detail={"new": fresh, "said": document.state}, **told)
         return Accepted(document.ref, document.number, "events", known.id, item.problems)
-    if (known.source_state, known.source_time) != (document.state, content.source_time):
+    if (known.source_state, known.source_time) != (document.state, time):
         documents.change(tx, known, event="told_again", **told)
     return Accepted(document.ref, document.number, "known", known.id)
 
