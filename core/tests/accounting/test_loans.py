@@ -121,7 +121,8 @@ def test_two_write_offs_of_one_loan_share_what_is_left(make, in_usd):
     (draft,) = derive(twice, left).drafts
     assert draft.booking.loans[0].base == Decimal("-1440.01")
     short = in_usd(loan=lambda number: _loan(number, "199.99", "1440.00"))
-    (problem,) = derive(twice, short).problems
+    (draft,) = derive(twice, short).drafts
+    (problem,) = draft.problems
     assert (problem.code, problem.facts["remaining"]) == ("LOAN_OVERDRAWN", "49.99")
 
 

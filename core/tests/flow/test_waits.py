@@ -48,7 +48,7 @@ def test_what_waited_for_a_loan_that_is_given_up_says_so(shop):
     flow_erp.DOWN.add("备用金")
     shop.push(loan(), report(loans=[("L1", "200.00")]))
     shop.act(cancel, 1)
-    assert sorted(shop.push()) == [("L1", "cancelled"), ("R1", "held", "LOAN_NOT_POSTED")]
+    assert sorted(shop.push()) == [("L1", "cancelled", "NOT_SENT"), ("R1", "held", "LOAN_NOT_POSTED")]
 
 
 def test_a_loan_that_is_held_blocks_its_report(shop):
@@ -72,7 +72,7 @@ def test_nothing_changes_when_it_is_told_again(shop):
 def test_changed_before_it_was_sent_only_the_new_content_is(shop):
     assert shop.push(report(fee_type="培训费")) == [("R1", "held", "ACCOUNT_NOT_DETERMINED")]
     assert shop.push(report(amount="250.00", day=19)) == [
-        ("R1", "cancelled"),
+        ("R1", "cancelled", "ACCOUNT_NOT_DETERMINED"),
         ("R1", "delivered"),
     ]
     assert len(flow_erp.BOOKED) == 1
