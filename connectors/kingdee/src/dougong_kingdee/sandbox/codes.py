@@ -35,7 +35,7 @@ def default_codes() -> list[CodeRow]:
     """Rows for the code tables of a project that talks to a sandbox with its default seed.
 
     Tables: account_book, entity, voucher_type, account (``*`` = ``*``), department, employee, supplier, project,
-    bank, company, currency.
+    bank, company, currency, settlement.
 
     .. versionadded:: 0.1
     """
