@@ -100,7 +100,7 @@ def settled(make_customer, tmp_path_factory, kingdee, good):
     owner = make_customer(tmp_path_factory.mktemp("settled"))
     fine = owner.file("good.json", good())
     assert owner.push(fine, source=None).states == {"B26110101": "delivered"}
-    return owner, fine, owner.counts(), len(kingdee.requests())
+    return owner, fine, owner.counts(), len(kingdee.requests("Save"))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -117,7 +117,7 @@ def test_a_bad_file_is_refused_whole(settled, kingdee, good, case):
     assert (told.status, told.out) == (1, "")
     assert re.match(rf"✗ bad.json: {code}.*[\u4e00-\u9fff].*\n  → .*[\u4e00-\u9fff]", told.err)
     assert owner.counts() == counts
-    assert len(kingdee.requests()) == requests
+    assert len(kingdee.requests("Save")) == requests
 
 
 #: What a source's answer may look like instead; each is refused by the connector, with its name.

@@ -44,10 +44,21 @@ def test_dimensions_of_the_accounts(seed, account, dimensions):
     assert row.get("dimensions", []) == dimensions
 
 
+@pytest.mark.parametrize("account", ["6601.02", "6602.02", "1221.01", "1002.02", "2241.01"])
+def test_accounts_that_keep_foreign_currencies(seed, account):
+    row = next(row for row in seed["accounts"] if row["code"] == account)
+    assert row["currencies"] == ["*"]
+
+
+def test_books_of_the_examples_belong_to_their_companies(seed):
+    assert [(row["code"], row["company"]) for row in seed["books"]] == [("001", "100"), ("002", "200")]
+
+
 def test_every_code_row_points_at_something(seed):
     known = {table: {row["code"] for row in seed[kind]} for table, kind in KINDS.items()}
     known |= {name: {row["code"] for row in rows} for name, rows in seed["dimensions"].items()}
     known["currency"] = {row["code"] for row in seed["native"]["currencies"]}
+    known["settlement"] = {row["code"] for row in seed["native"]["settle_types"]}
     known["account"] = {"*"}
     rows = default_codes()
     assert [row for row in rows if row.theirs not in known[row.table]] == []
@@ -69,6 +80,13 @@ def test_every_code_row_points_at_something(seed):
         ("supplier", "S-OFFICE", "VEN00003"),
         ("account", "*", "*"),
         ("currency", "HKD", "PRE002"),
+        ("voucher_type", "收", "PRE002"),
+        ("voucher_type", "付", "PRE003"),
+        ("voucher_type", "转", "PRE004"),
+        ("department", "D03", "BM000003"),
+        ("employee", "E004", "E0004"),
+        ("bank", "BOC-USD", "BOC-USD"),
+        ("settlement", "电汇", "JSFS04_SYS"),
     ],
 )
 def test_code_rows(table, ours, theirs):
