@@ -29,8 +29,8 @@ STATES = {
 #: Our states in which a report is to be booked: approved, whatever came after.
 BOOKED = frozenset({"paying", "paid", "archived"})
 _PAID = frozenset({"paid", "archived"})
-#: The payment's name, whatever is told of it: its date, its log and its batch come to be known one after the other. Hesi
-#: tells one payment of all payees; of a transfer that came back it only tells the payment that followed, which is the same.
+#: The payment's name, whatever is told of it: its date, its log and its batch come to be known one after the other.
+#: Hesi tells one payment of all payees; where a transfer came back, only the one that followed, which is the same.
 _PAYMENT = "paid:1"
 _APPROVED_LOG = frozenset({"paying", "PROCESSING", "paid", "archived"})
 
