@@ -59,16 +59,27 @@ def test_payment(read, flow):
     flow["form"]["payDate"] = PAID + 1
     event = read({**flow, "state": "paid"}).document.events[1]
     (payment,) = event.payments
-    assert (event.id, event.type, event.batch) == ("paid:PB-1", "paid", "PB-1")
+    assert (event.id, event.type, event.batch) == ("paid:1", "paid", "PB-1")
     assert event.on.timestamp() == (PAID + 1) / 1000
-    assert (payment.payee, payment.amount, payment.id, payment.bank_reference) == ("E001", 100, "PB-1", "PB-1")
+    assert (payment.payee, payment.amount, payment.id, payment.bank_reference) == ("E001", 100, "paid:1/1", "PB-1")
     assert (payment.account, payment.method) == ("工行基本户", "OFFLINE")
 
 
 def test_payment_without_log(read, flow):
     flow["form"] |= {"payDate": PAID, "paymentChannel": "OFFLINE", "paymentAccountId": "ID_a1"}
     event = read({**flow, "state": "archived"}).document.events[1]
-    assert (event.id, event.payments[0].id, event.payments[0].account) == (f"paid:{PAID}", None, "工行基本户")
+    assert (event.id, event.payments[0].id, event.payments[0].account) == ("paid:1", "paid:1/1", "工行基本户")
+
+
+def test_the_same_payment_whatever_is_told_of_it(read, flow):
+    flow["state"] = "paid"
+    flow["form"]["payDate"] = PAID
+    before = read(flow).document.events[1]
+    flow["logs"].append(pay_log(time=PAID + 86_400_000))
+    logged = read(flow).document.events[1]
+    del flow["form"]["payDate"]
+    alone = read(flow).document.events[1]
+    assert {(event.id, event.payments[0].id) for event in (before, logged, alone)} == {("paid:1", "paid:1/1")}
 
 
 def test_unknown_account_does_not_hold_the_accrual(read, flow):

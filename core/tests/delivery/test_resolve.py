@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from ledger_kit import posting_for
+from ledger_kit import posting_for, report_of
 
 from dougong import delivery as steps
-from dougong.ledger import attempts, deliveries
+from dougong import intake
+from dougong.ledger import attempts, deliveries, documents
 from dougong.ledger.states import DeliveryState as S
+from dougong.ledger.states import DocumentState
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, AlreadyThere, CannotTell, Done, Found, NotDone, Rejected, Unknown
 from dougong.model.postings import Stage
@@ -202,6 +204,31 @@ def test_class_d_sends_again_after_two_absences(erp, unknown, resolve, sql):
     assert resolve(it, row).state is S.DELIVERED
     assert it.calls["push"][0] == it.calls["push"][1]
     assert sql("SELECT sends, absences FROM attempt") == [(2, 0)]
+
+
+@pytest.mark.parametrize("changes", [{"gross": "90.00"}, {"state": "rejected"}])
+def test_what_is_absent_and_superseded_is_not_sent_again(erp, unknown, resolve, ledger, sql, row_of, changes):
+    it = erp()
+    row = unknown(it)
+    intake.accept(ledger, [report_of(minutes=5, **changes)])
+    held = row_of("R1")
+    ledger.write(lambda tx: documents.change(tx, held, event="held", state=DocumentState.HELD, inputs="i"))
+    it.answers["find"] += [absent, absent]
+    assert resolve(it, row).state is S.UNKNOWN
+    row = resolve(it, row)
+    assert (row.state, row.reason, len(it.calls["push"])) == (S.CANCELLED, "superseded", 1)
+    assert sql("SELECT outcome, open FROM attempt_item") == [("not_done", None)]
+    assert row_of("R1").state is DocumentState.ACCEPTED
+
+
+def test_changed_back_meanwhile_it_is_sent_again(erp, unknown, resolve, ledger):
+    it = erp()
+    row = unknown(it)
+    intake.accept(ledger, [report_of(gross="90.00", minutes=5), report_of(minutes=9)])
+    it.answers["find"] += [absent, absent]
+    it.answers["push"].append(Done(posting_for()))
+    resolve(it, row)
+    assert resolve(it, row).state is S.DELIVERED
 
 
 def test_an_absence_between_doubts_is_not_two_absences(erp, unknown, resolve):

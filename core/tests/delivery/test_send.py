@@ -7,9 +7,10 @@ from functools import partial
 
 import attrs
 import pytest
-from ledger_kit import posting_for
+from ledger_kit import posting_for, report_of
 
 from dougong import delivery as steps
+from dougong import intake
 from dougong.clock import epoch_ms
 from dougong.delivery import Blocked, Held
 from dougong.ledger import attempts, deliveries, documents
@@ -22,6 +23,7 @@ from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
 LADDER = (Stage.DRAFT, Stage.SUBMITTED, Stage.AUDITED)
+CLOSED = Problem.of("PERIOD_CLOSED", "期间已结账", "the period is closed")
 NO = Problem.of("CLOSED", "已结账", "the period is closed")
 
 
@@ -345,9 +347,20 @@ def test_what_holds_a_delivery_is_looked_at_for_the_document_as_it_is_now(ledger
     assert [row.state for row in send(it, changing)] == [S.HELD]
 
 
-# -- a period that closes before it is there --------------------------------------------------------------------------
+@pytest.mark.parametrize("answer", [NotDone("refused"), Rejected((NO,)), Rejected((CLOSED,))])
+def test_not_there_and_superseded_meanwhile(ledger, erp, delivery, send, in_period, answer):
+    def push(message):
+        intake.accept(ledger, [report_of(gross="90.00", minutes=5)])
+        return answer
 
-CLOSED = Problem.of("PERIOD_CLOSED", "期间已结账", "the period is closed")
+    delivery()
+    it = erp()
+    it.answers["push"].append(push)
+    (row,) = send(it, in_period("2026-10"))
+    assert (row.state, row.reason) == (S.CANCELLED, "superseded")
+
+
+# -- a period that closes before it is there --------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -70,6 +70,14 @@ def test_no_more_threads_than_the_connection_allows(erp, delivery, run):
     assert max(most) <= 2
 
 
+def test_what_has_waited_too_long_for_its_thread_is_left_to_the_next_claim(erp, delivery, now, ledger):
+    delivery()
+    (row,) = ledger.write(lambda tx: deliveries.claim(tx, "erp", "me", count=1, lease_ms=1_000))
+    it = erp()
+    Worker(ledger, {"erp": it.lane}, None, lambda: 0)._do(S.READY, [row], it.link)
+    assert (now(row).state, now(row).lease_owner, it.calls["push"]) == (S.READY, "", [])
+
+
 def test_what_nobody_expected_ends_the_run_and_loses_nothing(erp, delivery, now, run):
     row = delivery()
 

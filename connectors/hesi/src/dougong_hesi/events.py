@@ -29,6 +29,9 @@ STATES = {
 #: Our states in which a report is to be booked: approved, whatever came after.
 BOOKED = frozenset({"paying", "paid", "archived"})
 _PAID = frozenset({"paid", "archived"})
+#: The payment's name, whatever is told of it: its date, its log and its batch come to be known one after the other.
+#: Hesi tells one payment of all payees; where a transfer came back, only the one that followed, which is the same.
+_PAYMENT = "paid:1"
 _APPROVED_LOG = frozenset({"paying", "PROCESSING", "paid", "archived"})
 
 
@@ -92,7 +95,7 @@ def _paid(reading: Reading, type: str, payees: tuple[Payee, ...], pay: HesiMoney
             ExecutedPayment(
                 payee=payee.code,
                 amount=payee.amount if foreign is None else foreign,
-                id=None if batch is None else (batch if len(payees) == 1 else f"{batch}/{index}"),
+                id=f"{_PAYMENT}/{index}",
                 currency=None if foreign is None else pay.foreign_currency,
                 rate=None if foreign is None else pay.rate,
                 account=account,
@@ -100,7 +103,7 @@ def _paid(reading: Reading, type: str, payees: tuple[Payee, ...], pay: HesiMoney
                 bank_reference=batch,
             )
         )
-    return Event(f"paid:{batch or _ms(paid)}", "paid", paid, batch=batch, payments=tuple(payments))
+    return Event(_PAYMENT, "paid", paid, batch=batch, payments=tuple(payments))
 
 
 def _account(reading: Reading, id: str, type: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dougong.clock import epoch_ms
 from dougong.delivery.link import backoff_ms
-from dougong.ledger import attempts, deliveries, inbox, postings, reference, reversals
+from dougong.ledger import attempts, deliveries, documents, inbox, postings, reference, reversals
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -17,7 +17,7 @@ from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejecte
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 
-__all__ = ["apply", "apply_posting", "broken", "deleted", "no_attempt", "park", "stage_of"]
+__all__ = ["apply", "apply_posting", "broken", "deleted", "is_superseded", "no_attempt", "park", "stage_of"]
 
 
 def apply(
@@ -47,7 +47,7 @@ def apply(
             return _rejected(tx, row, frozen, problems, left)
         case NotDone(reason, after):
             attempts.close_items(tx, frozen.id, {row.id: "not_done"})
-            return deliveries.move(
+            ready = deliveries.move(
                 tx,
                 row,
                 DeliveryState.READY,
@@ -57,9 +57,32 @@ def apply(
                 failures=row.failures + 1,
                 **_with_problems((_not_done(reason),)),
             )
+            return _unless_superseded(tx, ready)
         case Unknown(reason, ask_after):
             return _unknown(tx, row, frozen, reason, ask_after, operation, settle)
     raise TypeError(f"not an outcome: {outcome!r}")
+
+
+def is_superseded(tx: Tx, row: DeliveryRow) -> bool:
+    """Whether a document says something else by now than what a delivery would send; a reversal is wanted anyway."""
+    return row.moment != "reversal" and bool(documents.outdated(tx, row.id))
+
+
+def _unless_superseded(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+    """Nothing of it is in the ERP: it ends if its document says something else by now, which is opened instead.
+
+    A merged delivery goes on: whoever derives it takes that member out.
+    """
+    if row.moment == "reversal":
+        return row
+    changed = documents.outdated(tx, row.id)
+    for document in changed:
+        documents.open_again(tx, document)
+    if not changed or row.group_id is not None:
+        return row
+    return deliveries.move(
+        tx, row, DeliveryState.CANCELLED, event="superseded", due_at=FOREVER, reason="superseded", problems="[]"
+    )
 
 
 def _there(tx: Tx, row: DeliveryRow, frozen: Frozen, item: ItemId, posting: Posting, event: str) -> DeliveryRow:
@@ -79,7 +102,7 @@ def _rejected(
         return _derive_again(tx, row, frozen, problems)
     if left is None:
         attempts.close_items(tx, frozen.id, {row.id: "rejected"})
-        return deliveries.move(
+        rejected = deliveries.move(
             tx,
             row,
             DeliveryState.REJECTED,
@@ -88,6 +111,7 @@ def _rejected(
             **_with_problems(problems),
             due_at=FOREVER,
         )
+        return _unless_superseded(tx, rejected)
     attempts.close_items(tx, frozen.id, {row.id: "left_behind"})
     postings.record(tx, row, left)
     return deliveries.move(
@@ -116,7 +140,7 @@ def _closed_meanwhile(tx: Tx, row: DeliveryRow, problems: tuple[Problem, ...]) -
 def _derive_again(tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Problem, ...]) -> DeliveryRow:
     """Nothing is in the ERP; the reference stays."""
     attempts.close_items(tx, frozen.id, {row.id: attempts.PERIOD_CLOSED})
-    return deliveries.move(
+    ready = deliveries.move(
         tx,
         row,
         DeliveryState.READY,
@@ -125,6 +149,7 @@ def _derive_again(tx: Tx, row: DeliveryRow, frozen: Frozen, problems: tuple[Prob
         due_at=epoch_ms(),
         **_with_problems(problems),
     )
+    return _unless_superseded(tx, ready)
 
 
 def apply_posting(tx: Tx, row: DeliveryRow, posting: Posting, *, event: str) -> DeliveryRow:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply, no_attempt, park
+from dougong.delivery.apply import apply, is_superseded, no_attempt, park
 from dougong.delivery.complete import complete, guarded
 from dougong.delivery.link import Link, backoff_ms
 from dougong.delivery.news import close_told, outcome_of, told
@@ -271,9 +271,11 @@ def _after_absence(
 ) -> None:
     """Not found twice after the settle time: it may go again, with the same reference.
 
-    The same bytes where the whole message is undecided; else in a new message: the others of this one are there.
+    The same bytes where the whole message is undecided and still wanted; else what is wanted goes in a new message: the
+    others of this one are there, or their document says something else by now.
     """
-    if frozen.sends >= _MOST_SENDS:
+    superseded = ledger.look(lambda tx: any(is_superseded(tx, row) for row in rows))
+    if frozen.sends >= _MOST_SENDS and not superseded:
         problem = Problem.of(
             "EXHAUSTED",
             f"已发送 {frozen.sends} 次, ERP 中始终查无此凭证",
@@ -283,7 +285,7 @@ def _after_absence(
         )
         ledger.write(lambda tx: [park(tx, row, ParkReason.EXHAUSTED, problem) for row in rows])
         return
-    if len(rows) < len(frozen.message.items):
+    if superseded or len(rows) < len(frozen.message.items):
         names = dict(zip(frozen.delivery_ids, frozen.references, strict=True))
         gone, settle = NotDone("searched twice, it is not there"), link.door.settle(operation)
         ledger.write(

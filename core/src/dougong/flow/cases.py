@@ -97,6 +97,7 @@ def _context(deriver: Deriver, case: Case, documents: Sequence[Document]) -> Con
         today=today,
         now=dt.datetime.combine(today, now.timetz()),
         closed=lambda book: frozenset(case.closed.get(book, ())),
+        last_voucher=lambda book, kind, period: case.last_voucher.get(book),
     )
 
 

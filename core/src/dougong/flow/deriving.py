@@ -238,6 +238,8 @@ class Deriver:
         checks: list[Callable[[Tx], bool]] = []
         stage = row.target_stage
         for member in self._ledger.look(lambda tx: groups.members(tx, row.id)):
+            if self._ledger.look(partial(groups.superseded, member=member)):
+                return Held((_gone(row),), self.inputs.hash, partial(groups.superseded, member=member))
             found, known = self._member(row, member)
             if not isinstance(found, Intended):
                 return Held(found.problems if isinstance(found, Held) else (_gone(row),), self.inputs.hash)
@@ -260,6 +262,8 @@ class Deriver:
 
     def unfit(self, row: DeliveryRow, member: groups.Member) -> tuple[Problem, ...]:
         """Why one member of a merged delivery cannot be booked, even by itself; empty when it can."""
+        if self._ledger.look(partial(groups.superseded, member=member)):
+            return (_gone(row),)
         try:
             found, _ = self._member(row, member)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter

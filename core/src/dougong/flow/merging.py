@@ -177,9 +177,9 @@ class Merger:
             detail={"without": [one.document.number for one in members if one.key in culprits]},
         )
         for one in members:
-            coverage = self._deriver.coverage_of(one)
+            coverage = None if groups.superseded(tx, one) else self._deriver.coverage_of(one)
             if coverage is None:
-                continue  # it books nothing any more
+                continue  # it books nothing any more, or something else, as its newest revision says
             problems = culprits.get(one.key, ())
             deliveries.create(
                 tx,

@@ -17,7 +17,7 @@ from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DeliveryState, DocumentState
 from dougong.ledger.store import Ledger
 from dougong.model.documents import Document, Event, SourceRef
-from dougong.model.events import withdrawn
+from dougong.model.events import TAKEN_BACK, withdrawn
 from dougong.model.identity import content_fingerprint, document_content
 from dougong.model.problems import Problem
 from dougong.model.sources import EventsOnly, SourceDocument
@@ -28,9 +28,6 @@ _GROUP = 200
 
 #: How far a source's state has come; an answer that is not newer and goes back is stale.
 _PROGRESS = {"draft": 0, "approving": 1, "rejected": 1, "approved": 3, "paying": 4, "paid": 5, "archived": 6}
-
-#: States that take a document back, as its `withdrawn` event does; they count only when strictly newer.
-TAKEN_BACK = frozenset({"draft", "approving", "rejected", "void", "deleted"})
 
 
 @attrs.frozen

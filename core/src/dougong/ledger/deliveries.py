@@ -20,6 +20,7 @@ from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
 __all__ = [
+    "LEASE_MS",
     "NewDelivery",
     "Transition",
     "by_id",
@@ -31,6 +32,9 @@ __all__ = [
     "release_dead",
     "wake",
 ]
+
+#: A lease lasts so long from the claim, and from each move with which its worker goes on.
+LEASE_MS = 300_000
 
 _T = schema.delivery
 _COLUMNS = [column.name for column in _T.columns]
@@ -229,14 +233,16 @@ def move(
 
     :param row: as last read or written; its `version` is the fencing number.
     :param event: what happened, for the audit. :param detail: why, in plain JSON values.
-    :param keep_lease: the worker goes on with it. :param changes: other columns; what is ready has no problems but
-        those given here.
+    :param keep_lease: the worker goes on with it, and has the whole length of a lease from now.
+    :param changes: other columns; what is ready has no problems but those given here.
     :returns: the row as it now is.
     :raises IllegalTransition: the table of transitions does not know it.
     :raises StaleLease: another process has it by now.
     """
     check_transition(row.state, to)
-    lease: dict[str, Any] = {} if keep_lease else {"lease_until": 0, "lease_owner": ""}
+    lease: dict[str, Any] = {"lease_until": 0, "lease_owner": ""}
+    if keep_lease:
+        lease = {"lease_until": max(row.lease_until, epoch_ms() + LEASE_MS)} if row.lease_owner else {}
     if to is DeliveryState.READY:  # whatever it waited or was held for is over, unless the caller tells why
         changes = {"problems": "[]", "reason": "", **changes}
         if changes.get("merge_key", row.merge_key) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,12 +10,14 @@ import attrs
 from sqlalchemy import bindparam, insert, select, update
 
 from dougong.clock import epoch_ms
+from dougong.formats import event_from_json
 from dougong.ledger import audit, schema
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
+from dougong.model.events import TAKEN_BACK, withdrawn
 from dougong.model.problems import Problem
 
 __all__ = [
@@ -100,6 +103,11 @@ _ALL_COVERED = Statement(
 _NEWEST_VERSION = Statement(_COVERED.with_only_columns(_T.c.id, _T.c.version))
 _COVERED_BY = Statement(
     select(_T.c.fingerprint)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"))
+)
+_COVERED_DOCUMENTS = Statement(
+    select(_T)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(schema.coverage.c.delivery_id == bindparam("d"))
 )
@@ -393,6 +401,27 @@ def newest_covered(tx: Tx, delivery_id: int) -> DocumentRow:
 def is_newest_covered(tx: Tx, row: DocumentRow, delivery_id: int) -> bool:
     """Whether a delivery still covers no newer revision than this one, and nobody has changed it since it was read."""
     return tx.one(_NEWEST_VERSION, {"d": delivery_id}) == {"id": row.id, "version": row.version}
+
+
+def outdated(tx: Tx, delivery_id: int) -> list[DocumentRow]:
+    """Newest revisions that say something else than what a delivery was made from, or that take it back."""
+    made: dict[SourceRef, set[str]] = {}
+    for found in tx.rows(_COVERED_DOCUMENTS, {"d": delivery_id}):
+        covered = DocumentRow(**found)
+        made.setdefault(covered.ref, set()).add(covered.fingerprint)
+    newest = [row for ref in made if (row := latest(tx, ref)) is not None]
+    return [row for row in newest if row.fingerprint not in made[row.ref] or _taken_back(tx, row)]
+
+
+def _taken_back(tx: Tx, row: DocumentRow) -> bool:
+    events = [event_from_json(json.loads(text)) for text in events_of(tx, row.ref)]
+    return row.source_state in TAKEN_BACK or withdrawn(events)
+
+
+def open_again(tx: Tx, row: DocumentRow) -> None:
+    """What stood in a document's way is gone: it is looked at anew, unless a fact of its own is missing."""
+    if row.state is DocumentState.HELD and row.inputs:
+        change(tx, row, event="opened_again", state=DocumentState.ACCEPTED, problems="[]")
 
 
 def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:

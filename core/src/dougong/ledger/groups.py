@@ -13,7 +13,11 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import MERGED, DeliveryState
 
+<<<<<<< HEAD
 __all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "waiting"]
+=======
+__all__ = ["Member", "absorb", "blocked", "current", "members", "stuck", "superseded", "waiting"]
+>>>>>>> mend2
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _WAITING = Statement(
@@ -113,6 +117,12 @@ def current(tx: Tx, member: Member) -> bool:
     """Whether nobody has changed a member's document since it was read."""
     latest = documents.latest(tx, member.document.ref)
     return latest is not None and (latest.id, latest.version) == (member.document.id, member.document.version)
+
+
+def superseded(tx: Tx, member: Member) -> bool:
+    """Whether a newer revision of a member's document exists that the group does not cover."""
+    latest = documents.latest(tx, member.document.ref)
+    return latest is not None and latest.id != member.document.id
 
 
 def absorb(tx: Tx, rows: Sequence[DeliveryRow], group_id: str) -> None:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from dougong.model.documents import Event
 
-__all__ = ["withdrawn"]
+__all__ = ["TAKEN_BACK", "withdrawn"]
+
+#: States that take a document back, as its `withdrawn` event does; they count only when strictly newer.
+TAKEN_BACK = frozenset({"draft", "approving", "rejected", "void", "deleted"})
 
 _Told = tuple[int, Event]
 

@@ -26,7 +26,8 @@ from dougong.runtime.owner import is_dead, owner_name
 __all__ = ["Worker"]
 
 _LOG = logging.getLogger("dougong.runtime")
-_LEASE_MS = 300_000
+#: What has waited for its thread so long that its lease ends before a call would is left to whoever claims it next.
+_LEAST_MS = deliveries.LEASE_MS // 3
 #: Claimed at once per lane; a multiple of the threads, so that none waits for a claim.
 _AHEAD = 4
 #: Between two looks at what other processes left, while there is work in flight.
@@ -107,7 +108,7 @@ class Worker:
         batch = 1 if lane.breaker.tripped else max(map(lane.door.batch, lane.door.operations), default=1)
         count = room * min(batch, 50)
         rows = self._ledger.write(
-            lambda tx: deliveries.claim(tx, lane.name, self._owner, count=count, lease_ms=_LEASE_MS)
+            lambda tx: deliveries.claim(tx, lane.name, self._owner, count=count, lease_ms=deliveries.LEASE_MS)
         )
         for kind, group in _units(rows, lane):
             lane.submit(partial(self._do, kind, group))
@@ -115,6 +116,9 @@ class Worker:
 
     def _do(self, kind: DeliveryState, rows: Sequence[DeliveryRow], slot: Slot) -> None:
         try:
+            if min(row.lease_until for row in rows) < epoch_ms() + _LEAST_MS:
+                self._give_back(rows)
+                return
             match kind:
                 case DeliveryState.READY:
                     delivery.send(self._ledger, rows, slot, self._derive)
