@@ -13,11 +13,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import MERGED, DeliveryState
 
-<<<<<<< HEAD
-__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "waiting"]
-=======
-__all__ = ["Member", "absorb", "blocked", "current", "members", "stuck", "superseded", "waiting"]
->>>>>>> mend2
+__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "superseded", "waiting"]
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _WAITING = Statement(
