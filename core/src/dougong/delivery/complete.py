@@ -41,7 +41,7 @@ def complete(ledger: Ledger, row: DeliveryRow, link: Link, known: tuple[Posting,
             return _broken(ledger, row)
         known = None
         posting, facts = found
-        outcome = _step(row, posting, operation, link)
+        outcome = _step(row, posting, facts, operation, link)
         link.report([outcome])
         crashpoint("step_answered")
         row = _recorded(ledger, row, posting, facts, outcome)
@@ -75,7 +75,7 @@ def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], li
         return ledger.write(lambda tx: [park(tx, row, ParkReason.BROKEN_INVARIANT, problem) for row in rows])
 
 
-def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) -> Outcome:
+def _step(row: DeliveryRow, posting: Posting, facts: Facts, operation: Operation, link: Link) -> Outcome:
     """One step of the ladder; audit and beyond use the second credential (maker is not checker)."""
     following = row.target_stage
     if following is not Stage.VOID:
@@ -85,7 +85,7 @@ def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) 
         session = link.session(credential)
     except DougongError as error:
         return NotDone(error.problems[0].message.en)
-    return link.door.complete(posting, following, session, link.call(operation, credential))
+    return link.door.complete(posting, following, facts, session, link.call(operation, credential))
 
 
 def _record(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, outcome: Outcome) -> DeliveryRow:

@@ -138,8 +138,9 @@ def _free_waiting(deriver: Deriver) -> int:
 
 
 def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> int | None:
-    """The delivery of a draft: created, or found; what is held or refused of it is derived again, for the document has
-    changed. Returns the id of a new one that can be sent.
+    """The delivery of a draft: created, or found. Returns the id of a new one that can be sent.
+
+    One that is held or refused is derived again, for its document has changed.
     """
     coverage = coverage_of(row.ref, draft)
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
