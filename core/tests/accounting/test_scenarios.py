@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import attrs
 import pytest
 
 from dougong.accounting import Wait, derive
+from dougong.accounting.entries import merged
+from dougong.model.bookings import VoucherLine
 from dougong.model.operations import Limits
 from dougong.model.postings import Stage
 
@@ -226,3 +229,11 @@ def test_several_bearers_of_nothing_in_another_entity(make, context):
     )
     assert derivation.problems == ()
     assert next(str(draft.booking.total) for draft in derivation.drafts if draft.booking) == "100.00"
+
+
+@pytest.mark.parametrize("name", ["settlement", "settlement_number", "coordination"])
+def test_lines_that_are_reconciled_apart_are_not_added_up(name):
+    lines = [VoucherLine(at, "C", "1002.01", Decimal("1.00"), why={"fact": {}}, **{name: str(at)}) for at in (1, 2)]
+    assert merged(lines) == lines
+    same = [VoucherLine(at, "C", "1002.01", Decimal("1.00"), why={"fact": {}}, **{name: "1"}) for at in (1, 2)]
+    assert [line.amount for line in merged(same)] == [Decimal("2.00")]

@@ -218,7 +218,10 @@ def merged(lines: Sequence[VoucherLine]) -> list[VoucherLine]:
 
 
 def line_key(line: VoucherLine) -> tuple[object, ...]:
-    """What lines have to agree in to be added up: account, side, sign, dimensions, currency, tax, what they clear."""
+    """What lines have to agree in to be added up: account, side, sign, dimensions, currency, tax, what they clear.
+
+    Also how they were paid, and the number that 对账 finds them by: added up they would lose it.
+    """
     currency = (line.original.currency, line.original.rate) if line.original else None
     rate = (line.tax.rate, line.tax.code) if line.tax else None
     dimensions = tuple(sorted(line.dimensions.items()))
@@ -232,6 +235,9 @@ def line_key(line: VoucherLine) -> tuple[object, ...]:
         line.clears,
         line.opens,
         line.cash_flow,
+        line.settlement,
+        line.settlement_number,
+        line.coordination,
     )
 
 
