@@ -11,6 +11,7 @@ import pytest
 from dougong.accounting import Wait, derive
 from dougong.accounting.entries import merged
 from dougong.model.bookings import VoucherLine
+from dougong.model.documents import InvoiceShare
 from dougong.model.operations import Limits
 from dougong.model.postings import Stage
 
@@ -237,3 +238,24 @@ def test_lines_that_are_reconciled_apart_are_not_added_up(name):
     assert merged(lines) == lines
     same = [VoucherLine(at, "C", "1002.01", Decimal("1.00"), why={"fact": {}}, **{name: "1"}) for at in (1, 2)]
     assert [line.amount for line in merged(same)] == [Decimal("2.00")]
+
+
+def test_a_share_with_another_sign_than_its_invoice_hides_no_other(make, context):
+    lines = [
+        make.line("1", "差旅费", "150.00", invoice=[InvoiceShare("i1", Decimal("150.00"))]),
+        make.line("2", "差旅费", "-50.00", invoice=[InvoiceShare("i1", Decimal("-50.00"))]),
+    ]
+    invoice = make.invoice("i1", "专票", "100.00", "6.00", verified=True)
+    derivation = derive(make.report(lines, [make.payee("E001", "100.00")], [invoice]), context())
+    assert [problem.code for problem in derivation.problems] == ["INVOICE_SIGN"]
+
+
+@pytest.mark.parametrize(("policy", "tax"), [("last", "0.33"), ("largest_remainder", "0.34")])
+def test_the_buyers_part_of_a_tax_is_rounded_as_the_rules_say(make, context, rules_with, policy, tax):
+    splits = [("0.3334", "D01", None, "A"), ("0.3333", "D02", None, "A01"), ("0.3333", "D03", None, "B")]
+    line = make.line("1", "差旅费", "100.00", invoice="i1", splits=splits)
+    invoice = make.invoice("i1", "专票", "100.00", "1.00", verified=True)
+    rules = rules_with(('split            = "last"', f'split            = "{policy}"'))
+    ours = context(rules={"A01": rules, "B01": rules})
+    derivation = derive(make.report([line], [make.payee("E001", "100.00")], [invoice]), ours)
+    assert [str(one.tax.base) for one in derivation.settled.taxes] == [tax]
