@@ -77,8 +77,8 @@ class Bench:
         assert isinstance(outcome, Done), outcome
         return outcome.posting
 
-    def complete(self, posting, stage, credential="main"):
-        return self.connector.complete(posting, stage, self.session(credential), self.call)
+    def complete(self, posting, stage, credential="main", facts=Facts()):  # noqa: B008 - frozen
+        return self.connector.complete(posting, stage, facts, self.session(credential), self.call)
 
     def find(self, *items, **more):
         wanted = [

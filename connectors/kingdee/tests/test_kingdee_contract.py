@@ -17,7 +17,7 @@ from dougong.model.bookings import Original, Voucher, VoucherLine
 from dougong.model.identity import Key
 from dougong.model.messages import Item, ItemId
 from dougong.model.outcomes import Done
-from dougong.model.postings import Stage
+from dougong.model.postings import Facts, Stage
 from dougong.model.problems import DougongError
 from dougong.plugins.description import describe_connector
 from dougong_kingdee.connector import KingdeeConnector
@@ -95,8 +95,8 @@ def test_a_voucher_goes_through_the_cores_door_as_configured(
     item = item_for("R-1")
     (message,) = door.prepare([item], call)
     posting = door.push(message, main, call)[item.id].posting
-    posting = door.complete(posting, Stage.AUDITED, main, call).posting
-    assert door.complete(posting, Stage.AUDITED, auditor, call).posting.stage is Stage.AUDITED
+    posting = door.complete(posting, Stage.AUDITED, Facts(), main, call).posting
+    assert door.complete(posting, Stage.AUDITED, Facts(), auditor, call).posting.stage is Stage.AUDITED
     assert [p.reference for p in door.list_postings("2026-01", main, call)] == [item.reference_text]
     for session in (main, auditor):
         door.close_session(session)

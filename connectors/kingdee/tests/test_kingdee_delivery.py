@@ -11,7 +11,7 @@ import pytest
 
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
-from dougong.model.postings import Stage
+from dougong.model.postings import Facts, Stage
 
 LOGINS = ["signature", "app_secret", "password"]
 
@@ -43,6 +43,14 @@ def test_a_posting_shows_every_fact_that_core_compares(bench, item_for):
         ("D", "6602.01", Decimal("1348.10")),
         ("C", "2241.01", Decimal("1348.10")),
     ]
+
+
+@pytest.mark.parametrize("target", [Stage.SUBMITTED, Stage.VOID])
+def test_what_somebody_has_edited_stays_as_it_is(bench, sandbox, item_for, target):
+    draft = bench.saved(item_for("R-1", "100.00"))
+    seen = bench.complete(draft, target, facts=Facts(total=Decimal("99.00"))).posting
+    assert (seen.stage, seen.total) == (Stage.DRAFT, Decimal("100.00"))
+    assert [one["stage"] for one in sandbox.postings()] == ["draft"]
 
 
 def test_cents_and_chinese_arrive_exactly(bench, sandbox, item_for):

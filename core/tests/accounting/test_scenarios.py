@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import attrs
 import pytest
 
 from dougong.accounting import Wait, derive
+from dougong.accounting.entries import merged
+from dougong.model.bookings import VoucherLine
 from dougong.model.operations import Limits
 from dougong.model.postings import Stage
 
@@ -264,3 +267,20 @@ def test_several_bearers_of_nothing_in_another_entity(make, context):
     )
     assert derivation.problems == ()
     assert next(str(draft.booking.total) for draft in derivation.drafts if draft.booking) == "100.00"
+
+
+def _bank(of):
+    return [VoucherLine(at, "C", "1002.01", Decimal("1.00"), why={"fact": {}}, **one) for at, one in enumerate(of)]
+
+
+def test_lines_of_different_counterparts_are_not_added_up():
+    lines = _bank(of=[{"coordination": "S5"}, {"coordination": "S6"}])
+    assert merged(lines) == lines
+
+
+@pytest.mark.parametrize("name", ["settlement", "settlement_number"])
+def test_lines_that_were_paid_differently_say_neither_when_they_are_added_up(name):
+    (one,) = merged(_bank(of=[{name: "1"}, {name: "2"}]))
+    assert (one.amount, getattr(one, name)) == (Decimal("2.00"), None)
+    (one,) = merged(_bank(of=[{name: "1"}, {name: "1"}]))
+    assert (one.amount, getattr(one, name)) == (Decimal("2.00"), "1")

@@ -254,6 +254,16 @@ def test_a_step_that_leads_nowhere_comes_up_less_and_less(ledger, erp, delivery,
     assert now(row).failures == 1
 
 
+def test_an_auditor_who_cannot_log_in_keeps_no_voucher_from_being_sent(ledger, erp, delivery, send):
+    delivery(stage=Stage.AUDITED)
+    breaker = "limits = { breaker = { failures = 1 } }"
+    it = erp(stages=LADDER, hooks=("open_session",), rest=breaker)
+    it.answers["open_session"] += [object(), ConnectionRefusedError("wrong password")]
+    it.answers["push"].append(Done(posting_for()))
+    (row,) = send(it)
+    assert (row.state, row.reason, it.lane.breaker.tripped) == (S.INCOMPLETE, "STEP_PENDING", False)
+
+
 def test_a_person_went_further_than_we_should(ledger, erp, delivery, send):
     delivery(stage=Stage.SUBMITTED)
     it = erp(stages=LADDER)

@@ -57,6 +57,14 @@ def test_a_loan_that_is_held_blocks_its_report(shop):
     assert states == {"L1": "held", "R1": "blocked"}
 
 
+def test_what_is_held_is_derived_again_when_its_document_tells_more(shop):
+    early = {"id": "a1", "type": "approved", "on": "2015-01-05"}
+    assert shop.push(report(events=[early])) == [("R1", "held", "RULES_NOT_VALID")]
+    events = [early, {"id": "a2", "type": "approved", "on": "2026-11-18"}]
+    assert shop.push(report(day=19, events=events)) == [("R1", "delivered")]
+    assert len(flow_erp.BOOKED) == 1
+
+
 # -- changes ----------------------------------------------------------------------------------------------------------
 
 

@@ -359,15 +359,15 @@ def test_a_connector_without_push_has_sent_nothing(door, message, posting):
     opened = door()
     found = opened.push(message, None, opened.call())
     assert found[ONE].problems[0].code == "HOOK_MISSING"
-    assert opened.complete(posting, Stage.SUBMITTED, None, opened.call()).problems[0].code == "HOOK_MISSING"
+    assert opened.complete(posting, Stage.SUBMITTED, Facts(), None, opened.call()).problems[0].code == "HOOK_MISSING"
 
 
 def test_complete(door, posting):
     opened = door(complete=lambda self, posting, target_stage, session: Done(posting))
-    assert opened.complete(posting, Stage.SUBMITTED, None, opened.call()) == Done(posting)
+    assert opened.complete(posting, Stage.SUBMITTED, Facts(), None, opened.call()) == Done(posting)
     for bad in (broken, lambda self: "done", lambda self: {ONE: Done(POSTING)}):
         opened = door(complete=bad)
-        assert isinstance(opened.complete(posting, Stage.SUBMITTED, None, opened.call()), Unknown)
+        assert isinstance(opened.complete(posting, Stage.SUBMITTED, Facts(), None, opened.call()), Unknown)
 
 
 def test_a_secret_in_an_unknown_outcome_is_masked(door, message, monkeypatch, caplog):

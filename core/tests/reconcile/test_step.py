@@ -154,3 +154,19 @@ def test_a_reference_under_another_field_is_found_there(ledger, delivered, erp, 
     assert [row.verdict for row in found] == [Verdict.DOUBLED, Verdict.MATCHED]
     assert {want.reference_field for want in it.calls["find"][0][0]} == {"reference"}
     assert now(rows[0]).reason == "doubled"
+
+
+@pytest.mark.parametrize(
+    ("stages", "verdict"),
+    [
+        ((Stage.SUBMITTED, Stage.VOID), Verdict.PERIOD),
+        ((Stage.VOID, Stage.SUBMITTED), Verdict.PERIOD),
+        ((Stage.SUBMITTED, Stage.SUBMITTED), Verdict.DOUBLED),
+        ((Stage.VOID, Stage.VOID), Verdict.MISSING),
+    ],
+)
+def test_several_answers_about_what_the_period_does_not_show(delivered, reconcile, stages, verdict):
+    it, _, listed = delivered
+    postings = [posting_for(str(at), stage=stage, period="2026-12") for at, stage in enumerate(stages, 11)]
+    it.answers["find"].append(lambda wanted: [Found(wanted[0].item, one) for one in postings])
+    assert reconcile(it, listed(2)) == [verdict, Verdict.MATCHED]

@@ -201,19 +201,24 @@ class KingdeeConnector:
         return outcome_of_save(reply, signed=session.signed)
 
     @hookimpl
-    def complete(self, posting: Posting, target_stage: Stage, session: KingdeeSession, call: Call) -> Outcome:
-        """Read the voucher, then one step: Submit, Audit, or on the way down UnAudit, CancelAssign, Delete."""
+    def complete(
+        self, posting: Posting, target_stage: Stage, facts: Facts, session: KingdeeSession, call: Call
+    ) -> Outcome:
+        """Read the voucher, then one step: Submit, Audit, or on the way down UnAudit, CancelAssign, Delete.
+
+        What somebody has edited stays as it is.
+        """
         from dougong_kingdee.envelope import KingdeeRefused, outcome_of_failure
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
-            return self._one_step(posting, target_stage, session, call)
+            return self._one_step(posting, target_stage, session, call, facts)
         except KingdeeRefused as error:
             return outcome_of_failure(error.failure, signed=session.signed)
         except RestError as error:
             return outcome_of(error)
 
-    def _one_step(self, posting: Posting, target: Stage, session: KingdeeSession, call: Call) -> Outcome:
+    def _one_step(self, posting: Posting, target: Stage, session: KingdeeSession, call: Call, facts: Facts) -> Outcome:
         from dougong_kingdee.envelope import KingdeeRefused
         from dougong_kingdee.vouchers import read_vouchers
 
@@ -221,7 +226,7 @@ class KingdeeConnector:
         now = next(iter(read_vouchers(session, key, call.deadline)), None)
         if now is None:
             return self._gone(posting, target, session, call)
-        if now.stage is target or now.stage.reaches(target):
+        if now.stage is target or now.stage.reaches(target) or facts.differences(now):
             return Done(now)
         step = (_DOWN if target is Stage.VOID else _UP).get(now.stage)
         if step is None:

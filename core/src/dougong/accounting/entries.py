@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -220,8 +220,17 @@ def merged(lines: Sequence[VoucherLine]) -> list[VoucherLine]:
 def line_key(line: VoucherLine) -> tuple[object, ...]:
     """What lines have to agree in to be added up: account, side, sign, dimensions, tax, what they clear."""
     rate = (line.tax.rate, line.tax.code) if line.tax else None
-    dimensions = tuple(sorted(line.dimensions.items()))
-    return (line.account, line.side, line.amount > 0, dimensions, rate, line.clears, line.opens, line.cash_flow)
+    return (
+        line.account,
+        line.side,
+        line.amount > 0,
+        tuple(sorted(line.dimensions.items())),
+        rate,
+        line.clears,
+        line.opens,
+        line.cash_flow,
+        line.coordination,
+    )
 
 
 def _one(members: list[VoucherLine]) -> VoucherLine:
@@ -236,9 +245,17 @@ def _one(members: list[VoucherLine]) -> VoucherLine:
         amount=sum((one.amount for one in members), Decimal(0)),
         original=_one_original([one.original for one in members]),
         tax=tax,
+        settlement=_shared(one.settlement for one in members),
+        settlement_number=_shared(one.settlement_number for one in members),
         sources=tuple(dict.fromkeys(source for one in members for source in one.sources)),
         why={**first.why, "merged": [one.why["fact"] for one in members]},
     )
+
+
+def _shared(values: Iterable[str | None]) -> str | None:
+    """What all of them say; nothing where they differ."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
 
 
 def _one_original(members: Sequence[Original | None]) -> Original | None:

@@ -89,7 +89,9 @@ def slices_of(
     weights = [sum((b.weight for b in bearers if b.entity == entity), Decimal(0)) for entity in entities]
     gross = split(priced.approved.base, weights, functional, last=last)
     taxed = [
-        (entity, part) for deduction in deductions for entity, part in _shares(deduction, entities, weights, functional)
+        (entity, part)
+        for deduction in deductions
+        for entity, part in _shares(deduction, entities, weights, functional, last)
     ]
     slices: list[Slice] = []
     for entity, amount in zip(entities, gross, strict=True):
@@ -117,13 +119,13 @@ def slices_of(
 
 
 def _shares(
-    deduction: Deduction, entities: Sequence[str], weights: Sequence[Decimal], scale: int
+    deduction: Deduction, entities: Sequence[str], weights: Sequence[Decimal], scale: int, last: bool
 ) -> list[tuple[str, Deduction]]:
     """The part of a deduction that the buyer's slices have; the rest stays in the others' cost (title rule)."""
     if deduction.buyer is None or deduction.buyer not in entities:
         return []
     at = entities.index(deduction.buyer)
-    tax, base = split(deduction.tax, weights, scale)[at], split(deduction.base, weights, scale)[at]
+    tax, base = (split(one, weights, scale, last=last)[at] for one in (deduction.tax, deduction.base))
     whole = (tax, base) == (deduction.tax, deduction.base)
     return [(deduction.buyer, deduction if whole else attrs.evolve(deduction, tax=tax, base=base))]
 

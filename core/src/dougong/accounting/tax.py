@@ -73,6 +73,9 @@ def deductions(
             out.problems.append(contradiction)
             continue
         total = sum((claim.share for claim in claimed), Decimal(0))
+        if any(claim.share * invoice.gross < 0 for claim in claimed):
+            out.problems.append(tax_messages.invoice_sign(invoice, [claim.share for claim in claimed]))
+            continue
         if abs(total) > abs(invoice.gross):
             out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number))
             continue

@@ -46,6 +46,22 @@ def invoice_amounts(invoice: Invoice, net: Decimal, tax: Decimal) -> Problem:
     )
 
 
+def invoice_sign(invoice: Invoice, shares: Sequence[Decimal]) -> Problem:
+    """A share of an invoice with the other sign than the invoice: it would hide that others claim too much."""
+    name, gross, claimed = invoice.number or invoice.id, plain(invoice.gross), ", ".join(map(plain, shares))
+    return Problem.of(
+        "INVOICE_SIGN",
+        f"发票 {name} 价税合计 {gross}, 明细占用 {claimed}, 正负不一致",
+        f"invoice {name} of {gross} is claimed with another sign: {claimed}",
+        path="invoices",
+        hint_zh="红字明细请关联红字发票; 请在来源更正",
+        hint_en="a red line belongs to a red invoice: correct it in the source",
+        invoice=name,
+        gross=gross,
+        claimed=claimed,
+    )
+
+
 def invoice_overclaimed(invoice: Invoice, claimed: Decimal, report: str) -> Problem:
     """Claims above the invoice's gross."""
     name, gross = invoice.number or invoice.id, plain(invoice.gross)

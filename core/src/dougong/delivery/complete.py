@@ -43,8 +43,7 @@ def complete(ledger: Ledger, row: DeliveryRow, link: Link, known: tuple[Posting,
             return _broken(ledger, row)
         known = None
         posting, facts = found
-        outcome = _step(row, posting, operation, link)
-        link.report([outcome])
+        outcome = _step(row, posting, facts, operation, link)
         crashpoint("step_answered")
         row = _recorded(ledger, row, posting, facts, outcome)
         crashpoint("step_outcome")
@@ -77,8 +76,11 @@ def guarded(ledger: Ledger, rows: Sequence[DeliveryRow], work: Callable[[Tx], li
         return ledger.write(lambda tx: [park(tx, row, ParkReason.BROKEN_INVARIANT, problem) for row in rows])
 
 
-def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) -> Outcome:
-    """One step of the ladder; audit and beyond use the second credential (maker is not checker)."""
+def _step(row: DeliveryRow, posting: Posting, facts: Facts, operation: Operation, link: Link) -> Outcome:
+    """One step of the ladder; audit and beyond use the second credential (maker is not checker).
+
+    That the auditor cannot log in says nothing about the ERP, which goes on taking vouchers.
+    """
     following = row.target_stage
     if following is not Stage.VOID:
         following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), following)
@@ -86,8 +88,12 @@ def _step(row: DeliveryRow, posting: Posting, operation: Operation, link: Link) 
     try:
         session = link.session(credential)
     except DougongError as error:
-        return NotDone(error.problems[0].message.en)
-    outcome = link.door.complete(posting, following, session, link.call(operation, credential))
+        outcome: Outcome = NotDone(error.problems[0].message.en)
+        if credential != "auditor":
+            link.report([outcome])
+        return outcome
+    outcome = link.door.complete(posting, following, facts, session, link.call(operation, credential))
+    link.report([outcome])
     return outcome if credential == "main" else _by(credential, outcome)
 
 

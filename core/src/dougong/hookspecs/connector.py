@@ -24,7 +24,7 @@ from dougong.model.outcomes import (
     Outcome,
     StatusUpdate,
 )
-from dougong.model.postings import Posting, Stage
+from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong.model.sources import EventsOnly, Page, SourceDocument
 
@@ -175,12 +175,14 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def complete(self, posting: Posting, target_stage: Stage, session: Any, call: Call) -> Outcome:
+    def complete(self, posting: Posting, target_stage: Stage, facts: Facts, session: Any, call: Call) -> Outcome:
         """Bring a posting one harmless step further towards `target_stage` (submit, audit, void).
 
         Reads the ERP first and goes on from what it shows; harmless to repeat. Never creates.
 
         :param posting: as last seen, with `erp_key`.
+        :param facts: what it must show. Where `facts.differences` of what the ERP shows are not empty, somebody edited
+            it: answer `Done` with that, and do nothing; core then parks it for a person.
         :param session: opened with `call.credential`; audit uses the second credential.
         :returns: `Done` with the posting as it now is; `Rejected` when the ERP refuses the step; `Unknown` leaves it
             incomplete and due again. A posting that a person deleted is `Rejected` with code `DELETED_IN_ERP`.

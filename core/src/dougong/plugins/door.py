@@ -29,7 +29,7 @@ from dougong.model.outcomes import (
     StatusUpdate,
     Unknown,
 )
-from dougong.model.postings import Posting, Stage
+from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong.model.sources import EventsOnly, Page, ReferenceData, SourceDocument
 from dougong.plugins.answers import checked_outcome, checked_outcomes, misnamed_items, posting_fault
@@ -189,9 +189,11 @@ class Door:
             self.log.warning("push of %s answered for items that were not sent: %s", self.package, strange)
         return checked_outcomes(answer, message.items, "push")
 
-    def complete(self, posting: Posting, target_stage: Stage, session: Any, call: Call) -> Outcome:
+    def complete(self, posting: Posting, target_stage: Stage, facts: Facts, session: Any, call: Call) -> Outcome:
         """One step further; never raises (but for Ctrl-C)."""
-        answer = self._effect("complete", posting=posting, target_stage=target_stage, session=session, call=call)
+        answer = self._effect(
+            "complete", posting=posting, target_stage=target_stage, facts=facts, session=session, call=call
+        )
         return checked_outcome(answer, "complete")
 
     def _effect(self, hook: str, /, **arguments: Any) -> Any:

@@ -74,17 +74,24 @@ def _looked_for(rows: Sequence[Row], ours: Sequence[Ours], door: Door, session: 
         Wanted(item, one.reference or "", one.facts, erp_key=one.erp_key, reference_field=one.reference_field)
         for item, one in missing.items()
     ]
-    answers = {str(answer.item): answer for answer in door.find(wanted, session, door.call())}
-    return [_moved_or_gone(row, answers.get(row.delivery or "")) for row in rows]
+    answers: dict[str, list[Found | Absent | CannotTell]] = {}
+    for answer in door.find(wanted, session, door.call()):
+        answers.setdefault(str(answer.item), []).append(answer)
+    return [_moved_or_gone(row, answers.get(row.delivery or "", ())) for row in rows]
 
 
-def _moved_or_gone(row: Row, answer: Found | Absent | CannotTell | None) -> Row:
-    if isinstance(answer, Found) and answer.posting.stage not in (Stage.VOID, Stage.REVERSED):
-        found = answer.posting
-        return attrs.evolve(row, verdict=Verdict.PERIOD, theirs=found.total, posting=found, detail=found.period or "")
-    if isinstance(answer, CannotTell):
-        return attrs.evolve(row, certain=False, detail=answer.reason)
-    return row
+def _moved_or_gone(row: Row, answers: Sequence[Found | Absent | CannotTell]) -> Row:
+    """A row with what was found of it: a void posting beside a live one says nothing."""
+    found = [answer.posting for answer in answers if isinstance(answer, Found)]
+    live = list({one.erp_key: one for one in found if one.stage not in (Stage.VOID, Stage.REVERSED)}.values())
+    if len(live) > 1:
+        keys = ", ".join(one.number or one.erp_key for one in live)
+        return attrs.evolve(row, verdict=Verdict.DOUBLED, theirs=live[0].total, posting=live[0], detail=keys)
+    if live:
+        (one,) = live
+        return attrs.evolve(row, verdict=Verdict.PERIOD, theirs=one.total, posting=one, detail=one.period or "")
+    doubts = [answer.reason for answer in answers if isinstance(answer, CannotTell)]
+    return attrs.evolve(row, certain=False, detail=doubts[0]) if doubts else row
 
 
 def _under_other_fields(ours: Sequence[Ours], theirs: Sequence[Posting], door: Door, session: Any) -> list[Posting]:
