@@ -140,3 +140,44 @@ def test_e_a_reversal_is_not_reversed(changed):
     assert "ACTION_REFUSED" in refused.err
     changed("run")
     changed.holds("loan", "V10.1", "V10.2", "V10.3")
+
+
+@pytest.fixture
+def drafts(scenario):
+    """Vouchers stay drafts in the ERP."""
+    config = scenario.customer.folder / "dougong.toml"
+    config.write_text(
+        config.read_text("utf-8").replace('target_stage = "submitted"', 'target_stage = "draft"'), "utf-8"
+    )
+    assert 'target_stage = "draft"' in config.read_text("utf-8")
+    scenario.push("loan", "input", on="2026-11-12")
+    return scenario
+
+
+def test_a_draft_is_deleted_and_made_anew(drafts):
+    before = drafts.row(NUMBER)
+    drafts.push("changed", on="2026-12-03")
+    assert [row["state"] for row in drafts.rows(NUMBER)] == ["reversed", "delivered"]
+    assert drafts.row(NUMBER)["erp_id"] != before["erp_id"]
+    assert before["erp_id"] not in {posting["id"] for posting in drafts.erp.postings()}
+    assert len(drafts.erp.postings()) == 2
+    drafts.push("changed", on="2026-12-04")
+    assert len(drafts.erp.postings()) == 2
+
+
+def test_a_draft_is_reversed_where_the_rules_say_so(drafts):
+    drafts.change('draft       = "delete"', 'draft       = "red"')
+    drafts.push("changed", on="2026-12-03")
+    assert [(row["moment"], row["state"]) for row in drafts.rows(NUMBER)] == [
+        ("accrual", "reversed"),
+        ("reversal", "delivered"),
+        ("accrual", "delivered"),
+    ]
+
+
+def test_a_draft_that_a_person_edited_is_not_deleted(drafts):
+    drafts.erp.hand("edit", id=drafts.row(NUMBER)["erp_id"], set={"date": "2026-11-13"})
+    drafts.push("changed", on="2026-12-03")
+    (parked,) = (row for row in drafts.rows(NUMBER) if row["delivery"])
+    assert (parked["state"], parked["reason"]) == ("parked", "edited_in_erp")
+    assert len(drafts.erp.postings()) == 2
