@@ -14,6 +14,7 @@ from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wai
 from dougong.accounting.dates import Dated, periods_of, reversal_date
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
+from dougong.accounting.invoices import claim_key
 from dougong.accounting.merging import merge
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
@@ -42,6 +43,7 @@ __all__ = [
     "Wait",
     "case_schema",
     "change_day",
+    "claim_key",
     "compare",
     "deferred",
     "derive",

@@ -52,6 +52,7 @@ class Context:
     :param account_needs: (book, account) → what it takes; `None` = not known. Asked only where rules say `"erp"`.
     :param limits: of the operation that serves the book.
     :param loan: by loan number or source id; `None` = never heard of.
+    :param claimed: what other reports claim of an invoice: its key → report number → share.
     :param today: business date; `now` business instant, with zone.
     :param closed: closed periods of a book (`2026-10`), as its ERP tells them; gaps are possible.
     :param last_voucher: (book, voucher type, period) → date of the last such voucher in the ERP, `None` = there is
@@ -68,6 +69,7 @@ class Context:
     loan: Callable[[str], LoanFact | None]
     today: dt.date
     now: dt.datetime
+    claimed: Callable[[str], Mapping[str, Decimal]] = lambda key: {}
     closed: Callable[[str], frozenset[str]] = lambda book: frozenset()
     last_voucher: Callable[[str, str, str], dt.date | None] = lambda book, voucher_type, period: None
 
@@ -123,6 +125,7 @@ class Derivation:
     :param not_due: why it opens no moment yet; `None` = it does, or is held.
     :param settled: the facts behind the drafts, for `plan` and `rules explain`.
     :param loans: what was known of the loans that the document names; whoever looked them up says so.
+    :param claimed: what other reports claimed of its invoices.
 
     .. versionadded:: 0.1
     """
@@ -132,3 +135,4 @@ class Derivation:
     not_due: Text | None = None
     settled: SettledReport | None = None
     loans: Mapping[str, LoanFact | None] = attrs.field(factory=dict, hash=False)
+    claimed: Mapping[str, Mapping[str, Decimal]] = attrs.field(factory=dict, hash=False)

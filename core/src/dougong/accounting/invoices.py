@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from dougong.model.documents import Invoice
-from dougong.model.money import CONTEXT, round_to
+from dougong.model.money import CONTEXT, plain, round_to
 
-__all__ = ["invoice_rate", "invoice_tax"]
+__all__ = ["claim_key", "invoice_rate", "invoice_tax"]
 
 #: Words in a ticket's kind → rate that its price includes: rail and air 9 %, road and water 3 %.
 _TICKETS = (
@@ -16,6 +16,14 @@ _TICKETS = (
 )
 #: Rates of Chinese VAT, highest first, to name the rate of an invoice that does not state it.
 _RATES = tuple(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.01")))
+
+
+def claim_key(invoice: Invoice) -> str | None:
+    """What makes it the same invoice in whatever report; `None` for one without a number, which nobody can tell.
+
+    Short numbers are given out again by other sellers: what the invoice says in all has to be the same too.
+    """
+    return f"{invoice.number}|{plain(invoice.gross.normalize(CONTEXT))}" if invoice.number else None
 
 
 def invoice_tax(invoice: Invoice) -> Decimal | None:

@@ -162,6 +162,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                     entity_of, document=document, books=partial(_books, document, context, one.moment.name)
                 ),
                 costs=costs,
+                claimed=context.claimed,
             )
         except DougongError as error:
             return Derivation(problems=before_rules(dated) or error.problems)

@@ -17,7 +17,7 @@ from dougong.accounting.payments import payment_facts
 from dougong.accounting.priced import Deduction, PricedLine, price
 from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.split import slices_of
-from dougong.accounting.tax import deductions
+from dougong.accounting.tax import Claimed, deductions
 from dougong.model.documents import Document, Event
 from dougong.model.money import is_currency
 from dougong.model.problems import DougongError, Problem
@@ -40,6 +40,7 @@ def settle(
     event: Event | None = None,
     entity_of: Callable[[str], str | None] = lambda code: None,
     costs: bool = True,
+    claimed: Claimed = lambda key: {},
 ) -> SettledReport:
     """The settled report by the rules of one book.
 
@@ -49,6 +50,7 @@ def settle(
     :param event: the event that opened the moment; its payments become facts.
     :param entity_of: the entity of ours that a code means; an invoice may name it as buyer.
     :param costs: whether its lines, taxes and parties are wanted; a payment has nothing to do with them.
+    :param claimed: what other reports claim of an invoice, by its key.
     :raises SettlementError: with every problem found, `IDENTITY_FAILED` among them.
 
     .. versionadded:: 0.1
@@ -59,7 +61,7 @@ def settle(
         raise SettlementError(messages.functional_currency(document.currency, rules.rules.currency, rules.path))
     head = _head(document)
     if costs and document.type in _COSTS:
-        head = _costs(head, document, rules, rates, loan, on, entity_of)
+        head = _costs(head, document, rules, rates, loan, on, entity_of=entity_of, claimed=claimed)
     payments, problems = payment_facts(document, event, rules, rates, on)
     if not problems and document.type == "repayment":
         cleared = repaid(document, payments, rules, loan, on)
@@ -92,12 +94,14 @@ def _costs(
     rates: Rates,
     loan: LookUp,
     on: dt.date,
+    *,
     entity_of: Callable[[str], str | None],
+    claimed: Claimed,
 ) -> SettledReport:
     """Lines, taxes, bearers and parties of a report."""
     problems: list[Problem] = []
     lines = _priced(document, rules, rates, on, problems)
-    found = deductions(document, lines, rules, on, entity_of)
+    found = deductions(document, lines, rules, on, entity_of, claimed)
     problems += found.problems
     slices, taxed, notes = _sliced(document, lines, found.by_line, rules, head.entity, problems)
     if problems:
@@ -119,6 +123,7 @@ def _costs(
         due_back=sides.due_back,
         differences=sides.differences,
         notes=(*found.notes, *notes),
+        claims=tuple(found.claims),
         problems=write_offs.overdrawn,
     )
 

@@ -9,17 +9,20 @@ from decimal import Decimal, localcontext
 import attrs
 
 from dougong.accounting import messages, tax_messages
-from dougong.accounting.invoices import invoice_rate, invoice_tax
+from dougong.accounting.invoices import claim_key, invoice_rate, invoice_tax
 from dougong.accounting.priced import Deduction, PricedLine
 from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.split import allocate
 from dougong.model.documents import Document, Invoice, InvoiceShare
 from dougong.model.money import CONTEXT, round_to, scale_of
 from dougong.model.problems import Problem
+from dougong.model.settled import InvoiceClaim
 from dougong.tables.decisions import Decision
 
-__all__ = ["Deductions", "deductions"]
+__all__ = ["Claimed", "Deductions", "deductions"]
 
+#: What other reports claim of an invoice: key → report number → share.
+Claimed = Callable[[str], Mapping[str, Decimal]]
 _YES, _NO = ("yes", "是", "1", "true"), ("no", "否", "0", "false", "")
 
 
@@ -28,6 +31,7 @@ class Deductions:
     """What was found: deductions by line id, problems that hold the document, notes that do not."""
 
     by_line: dict[str, list[Deduction]] = attrs.field(factory=dict)
+    claims: list[InvoiceClaim] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
     notes: list[Problem] = attrs.field(factory=list)
 
@@ -55,11 +59,13 @@ def deductions(
     rules: RuleSet,
     on: dt.date,
     entity_of: Callable[[str], str | None],
+    claimed: Claimed = lambda key: {},
 ) -> Deductions:
     """Deductible tax by line.
 
     :param on: business date for the tax table.
     :param entity_of: the entity that a code means, `None` for nobody of ours.
+    :param claimed: what other reports claim of an invoice, by its key.
     """
     out = Deductions()
     invoices = {invoice.id: invoice for invoice in document.invoices}
@@ -67,19 +73,22 @@ def deductions(
     for priced in sorted(lines, key=lambda one: one.line.id):
         for one, share in _claims(priced, invoices, out.problems):
             claims.setdefault(one.id, []).append(_Claim(priced, share, one.tax))
-    for id, claimed in claims.items():
+    for id, mine in claims.items():
         invoice = invoices[id]
-        if (contradiction := _contradiction(invoice, claimed[0].priced.currency)) is not None:
+        if (contradiction := _contradiction(invoice, mine[0].priced.currency)) is not None:
             out.problems.append(contradiction)
             continue
-        total = sum((claim.share for claim in claimed), Decimal(0))
-        if any(claim.share * invoice.gross < 0 for claim in claimed):
-            out.problems.append(tax_messages.invoice_sign(invoice, [claim.share for claim in claimed]))
+        total, key = sum((claim.share for claim in mine), Decimal(0)), claim_key(invoice)
+        others = claimed(key) if key else {}
+        if key:
+            out.claims.append(InvoiceClaim(key, total))
+        if any(claim.share * invoice.gross < 0 for claim in mine):
+            out.problems.append(tax_messages.invoice_sign(invoice, [claim.share for claim in mine]))
             continue
-        if abs(total) > abs(invoice.gross):
-            out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number))
+        if abs(total + sum(others.values())) > abs(invoice.gross):
+            out.problems.append(tax_messages.invoice_overclaimed(invoice, total, document.number, others))
             continue
-        for deduction in _of_invoice(document, invoice, claimed, rules, on, entity_of, out):
+        for deduction in _of_invoice(document, invoice, mine, rules, on, entity_of, out):
             out.by_line.setdefault(deduction.line.line.id, []).append(deduction)
     _check_lines(lines, out)
     return out

@@ -62,16 +62,21 @@ def invoice_sign(invoice: Invoice, shares: Sequence[Decimal]) -> Problem:
     )
 
 
-def invoice_overclaimed(invoice: Invoice, claimed: Decimal, report: str) -> Problem:
-    """Claims above the invoice's gross."""
+def invoice_overclaimed(
+    invoice: Invoice, claimed: Decimal, report: str, others: Mapping[str, Decimal] | None = None
+) -> Problem:
+    """Claims above the invoice's gross. :param others: other reports that claim it, and how much."""
     name, gross = invoice.number or invoice.id, plain(invoice.gross)
+    if others:
+        report = ", ".join(f"{number} {plain(share)}" for number, share in {report: claimed, **others}.items())
+        claimed += sum(others.values())
     return Problem.of(
         "INVOICE_OVERCLAIMED",
         f"发票 {name} 价税合计 {gross}, 已报 {plain(claimed)} ({report})",
         f"invoice {name} of {gross} is claimed for {plain(claimed)} by {report}",
         path="invoices",
-        hint_zh="请在来源核对各明细占用的发票金额",
-        hint_en="check in the source how much each line claims of it",
+        hint_zh="请在来源核对: 同一发票不能重复报销; 更正或撤回其中一单后自动放行",
+        hint_en="check in the source: no invoice is claimed twice; correct or withdraw one of the reports",
         invoice=name,
         gross=gross,
         claimed=plain(claimed),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 
 import attrs
@@ -21,7 +22,7 @@ from dougong.flow.intended import Intended
 from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
 from dougong.flow.waits import Waiting, loan_fact, loans_are_still, waiting_for
-from dougong.ledger import deliveries, documents, groups
+from dougong.ledger import claims, deliveries, documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT
@@ -101,7 +102,7 @@ class Deriver:
         """
         rules = self.inputs.rules[booked.book]
         moment = rules.moments.get(booked.moment) or rules.moments["accrual"]
-        periods = accounting.periods_of(self._context({}), booked.book, booked.voucher_type)
+        periods = accounting.periods_of(self._context({}, {}), booked.book, booked.voucher_type)
         dated = accounting.reversal_date(booked.posting_date, day, moment, rules, periods)
         if dated.problems:
             raise DougongError(dated.problems)
@@ -110,10 +111,12 @@ class Deriver:
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
         loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
-        derivation = accounting.derive(document, self._context(loans))
-        return attrs.evolve(derivation, loans=loans) if loans else derivation
+        keys = [key for invoice in document.invoices if (key := accounting.claim_key(invoice)) is not None]
+        claimed = self._ledger.look(lambda tx: _claimed(tx, document.ref, keys)) if keys else {}
+        derivation = accounting.derive(document, self._context(loans, claimed))
+        return attrs.evolve(derivation, loans=loans, claimed=claimed) if loans or claimed else derivation
 
-    def _context(self, loans: Mapping[str, LoanFact | None]) -> Context:
+    def _context(self, loans: Mapping[str, LoanFact | None], claimed: Mapping[str, Mapping[str, Decimal]]) -> Context:
         """What the ledger and the inputs tell now."""
         now = business_now()
         return Context(
@@ -127,6 +130,7 @@ class Deriver:
             now=now,
             closed=self._periods.closed,
             last_voucher=self._periods.last_voucher,
+            claimed=lambda key: claimed.get(key, {}),
         )
 
     def needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
@@ -359,6 +363,15 @@ def _gone(row: DeliveryRow) -> Problem:
         hint_zh="检查规则与路由, 或 cancel",
         hint_en="look at rules and routes, or cancel",
     )
+
+
+def claims_are_still(tx: Tx, ref: SourceRef, known: Mapping[str, Mapping[str, Decimal]]) -> bool:
+    """Whether no other report has claimed or given back an invoice since a document was derived."""
+    return _claimed(tx, ref, known) == known
+
+
+def _claimed(tx: Tx, ref: SourceRef, keys: Iterable[str]) -> dict[str, Mapping[str, Decimal]]:
+    return {key: claims.others(tx, ref, key) for key in keys}
 
 
 def coverage_of(ref: SourceRef, draft: Draft) -> Coverage:

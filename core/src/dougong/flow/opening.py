@@ -11,10 +11,10 @@ from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.flow.changes import Reaction, react, still_waits
-from dougong.flow.deriving import Deriver, coverage_of
+from dougong.flow.deriving import Deriver, claims_are_still, coverage_of
 from dougong.flow.failing import reasons
 from dougong.flow.waits import Waiting, waiting_for
-from dougong.ledger import deliveries, documents
+from dougong.ledger import claims, deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow, problems_from, problems_text
@@ -89,8 +89,8 @@ def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: D
 
 def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> _Opened | None:
     """One document; does nothing when somebody else was faster."""
-    if not documents.is_current(tx, row):
-        return None
+    if not documents.is_current(tx, row) or not claims_are_still(tx, row.ref, derivation.claimed):
+        return None  # it comes up again, and is derived with what is known by then
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
     before = [] if row.is_new else documents.deliveries_of(tx, row.ref)
@@ -98,6 +98,8 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     if before and not derivation.problems:
         reaction = react(tx, row, derivation, deriver)
     problems = reaction.problems
+    if not problems:
+        _claim(tx, row, derivation)
     if reaction.withdrawn:
         state = DocumentState.WITHDRAWN
         taken = documents.change(tx, row, event="taken_back", state=state, problems="[]", inputs=inputs)
@@ -118,6 +120,16 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     told = () if drafts else (_not_due(derivation.not_due or _ERP_OWNS),)
     changed = documents.change(tx, row, event="opened", state=state, problems=problems_text(told), inputs=inputs)
     return _Opened(changed, derivation, tuple(id_ for id_ in ready if id_ is not None))
+
+
+def _claim(tx: Tx, row: DocumentRow, derivation: Derivation) -> None:
+    """Note what the document claims of invoices; what it gives back may free another report."""
+    mine = derivation.settled.claims if derivation.settled else ()
+    if row.is_new and not mine:
+        return
+    if claims.record(tx, row.ref, row.number, mine):
+        for other in documents.held_with_problem(tx, "INVOICE_OVERCLAIMED"):
+            documents.change(tx, other, event="invoice_given_back", state=DocumentState.ACCEPTED)
 
 
 def _free_waiting(deriver: Deriver) -> int:

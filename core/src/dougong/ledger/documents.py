@@ -155,7 +155,7 @@ _ACCEPTED = Statement(
 )
 _VERSION = Statement(select(_T.c.version).where(_T.c.id == bindparam("id_")))
 _HELD_OTHER = Statement(select(_T).where(_T.c.state == "held", _T.c.inputs != bindparam("inputs"), _T.c.inputs != ""))
-_WAITING = Statement(select(_T).where(_T.c.state == "held", _T.c.problems.contains('"code": "WAITS_FOR"')))
+_HELD_WITH = Statement(select(_T).where(_T.c.state == "held", _T.c.problems.like(bindparam("code")), _T.c.revision > 0))
 _BY_NUMBER = Statement(
     select(_T).where(_T.c.number == bindparam("number"), _T.c.revision > 0).order_by(_T.c.revision.desc())
 )
@@ -431,7 +431,12 @@ def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:
 
 def waiting(tx: Tx) -> list[DocumentRow]:
     """Documents whose new content waits until what was booked of the old one is done with."""
-    return [DocumentRow(**row) for row in tx.rows(_WAITING)]
+    return held_with_problem(tx, "WAITS_FOR")
+
+
+def held_with_problem(tx: Tx, code: str) -> list[DocumentRow]:
+    """Documents that are held for themselves with a problem of this code."""
+    return [DocumentRow(**row) for row in tx.rows(_HELD_WITH, {"code": f'%"code": "{code}"%'})]
 
 
 def by_number(tx: Tx, number: str) -> list[DocumentRow]:

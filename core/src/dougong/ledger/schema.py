@@ -36,6 +36,7 @@ __all__ = [
     "document",
     "event",
     "inbox",
+    "invoice_claim",
     "lane",
     "loan_movement",
     "master",
@@ -280,6 +281,19 @@ code = Table(
     Column("valid_to", String(10), nullable=False),
     Column("note", Text, nullable=False),
     UniqueConstraint("table_name", "scope", "ours", "valid_from"),
+)
+
+invoice_claim = Table(
+    "invoice_claim",
+    metadata,
+    Column("source", _NAME, primary_key=True),
+    Column("tenant", _NAME, primary_key=True),
+    Column("type", String(32), primary_key=True),  # of the document that claims
+    Column("source_id", _NAME, primary_key=True),
+    Column("invoice", _NAME, primary_key=True),
+    Column("number", _NAME, nullable=False),  # of the document, for people
+    Column("share", String(40), nullable=False),
+    Index("invoice_claim_invoice", "source", "tenant", "invoice"),
 )
 
 loan_movement = Table(

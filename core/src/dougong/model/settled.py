@@ -26,6 +26,7 @@ __all__ = [
     "Difference",
     "DueBack",
     "Fact",
+    "InvoiceClaim",
     "PayeeFact",
     "PaymentFact",
     "SettledReport",
@@ -218,6 +219,17 @@ class Difference:
     amount: Amount
 
 
+@attrs.frozen
+class InvoiceClaim:
+    """How much of an invoice a report claims, in the invoice's currency.
+
+    :param key: the same for the same invoice in another report: its number and what it says in all.
+    """
+
+    key: str
+    share: Decimal
+
+
 Fact = (
     Slice
     | Tax
@@ -271,6 +283,7 @@ class SettledReport:
     :param entity: the entity that pays; it owns advances, payees, payments.
     :param currency: functional currency.
     :param notes: what a person should know but nothing waits for (a title mismatch that put tax into the cost, say).
+    :param claims: what it claims of invoices that have a number.
     :param problems: what keeps it from being booked although it is settled: a loan has nothing left.
 
     .. versionadded:: 0.1
@@ -296,6 +309,7 @@ class SettledReport:
     payments: tuple[PaymentFact, ...] = ()
     differences: tuple[Difference, ...] = ()
     notes: tuple[Problem, ...] = ()
+    claims: tuple[InvoiceClaim, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     def facts(self, each: str, entity: str) -> tuple[Fact, ...]:
