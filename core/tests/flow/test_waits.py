@@ -24,6 +24,13 @@ def test_two_loans_of_one_number_are_not_guessed(shop):
     assert shop.push(report(loans=[("L1", "200.00")]))[-1] == ("R1", "held", "LOAN_AMBIGUOUS")
     assert shop.push(report("R2", loans=[("other", "200.00")]))[2][:2] == ("R2", "delivered")
 
+    from dougong.flow import Project
+    from dougong.plan import plan_number
+
+    with Project(shop.folder) as project:
+        (planned,) = plan_number(project, "R1")
+    assert (planned.state, planned.problems[0].code) == ("held", "LOAN_AMBIGUOUS")
+
 
 def test_an_id_means_its_own_loan_though_another_bears_it_as_number(shop):
     shop.push(loan(id="L2"), loan("L2", id="L3", submitter="E009"))
