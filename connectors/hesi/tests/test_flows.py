@@ -84,6 +84,11 @@ def test_no_lines(codes, flow):
     assert codes(flow) == ["LINES_MISSING"]
 
 
+def test_a_write_off_that_names_no_loan(codes, flow, of_money):
+    flow["form"] |= {"writtenOffMoney": of_money("1.00"), "writtenOffRecords": [{"id": "ID_k", "amount": "1"}]}
+    assert "LOAN_MISSING" in codes(flow)
+
+
 def test_written_off_contradiction_names_both_numbers(read, flow):
     flow["form"]["writtenOffRecords"] = [{"id": "ID_k", "amount": "222", "loanId": "ID_loan"}]
     (problem,) = read(flow).problems

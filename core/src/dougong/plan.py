@@ -13,6 +13,7 @@ from dougong.accounting import Draft, LoanFact
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
 from dougong.flow.deriving import coverage_of
+from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
@@ -173,7 +174,11 @@ def _plan(
     if item.problems:
         yield Undelivered(document.number, DocumentState.HELD, item.problems)
         return
-    derivation = deriver.derive(document)
+    try:
+        derivation = deriver.derive(document)
+    except Exception as error:  # noqa: BLE001 - whatever it is, push would hold this document alone for it
+        yield Undelivered(document.number, DocumentState.HELD, reasons(error, document.number, project.ledger))
+        return
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
     if derivation.problems or not drafts:
         state = DocumentState.HELD if derivation.problems else DocumentState.NOT_DUE

@@ -264,6 +264,15 @@ def test_an_auditor_who_cannot_log_in_keeps_no_voucher_from_being_sent(ledger, e
     assert (row.state, row.reason, it.lane.breaker.tripped) == (S.INCOMPLETE, "STEP_PENDING", False)
 
 
+@pytest.mark.parametrize("answer", [NotDone("busy", after=999_999), Unknown("busy", ask_after=999_999)])
+def test_nobody_is_told_to_wait_for_days(erp, delivery, send, answer):
+    delivery()
+    it = erp()
+    it.answers["push"].append(answer)
+    (row,) = send(it)
+    assert 3_500_000 < row.due_at - epoch_ms() <= 3_600_000
+
+
 def test_a_person_went_further_than_we_should(ledger, erp, delivery, send):
     delivery(stage=Stage.SUBMITTED)
     it = erp(stages=LADDER)

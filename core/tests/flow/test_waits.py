@@ -19,6 +19,24 @@ def test_a_report_that_writes_off_an_unknown_loan_is_held_and_freed_by_it(shop):
     assert len(flow_erp.BOOKED) == 2
 
 
+def test_two_loans_of_one_number_are_not_guessed(shop):
+    shop.push(loan(), loan(id="other"))
+    assert shop.push(report(loans=[("L1", "200.00")]))[-1] == ("R1", "held", "LOAN_AMBIGUOUS")
+    assert shop.push(report("R2", loans=[("other", "200.00")]))[2][:2] == ("R2", "delivered")
+
+    from dougong.flow import Project
+    from dougong.plan import plan_number
+
+    with Project(shop.folder) as project:
+        (planned,) = plan_number(project, "R1")
+    assert (planned.state, planned.problems[0].code) == ("held", "LOAN_AMBIGUOUS")
+
+
+def test_an_id_means_its_own_loan_though_another_bears_it_as_number(shop):
+    shop.push(loan(id="L2"), loan("L2", id="L3", submitter="E009"))
+    assert shop.push(report(loans=[("L2", "200.00")]))[-1] == ("R1", "delivered")
+
+
 def test_another_loan_frees_nothing(shop):
     shop.push(report(loans=[("L1", "200.00")]))
     with sqlite3.connect(shop.folder / "ledger.db") as ledger:

@@ -213,3 +213,19 @@ def test_codes_are_replaced_by_table_and_scope(ledger):
     ledger.write(lambda tx: reference.replace_codes(tx, [(*row[:3], "6602.02", *row[4:])], actor="li"))
     assert [found[3] for found in ledger.look(reference.code_rows)] == ["6602.02"]
     assert ledger.look(reference.input_version) != before
+
+
+def test_master_data_that_is_no_longer_listed_is_inactive(ledger):
+    def told(*records):
+        ledger.write(lambda tx: reference.put_all_master(tx, "erp", records))
+        with ledger.read() as connection:
+            return [one.id for one in reference.master_records(connection, "erp", "account") if one.active]
+
+    first, second = (MasterRecord("account", id, id, id) for id in ("1001", "1002"))
+    employee = MasterRecord("employee", "E1", "E1", "E1")
+    assert told(first, second, employee) == ["1001", "1002"]
+    assert told(employee) == ["1001", "1002"]
+    before = ledger.look(reference.input_version)
+    assert told(second) == ["1002"]
+    assert ledger.look(reference.input_version) != before
+    assert told(first, second) == ["1001", "1002"]

@@ -135,11 +135,24 @@ def _advances(reading: Reading) -> tuple[Advance, ...]:
         except InputError as error:
             reading.findings.extend(problem.at(path) for problem in error.problems)
             continue
-        found.append(Advance(str(record.get("loanId") or record.get("id") or ""), amount))
+        loan = str(record.get("loanId") or "")
+        if not loan:
+            reading.findings.add(_loan_missing().at(f"form.writtenOffRecords[{index}].loanId"))
+        found.append(Advance(loan, amount))
     stated, recorded = reading.amount("writtenOffMoney"), sum((advance.amount for advance in found), Decimal(0))
     if stated != recorded:
         reading.findings.add(_written_off_contradiction(stated, recorded).at("form.writtenOffMoney"))
     return tuple(found)
+
+
+def _loan_missing() -> Problem:
+    return Problem.of(
+        "LOAN_MISSING",
+        "核销记录没有借款单 ID (loanId), 无法判断核销哪一张借款",
+        "a write-off does not name its loan (loanId): it cannot be told which one it clears",
+        hint_zh="请推送单据详情 (GET v1.1/flowDetails) 或在合思补全",
+        hint_en="push the flow's details (GET v1.1/flowDetails), or complete it in Hesi",
+    )
 
 
 def _check_totals(reading: Reading, lines: tuple[Line, ...], claimed: Decimal, payable: Decimal) -> None:

@@ -184,7 +184,7 @@ def _unknown(
     left = attempts.mark_left(tx, frozen).last_sent_at or epoch_ms()
     due = left + int(1000 * settle) if kind is Ambiguity.D else backoff_ms(row.failures)
     if ask_after is not None:
-        due = max(due, epoch_ms() + int(1000 * ask_after))
+        due = max(due, backoff_ms(0, ask_after))
     return deliveries.move(
         tx,
         row,

@@ -24,6 +24,8 @@ __all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "backoff_ms"]
 
 #: Longest pause between two tries of the same thing, seconds.
 _LONGEST = 60.0
+#: What an ERP asks for (Retry-After) is believed up to this, seconds: a wrong number must not silence a connection.
+_LONGEST_ASKED = 3600.0
 
 
 class Link(Protocol):
@@ -93,6 +95,6 @@ Derive = Callable[[DeliveryRow, Link], Derived | Held | Blocked]
 
 
 def backoff_ms(failures: int, after: float | None = None) -> int:
-    """When to try again, epoch milliseconds: exponential with jitter, or what the ERP asked for (Retry-After)."""
+    """When to try again, epoch milliseconds: exponential with jitter, or what the ERP asked for, at most an hour."""
     pause = min(0.25 * 2**failures, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-    return epoch_ms() + int(1000 * max(pause, after or 0.0))
+    return epoch_ms() + int(1000 * max(pause, min(after or 0.0, _LONGEST_ASKED)))

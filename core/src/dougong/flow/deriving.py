@@ -145,7 +145,13 @@ class Deriver:
         return self._known_needs[key]
 
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:
-        """What is known of a loan now."""
+        """What is known of a loan now.
+
+        :raises DougongError: `LOAN_AMBIGUOUS`: several bear that number, and no write-off is guessed.
+        """
+        named = self._ledger.look(lambda tx: documents.loans_named(tx, ref.source, ref.tenant, loan))
+        if len(named) > 1:
+            raise DougongError(_ambiguous(loan, [row.source_id for row in named]))
         return self._ledger.look(lambda tx: loan_fact(tx, ref, loan))
 
     # -- deliveries ---------------------------------------------------------------------------------------------------
@@ -372,6 +378,17 @@ def claims_are_still(tx: Tx, ref: SourceRef, known: Mapping[str, Mapping[str, De
 
 def _claimed(tx: Tx, ref: SourceRef, keys: Iterable[str]) -> dict[str, Mapping[str, Decimal]]:
     return {key: claims.others(tx, ref, key) for key in keys}
+
+
+def _ambiguous(loan: str, ids: Sequence[str]) -> Problem:
+    return Problem.of(
+        "LOAN_AMBIGUOUS",
+        f"有多张借款单的单号为 {loan} ({', '.join(ids)}), 无法判断核销哪一张",
+        f"several loans bear the number {loan} ({', '.join(ids)}): it cannot be told which one is written off",
+        hint_zh="请在来源中以借款单 ID 关联, 或更正单号, 然后 retry",
+        hint_en="name the loan by its id in the source, or correct the number, then retry",
+        loan=loan,
+    )
 
 
 def coverage_of(ref: SourceRef, draft: Draft) -> Coverage:

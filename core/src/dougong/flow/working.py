@@ -108,7 +108,7 @@ def _pull(project: Project, name: str, kinds: Sequence[str]) -> tuple[Problem, .
 
 
 def _keep(tx: Tx, name: str, told: Sequence[MasterRecord]) -> None:
-    reference.put_master(tx, name, (one for one in told if one.kind != reference.PERIOD))
+    reference.put_all_master(tx, name, (one for one in told if one.kind != reference.PERIOD))
     reference.put_periods(tx, name, (one for one in told if one.kind == reference.PERIOD))
 
 

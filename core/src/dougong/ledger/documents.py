@@ -144,8 +144,7 @@ _LOAN = Statement(
         _T.c.revision > 0,
         (_T.c.number == bindparam("loan")) | (_T.c.source_id == bindparam("loan")),
     )
-    .order_by(_T.c.revision.desc())
-    .limit(1)
+    .order_by(_T.c.revision.desc(), _T.c.id)
 )
 _ACCEPTED = Statement(
     select(_T)
@@ -385,9 +384,17 @@ def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> 
 
 
 def find_loan(tx: Tx, source: str, tenant: str, loan: str) -> DocumentRow | None:
-    """A loan by its number or the source's id of it, within one source and tenant."""
-    found = tx.one(_LOAN, {"source": source, "tenant": tenant, "loan": loan})
-    return DocumentRow(**found) if found else None
+    """A loan by the source's id of it, else by its number, within one source and tenant."""
+    return next(iter(loans_named(tx, source, tenant, loan)), None)
+
+
+def loans_named(tx: Tx, source: str, tenant: str, loan: str) -> list[DocumentRow]:
+    """The loans that a name may mean, each in its newest revision: that with this id alone, else all of this number."""
+    newest: dict[str, DocumentRow] = {}
+    for found in tx.rows(_LOAN, {"source": source, "tenant": tenant, "loan": loan}):
+        row = DocumentRow(**found)
+        newest.setdefault(row.source_id, row)
+    return [newest[loan]] if loan in newest else list(newest.values())
 
 
 def newest_covered(tx: Tx, delivery_id: int) -> DocumentRow:

@@ -22,6 +22,7 @@ __all__ = [
     "master_time",
     "note",
     "note_closed",
+    "put_all_master",
     "put_master",
     "put_periods",
     "replace_codes",
@@ -96,6 +97,24 @@ def put_master(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
     if changed:
         touch_inputs(tx)
     return changed
+
+
+def put_all_master(tx: Tx, connection: str, records: Iterable[MasterRecord]) -> int:
+    """As `put_master`, for everything that an ERP lists now: what it lists no more of the kinds told is inactive.
+
+    :returns: how many are new, changed or no longer listed. A kind without any record was not told, and stays as it is.
+    """
+    told = list(records)
+    listed: dict[str, set[str]] = {}
+    for one in told:
+        listed.setdefault(one.kind, set()).add(one.id)
+    gone = [
+        MasterRecord(row["kind"], row["source_id"], row["code"], row["name"], False, json.loads(row["data"]))
+        for kind, ids in listed.items()
+        for row in tx.rows(_OF_KIND, {"connection": connection, "kind": kind})
+        if row["source_id"] not in ids and row["active"]
+    ]
+    return put_master(tx, connection, told + gone)
 
 
 def _values(record: MasterRecord) -> dict[str, Any]:
