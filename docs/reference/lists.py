@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from dougong import crashpoints
-from dougong.accounting import rulefile
+from dougong.accounting import casefile, rulefile
 from dougong.accounting.reader import public_fields
 from dougong.formats.schemas import document_schema
 from dougong.ledger.states import TRANSITIONS, DeliveryState
@@ -26,7 +26,7 @@ from dougong_sdk.sandbox.faults import FAULTS
 HERE = Path(__file__).parent
 _MARK = re.compile(r"(<!-- list (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What a key takes, by its type.
-_NAMES = {"date": "date", "bool": "true or false", "Decimal": "amount as text", "Stage": "stage"}
+_NAMES = {"date": "date", "bool": "true or false", "int": "whole number", "Decimal": "amount as text", "Stage": "stage"}
 _SECTIONS: Mapping[str, type[Any]] = {
     "[rules]": rulefile.Head,
     "[tax]": rulefile.TaxPolicy,
@@ -37,6 +37,10 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "[changes]": rulefile.ChangePolicy,
     "[moments.NAME]": rulefile.Moment,
     "[[moments.NAME.entry]]": rulefile.Entry,
+    "a case": casefile.Case,
+    "[[voucher]] of a case": casefile.CaseVoucher,
+    "lines of a case": casefile.CaseLine,
+    "[accounts] of a case": casefile.CaseAccount,
 }
 
 
@@ -118,7 +122,7 @@ def _kind(about: Mapping[str, Any]) -> str:
 
 
 def keys(section: str) -> str:
-    """Keys of a section of a rules file."""
+    """Keys of a section of a rules file or a case."""
     cls = _SECTIONS[section]
     hints = get_type_hints(cls)
     rows = (
@@ -134,7 +138,7 @@ def _choice(hint: Any) -> str:
     arguments = [item for item in get_args(hint) if item is not type(None)]
     match get_origin(hint):
         case None:
-            return _NAMES.get(getattr(hint, "__name__", ""), "text")
+            return "table" if attrs.has(hint) else _NAMES.get(getattr(hint, "__name__", ""), "text")
         case origin if origin is tuple:
             return f"list of {_choice(arguments[0])}"
         case origin if origin is Literal:
@@ -147,7 +151,7 @@ def _choice(hint: Any) -> str:
 def _default(value: Any) -> str:
     if value is attrs.NOTHING:
         return "**required**"
-    if value is None or value == ():
+    if value in (None, (), "") or isinstance(value, attrs.Factory):
         return ""
     if isinstance(value, tuple):
         return ", ".join(f"`{item}`" for item in value)
@@ -187,7 +191,7 @@ LISTS: dict[str, Callable[[], str]] = {
 }
 
 #: Pages that hold lists.
-PAGES = ("states.md", "crash-points.md", "documents.md", "rules.md", "sandbox.md")
+PAGES = ("states.md", "crash-points.md", "documents.md", "rules.md", "cases.md", "sandbox.md")
 
 
 if __name__ == "__main__":

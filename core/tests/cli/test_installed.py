@@ -36,7 +36,7 @@ def test_an_array_of_reports_and_events_fits_the_schema(run, report):
 
 
 def test_a_kind_without_a_schema_lists_those_there_are(run):
-    told = run("schema", "case")
+    told = run("schema", "cases")
     assert (told.status, told.out) == (1, "")
     assert all(kind in told.err for kind in ("case", "config", "document", "mapping", "plan", "rules"))
 

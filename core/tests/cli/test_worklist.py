@@ -19,7 +19,12 @@ def missing(fee_type: str, amount: str) -> Problem:
         "department_kind": "管理",
         "project_kind": "",
     }
-    return Problem.of("ACCOUNT_NOT_DETERMINED", f"{fee_type}: 无对应科目", f"{fee_type}: no account", **facts)
+    return Problem.of(
+        "ACCOUNT_NOT_DETERMINED",
+        f"无对应科目: {fee_type}/管理/(空)",
+        f"no account for {fee_type}/管理/(empty)",
+        **facts,
+    )
 
 
 @pytest.fixture
@@ -47,7 +52,20 @@ def test_status_by_cause(run, folder):
         ("ACCOUNT_NOT_DETERMINED", 2, "920.50"),
         ("CODE_UNMAPPED", 2, "220.00"),
     ]
-    assert "培训费: no account: 2 documents, 920.50" in run("status", "--project", folder).out
+    assert "no account for 培训费/管理/(empty): 2 documents, 920.50 CNY" in run("status", "--project", folder).out
+
+
+@pytest.mark.usefixtures("held")
+def test_the_work_list_in_the_words_of_finance(run, folder):
+    shown = run("status", "--by", "cause", "--lang", "zh", "--project", folder).out
+    assert "无对应科目: 培训费/管理/(空): 2 单, 920.50 元" in shown
+
+
+@pytest.mark.usefixtures("held")
+def test_the_currency_is_left_out_while_the_rules_cannot_be_read(run, folder):
+    (folder / "rules/a01.toml").write_text("x = ", "utf-8")
+    result = run("status", "--by", "cause", "--project", folder, "--json")
+    assert [(row["amount"], row["currency"]) for row in result.rows] == [("920.50", None), ("220.00", None)]
 
 
 @pytest.mark.usefixtures("held")

@@ -17,12 +17,12 @@ __all__: list[str] = []
 def account_not_determined(
     table: DecisionTable, keys: Mapping[str, str | None], where: str, amount: Decimal
 ) -> Problem:
-    """No row of an account table fits."""
-    shown = key_text(keys)
+    """No row of an account table fits; the words are those of the work list, the facts name each key."""
+    zh, en = ("/".join(value or empty for value in keys.values()) for empty in ("(空)", "(empty)"))
     return Problem.of(
         "ACCOUNT_NOT_DETERMINED",
-        f"{shown.zh}: 无对应科目",
-        f"{shown.en}: no account",
+        f"无对应科目: {zh}",
+        f"no account for {en}",
         path=where,
         hint_zh=f"请在 {table.path} 加一行 (dougong tables todo 列出全部缺行)",
         hint_en=f"add a row to {table.path} (`dougong tables todo` lists all that are missing)",

@@ -31,6 +31,7 @@ class Cause:
     :param problem: the first of its kind; its message and hint stand for all.
     :param numbers: documents, each once.
     :param amount: sum of what waits, functional currency; `None` where nothing tells it.
+    :param books: account books whose deliveries wait; none for documents that have no delivery yet.
 
     .. versionadded:: 0.1
     """
@@ -38,6 +39,7 @@ class Cause:
     problem: Problem
     numbers: tuple[str, ...]
     amount: Decimal | None
+    books: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -45,6 +47,7 @@ class _Waiting:
     numbers: tuple[str, ...]
     problems: tuple[Problem, ...]
     total: Decimal | None
+    book: str = ""
 
 
 def causes(connection: Connection) -> list[Cause]:
@@ -96,7 +99,8 @@ def _key(problem: Problem) -> Key:
 def _cause(group: Sequence[tuple[_Waiting, list[Problem]]]) -> Cause:
     numbers = dict.fromkeys(number for waiting, _ in group for number in waiting.numbers)
     amounts = [amount for waiting, problems in group if (amount := _amount(waiting, problems)) is not None]
-    return Cause(group[0][1][0], tuple(numbers), sum(amounts, Decimal(0)) if amounts else None)
+    books = dict.fromkeys(waiting.book for waiting, _ in group if waiting.book)
+    return Cause(group[0][1][0], tuple(numbers), sum(amounts, Decimal(0)) if amounts else None, tuple(books))
 
 
 def _amount(waiting: _Waiting, problems: Sequence[Problem]) -> Decimal | None:
@@ -107,10 +111,11 @@ def _amount(waiting: _Waiting, problems: Sequence[Problem]) -> Decimal | None:
 
 def _waiting(connection: Connection) -> Iterator[_Waiting]:
     delivery, document = schema.delivery, schema.document
-    columns = (delivery.c.documents, delivery.c.problems, delivery.c.total)
+    columns = (delivery.c.documents, delivery.c.problems, delivery.c.total, delivery.c.book)
     open_ones = select(*columns).where(delivery.c.state.not_in([state.value for state in IN_ORDER]))
-    for numbers, problems, total in connection.execute(open_ones.order_by(delivery.c.id)):
-        yield _Waiting(DeliveryRow.numbers_of(numbers), problems_from(problems), Decimal(total) if total else None)
+    for numbers, problems, total, book in connection.execute(open_ones.order_by(delivery.c.id)):
+        amount = Decimal(total) if total else None
+        yield _Waiting(DeliveryRow.numbers_of(numbers), problems_from(problems), amount, book)
     held = select(document.c.number, document.c.problems).where(
         document.c.state.in_([DocumentState.HELD.value, DocumentState.STALE.value])
     )
