@@ -281,8 +281,8 @@ def deleted(row: DeliveryRow, posting: Posting | None) -> Problem:
         "DELETED_IN_ERP",
         f"凭证 {what} 已在 ERP 中被删除, 不会自动重发",
         f"{what} was deleted in the ERP; it is not sent again by itself",
-        hint_zh="确认后可 resolve --absent 重新发送, 或 cancel 放弃 (同样的内容不会再入账)",
-        hint_en="resolve --absent sends it again, cancel gives it up (the same content is not booked again)",
+        hint_zh="误删: repost 以新引用号重新入账; 有意: cancel 放弃 (同样的内容不会再入账)",
+        hint_en="repost books it again, cancel gives it up (the same content is not booked again)",
     )
 
 

@@ -235,8 +235,8 @@ def _problem(found: Row) -> Problem:
             "DELETED_IN_ERP",
             f"凭证 {found.erp_number} 已不在 ERP 中, 不会自动重发",
             f"{found.erp_number} is no longer in the ERP; it is not sent again by itself",
-            hint_zh="确认后可 resolve --absent 重新发送, 或 cancel",
-            hint_en="resolve --absent sends it again, cancel gives it up",
+            hint_zh="误删: repost 以新引用号重新入账; 有意: cancel",
+            hint_en="repost books it again, cancel gives it up",
         )
     if found.verdict is Verdict.EDITED:
         return Problem.of(
