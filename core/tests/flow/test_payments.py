@@ -124,8 +124,6 @@ def test_two_reports_at_once_do_not_overdraw_a_loan(shop):
 
 
 def test_a_loan_from_before_go_live(shop):
-    rules = shop.folder / "rules" / "a01.toml"
-    rules.write_text(rules.read_text("utf-8").replace("[tables]", '[tables]\nloans = "tables/loans.csv"'), "utf-8")
     table = shop.folder / "tables" / "loans.csv"
     table.write_text("loan,→employee,→currency,→amount,→base\nOLD1,E002,,150.00,\n", "utf-8-sig")
     assert shop.push(report(loans=[("OLD1", "140.00")])) == [("R1", "delivered")]

@@ -48,7 +48,7 @@ def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     other = [one for one in sent if taken_back or row.fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
         pending = _wanted_again(tx, sent, live)
-        return Reaction((_waits(row, pending),) if pending else ())
+        return Reaction((_waits(row, pending, until="known"),) if pending else ())
     if any(not _by_policy(one, taken_back, deriver) for one in other):
         return Reaction((_for_a_person(row, other, taken_back),))
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
@@ -164,6 +164,8 @@ def _correction(
 def still_waits(tx: Tx, problem: Problem) -> bool:
     """Whether what a document waits for is still on its way, or lies with a person."""
     rows = [deliveries.by_id(tx, int(name[1:])) for name in problem.facts.get("deliveries", "").split()]
+    if problem.facts.get("until") == "known":
+        return any(row.state in _BUSY for row in rows)
     return any(_unfinished(row) for row in rows)
 
 
@@ -173,7 +175,8 @@ def _unfinished(row: DeliveryRow) -> bool:
     return row.state in _BUSY
 
 
-def _waits(row: DocumentRow, pending: Sequence[DeliveryRow]) -> Problem:
+def _waits(row: DocumentRow, pending: Sequence[DeliveryRow], *, until: str = "done") -> Problem:
+    """:param until: `done`, or `known` = what becomes of them decides what is to be done."""
     names = " ".join(one.name for one in pending)
     return Problem.of(
         WAITS,
@@ -182,6 +185,7 @@ def _waits(row: DocumentRow, pending: Sequence[DeliveryRow]) -> Problem:
         hint_zh=f"自动继续; dougong show {names.split()[0]} 查看进度",
         hint_en=f"it goes on by itself; `dougong show {names.split()[0]}` tells how far it is",
         deliveries=names,
+        until=until,
     )
 
 

@@ -152,13 +152,13 @@ def _free_waiting(deriver: Deriver) -> int:
 def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_ever: bool) -> int | None:
     """The delivery of a draft: created, or found. Returns the id of a new one that can be sent.
 
-    One that is held or refused is derived again, for its document has changed.
+    One that is held is derived again, for its document has changed.
     """
     coverage = coverage_of(row.ref, draft)
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         documents.cover_too(tx, live.id, row.id, coverage.key)
-        if live.state in (DeliveryState.HELD, DeliveryState.REJECTED):
+        if live.state is DeliveryState.HELD:
             deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms())
         return None
     if not first_ever and documents.given_up(tx, coverage.key, row.fingerprint):
