@@ -12,9 +12,9 @@ import attrs
 from dougong.accounting import Draft, LoanFact
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, load_inputs, read_files
-from dougong.flow.deriving import coverage_of
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
+from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import deliveries, documents, postings
@@ -230,7 +230,7 @@ def _draft(
     already: str | None = None
     if draft.booking is not None and not draft.problems:
         try:
-            payload, found = deriver.payload(draft.booking, slots[name])
+            payload, found = deriver.payloads.of(draft.booking, slots[name])
             problems += found
             already = _already(project, slots[name], draft.booking, coverage)
         except DougongError as error:

@@ -45,12 +45,12 @@ def test_a_document_whose_change_cannot_be_worked_out_is_held_and_no_other(shop,
 
 def test_a_delivery_that_cannot_be_derived_is_held_and_no_other(shop, broken, monkeypatch):
     monkeypatch.setattr(Deriver, "keep", lambda *_: None)
-    broken(Deriver, "_of_draft")
+    broken(Intentions, "_of_draft")
     assert sorted(shop.push(report("R1"), report("R2"))) == [("R1", "held", "INTERNAL_ERROR"), ("R2", "delivered")]
 
 
 def test_a_member_that_cannot_be_derived_joins_no_group(shop, broken):
     path = shop.folder / "rules" / "a01.toml"
     path.write_text(path.read_text("utf-8").replace('merge        = "none"', 'merge        = "day"', 1), "utf-8")
-    broken(Deriver, "_of_draft")
+    broken(Intentions, "_of_draft")
     assert sorted(shop.push(report("R1"), report("R2"))) == [("R1", "held", "INTERNAL_ERROR"), ("R2", "delivered")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -15,28 +15,23 @@ from dougong import accounting, formats
 from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
 from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
-from dougong.flow import corrections
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
+from dougong.flow.intentions import Intentions
+from dougong.flow.payloads import Payloads
 from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
-from dougong.flow.waits import Waiting, loan_fact, loans_are_still, waiting_for
-from dougong.ledger import claims, deliveries, documents, groups
+from dougong.flow.waits import loan_fact
+from dougong.ledger import claims, documents
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT
 from dougong.ledger.store import Ledger
-from dougong.mapping import apply_changes, place_reference
 from dougong.model.bookings import Voucher
 from dougong.model.documents import Document, SourceRef
-from dougong.model.identity import Coverage
 from dougong.model.masterdata import AccountNeeds
-from dougong.model.messages import Payload
-from dougong.model.operations import Operation
 from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
-from dougong.plugins import Door
 
 __all__ = ["Deriver"]
 
@@ -59,6 +54,8 @@ class Deriver:
         self._kept_with = self._periods.version()
         self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
         self._lock = threading.Lock()
+        self.payloads = Payloads(project, inputs)
+        self.intentions = Intentions(self)
 
     # -- documents ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +83,17 @@ class Deriver:
             if len(self._kept) > _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
 
-    def _whole(self, row: DocumentRow) -> Document:
+    def kept(self, delivery_id: int) -> tuple[DocumentRow, Derivation] | None:
+        """What a delivery was opened with, once; nothing when a period has closed since: its voucher is dated anew."""
+        known = self._periods.version()
+        with self._lock:
+            if known != self._kept_with:
+                self._kept_with = known
+                self._kept.clear()
+            return self._kept.pop(delivery_id, None)
+
+    def whole(self, row: DocumentRow) -> Document:
+        """A document with its events as the ledger holds them."""
         return self.document(row, self._ledger.look(lambda tx: documents.events_of(tx, row.ref)))
 
     @property
@@ -159,159 +166,18 @@ class Deriver:
     def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""
         try:
-            wanted = self.wanted(row)
-            return wanted if isinstance(wanted, (Held, Blocked)) else self._sendable(row, wanted, link)
+            return self._made(row, link)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this delivery's matter
             return Held(reasons(error, row.name, self._ledger), self.inputs.hash)
 
-    def wanted(self, row: DeliveryRow) -> Intended | Held | Blocked:
-        """What a delivery has to book now, before it is mapped.
-
-        :raises DougongError: it cannot be derived at all.
-        """
-        return self._merged(row) if row.group_id is not None else self.single(row)[1]
-
-    def single(self, row: DeliveryRow) -> tuple[DocumentRow, Intended | Held | Blocked]:
-        """What a delivery of one document has to book now, and that document.
-
-        :raises DougongError: it cannot be derived at all.
-        """
-        known = self._periods.version()
-        with self._lock:
-            if known != self._kept_with:  # a period may have closed since: its vouchers take another date
-                self._kept_with = known
-                self._kept.clear()
-            kept = self._kept.pop(row.id, None)
-        document, derivation = kept or self._derived_anew(row)
-        found = self._of_document(row, document, derivation)
-
-        def still(tx: Tx) -> bool:
-            """Whether the document is as it was read, and its loans as they were."""
-            same = documents.is_newest_covered(tx, document, row.id)
-            return same and loans_are_still(tx, document.ref, derivation.loans) and found.still(tx)
-
-        return document, attrs.evolve(found, still=still)
-
-    def _of_document(
-        self, row: DeliveryRow, document: DocumentRow, derivation: Derivation
-    ) -> Intended | Held | Blocked:
-        if row.moment == "reversal":
-            return Intended(corrections.reversal(self, row, self._whole(document)), row.target_stage)
-        if row.moment == "difference":
-            whole, book = self._whole(document), row.book
-            missing = self._ledger.look(
-                lambda tx: corrections.complement(self, tx, whole, derivation, row.entity, book)
-            )
-            return Held((_gone(row),), self.inputs.hash) if missing is None else Intended(missing, row.target_stage)
-        draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
-        found = self._of_draft(row, document.ref, draft, derivation.problems)
-        if draft is None or not draft.set_id or not isinstance(found, Intended):
-            return found
-        return attrs.evolve(found, beside=tuple(self._rest_of_set(document, draft, derivation)))
-
-    def _rest_of_set(
-        self, document: DocumentRow, draft: Draft, derivation: Derivation
-    ) -> Iterator[tuple[str, Voucher]]:
-        """The other vouchers of a set, but for those that were sent already."""
-        for other in derivation.drafts:
-            if other.set_id != draft.set_id or other is draft or other.booking is None:
-                continue
-            key = coverage_of(document.ref, other).key
-            live = self._ledger.look(lambda tx, key=key: deliveries.live_for(tx, key))  # type: ignore[misc]
-            if live is None or live.state in UNSENT:
-                connection = self.project.config.route(other.entity, other.book, other.moment, document.type)
-                yield connection, other.booking
-
-    def _of_draft(
-        self, row: DeliveryRow, ref: SourceRef, draft: Draft | None, problems: tuple[Problem, ...]
-    ) -> Intended | Held | Blocked:
-        if draft is None:
-            return Held(problems or (_gone(row),), self.inputs.hash)
-        if draft.problems or draft.booking is None:
-            return Held(draft.problems or (_gone(row),), self.inputs.hash)
-        stage = self.target_stage(draft, row.connection)
-        if not draft.waits_for:
-            return Intended(draft.booking, stage)
-        waiting = self._ledger.look(lambda tx: waiting_for(tx, ref, draft))
-        still = partial(_waits_still, ref=ref, draft=draft, waiting=waiting)
-        if waiting.problems:
-            return Held(waiting.problems, self.inputs.hash, still)
-        if waiting.on:
-            return Blocked(waiting.on, waiting.names, self.inputs.hash, still)
-        return Intended(draft.booking, stage, still)
-
-    # -- merged deliveries ------------------------------------------------------------------------------------------
-
-    def _merged(self, row: DeliveryRow) -> Intended | Held:
-        """The voucher of a merged delivery: its members are those that were written down when it was made."""
-        parts: list[tuple[SourceRef, Voucher]] = []
-        checks: list[Callable[[Tx], bool]] = []
-        stage = row.target_stage
-        for member in self._ledger.look(lambda tx: groups.members(tx, row.id)):
-            if self._ledger.look(partial(groups.superseded, member=member)):
-                return Held((_gone(row),), self.inputs.hash, partial(groups.superseded, member=member))
-            found, known = self._member(row, member)
-            if not isinstance(found, Intended):
-                return Held(found.problems if isinstance(found, Held) else (_gone(row),), self.inputs.hash)
-            parts.append((member.document.ref, found.booking))
-            checks.append(partial(_member_still, member=member, loans=known, found=found))
-            stage = found.stage
-        voucher = accounting.merge(parts, self.inputs.limits(row.book))
-        return Intended(voucher, stage, lambda tx: all(check(tx) for check in checks))
-
-    def _member(
-        self, row: DeliveryRow, member: groups.Member
-    ) -> tuple[Intended | Held | Blocked, Mapping[str, LoanFact | None]]:
-        derivation = self.derivation(member.document, member.events)
-        draft = self._draft_of(derivation, member)
-        return self._of_draft(row, member.document.ref, draft, derivation.problems), derivation.loans
-
-    def _draft_of(self, derivation: Derivation, member: groups.Member) -> Draft | None:
-        ref = member.document.ref
-        return next((draft for draft in derivation.drafts if coverage_of(ref, draft).key == member.key), None)
-
-    def unfit(self, row: DeliveryRow, member: groups.Member) -> tuple[Problem, ...]:
-        """Why one member of a merged delivery cannot be booked, even by itself; empty when it can."""
-        if self._ledger.look(partial(groups.superseded, member=member)):
-            return (_gone(row),)
-        try:
-            found, _ = self._member(row, member)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
-            return reasons(error, member.document.subject, self._ledger)
-        if isinstance(found, Intended):
-            return ()
-        return found.problems if isinstance(found, Held) else (_gone(row),)
-
-    def coverage_of(self, member: groups.Member) -> tuple[Coverage, str] | None:
-        """What a member of a merged delivery books, and what it may be merged by; `None` when it books nothing now."""
-        try:
-            draft = self._draft_of(self.derivation(member.document, member.events), member)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
-            reasons(error, member.document.subject, self._ledger)
-            return None
-        return None if draft is None else (coverage_of(member.document.ref, draft), draft.merge_key)
-
-    # -- payloads ---------------------------------------------------------------------------------------------------
-
-    def _sendable(self, row: DeliveryRow, wanted: Intended, link: Link) -> Derived | Held:
-        for connection, other in wanted.beside:
-            try:
-                self._mapped(self.project.door(connection), other)
-            except DougongError:
-                problem = accounting.set_incomplete(other.entity, other.book)
-                return Held((problem,), self.inputs.hash, wanted.still)
-        payload, problems = self.payload(wanted.booking, link)
-        if problems:
-            return Held(problems, self.inputs.hash, wanted.still)
-        text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
-        place = partial(_with_reference, payload, self.inputs.operations[row.connection], wanted.booking.documents)
-        if self._in_order(wanted.booking.book):
-            self._periods.sends(wanted.booking)
-        return Derived(place, wanted.booking, text, self.inputs.hash, wanted.stage, wanted.still)
-
-    def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
-        document, events = self._ledger.look(lambda tx: _document_of(tx, row))
-        return document, self.derivation(document, events)
+    def _made(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
+        wanted = self.intentions.of(row)
+        if not isinstance(wanted, Intended):
+            return wanted
+        made = self.payloads.sendable(row, wanted, link)
+        if isinstance(made, Derived) and self._in_order(made.booking.book):
+            self._periods.sends(made.booking)
+        return made
 
     def _in_order(self, book: str) -> bool:
         """Whether the ERP keeps a book's vouchers in the order of their dates (序时)."""
@@ -321,54 +187,6 @@ class Deriver:
         """The moment asks for a stage, the connection caps it."""
         cap = Stage(self.project.config.connection(connection).target_stage)
         return draft.target_stage if draft.target_stage.rank <= cap.rank else cap
-
-    def payload(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:
-        """Map, let add-ons change, check: everything that comes before the freeze.
-
-        :returns: the payload and what speaks against sending it.
-        :raises DougongError: it cannot be mapped at all.
-        """
-        door = link.door
-        call = door.call()
-        payload = self._mapped(door, booking)
-        payload = apply_changes(payload, door.changes(payload, booking, call))
-        problems: tuple[Problem, ...] = ()
-        if door.supports("check_payload"):
-            problems += tuple(door.check_payload(payload, booking, link.session(), call))
-        problems += tuple(hold.reason for hold in door.may_send(booking, payload, call))
-        return payload, problems
-
-    def _mapped(self, door: Door, booking: Voucher) -> Payload:
-        name = door.connection.name
-        codes = self.inputs.codes_for(name, booking.book)
-        mapping = self.inputs.mappings[name, self.inputs.operations[name].target_type]
-        return door.map_booking(booking, mapping, codes, door.call())
-
-
-def _with_reference(payload: Payload, operation: Operation, keep: tuple[str, ...], text: str) -> Payload:
-    """The reference goes behind the text for people: the connector's limit for texts leaves it room."""
-    reference = operation.safety.reference
-    room = operation.limits.max_summary + 1 + reference.max_length if reference else None
-    return place_reference(payload, reference, text, max_summary=room, keep=keep)
-
-
-def _place(row: DeliveryRow) -> tuple[str, str, str, str]:
-    return (row.moment, row.entity, row.book, row.part)
-
-
-def _document_of(tx: Tx, row: DeliveryRow) -> tuple[DocumentRow, list[str]]:
-    document = documents.newest_covered(tx, row.id)
-    return document, documents.events_of(tx, document.ref)
-
-
-def _gone(row: DeliveryRow) -> Problem:
-    return Problem.of(
-        "BOOKING_GONE",
-        f"按当前规则, {', '.join(row.numbers)} 不再产生 {row.moment} 凭证",
-        f"under the current rules {', '.join(row.numbers)} makes no {row.moment} booking any more",
-        hint_zh="检查规则与路由, 或 cancel",
-        hint_en="look at rules and routes, or cancel",
-    )
 
 
 def claims_are_still(tx: Tx, ref: SourceRef, known: Mapping[str, Mapping[str, Decimal]]) -> bool:
@@ -389,18 +207,3 @@ def _ambiguous(loan: str, ids: Sequence[str]) -> Problem:
         hint_en="name the loan by its id in the source, or correct the number, then retry",
         loan=loan,
     )
-
-
-def coverage_of(ref: SourceRef, draft: Draft) -> Coverage:
-    """What a draft books of its document."""
-    return Coverage(ref, draft.entity, draft.book, draft.moment, draft.part)
-
-
-def _member_still(tx: Tx, member: groups.Member, loans: Mapping[str, LoanFact | None], found: Intended) -> bool:
-    same = groups.current(tx, member)
-    return same and loans_are_still(tx, member.document.ref, loans) and found.still(tx)
-
-
-def _waits_still(tx: Tx, ref: SourceRef, draft: Draft, waiting: Waiting) -> bool:
-    """What it waits for may come while it is being derived; then nobody would wake it."""
-    return waiting_for(tx, ref, draft) == waiting

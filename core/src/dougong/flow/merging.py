@@ -88,9 +88,9 @@ class Merger:
     def _checked(self, row: DeliveryRow, slot: Slot) -> _Checked | None:
         """A member that has passed every check; one that has not is held or blocked by itself."""
         try:
-            document, intended = self._deriver.single(row)
+            document, intended = self._deriver.intentions.single(row)
             if isinstance(intended, Intended):
-                problems = self._deriver.payload(intended.booking, slot)[1]
+                problems = self._deriver.payloads.of(intended.booking, slot)[1]
                 if not problems:
                     return row, document, intended
                 intended = Held(problems, self._deriver.inputs.hash, intended.still)
@@ -159,7 +159,7 @@ class Merger:
         """Members that cannot be booked by themselves either."""
         found = {}
         for one in members:
-            problems = self._deriver.unfit(row, one)
+            problems = self._deriver.intentions.unfit(row, one)
             if problems:
                 found[one.key] = problems
         return found
@@ -177,7 +177,7 @@ class Merger:
             detail={"without": [one.document.number for one in members if one.key in culprits]},
         )
         for one in members:
-            coverage = None if groups.superseded(tx, one) else self._deriver.coverage_of(one)
+            coverage = None if groups.superseded(tx, one) else self._deriver.intentions.coverage_of(one)
             if coverage is None:
                 continue  # it books nothing any more, or something else, as its newest revision says
             problems = culprits.get(one.key, ())

@@ -11,8 +11,9 @@ from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.flow.changes import Reaction, react, still_waits
-from dougong.flow.deriving import Deriver, claims_are_still, coverage_of
+from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
+from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.ledger import claims, deliveries, documents
 from dougong.ledger.deliveries import NewDelivery

@@ -155,7 +155,7 @@ def _draft(deriver: Deriver, row: DocumentRow, draft: Draft) -> Tried:
     if draft.booking is not None and not problems:
         name = deriver.project.config.route(draft.entity, draft.book, draft.moment, row.type)
         try:
-            _, problems = deriver.payload(draft.booking, _Offline(deriver.project, name))
+            _, problems = deriver.payloads.of(draft.booking, _Offline(deriver.project, name))
         except DougongError as error:
             problems = tuple(error.problems)
     if problems:
