@@ -8,6 +8,7 @@ from flow_documents import report
 
 from dougong.flow import changes
 from dougong.flow.deriving import Deriver
+from dougong.flow.intentions import Intentions
 
 
 @pytest.fixture
