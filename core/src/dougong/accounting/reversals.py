@@ -108,7 +108,7 @@ def difference(wanted: Voucher, booked: Sequence[Voucher], dated: Dated) -> Vouc
     for line in _signed_lines(wanted, booked):
         key = _place(line)
         nets[key] = _added(nets[key], line) if key in nets else line
-    lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(one for one in nets.values() if one.amount)]
+    lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(one for one in nets.values() if _says(one))]
     if not lines:
         return None
     return attrs.evolve(
@@ -146,6 +146,11 @@ def _place(line: VoucherLine) -> tuple[object, ...]:
     rate = line.tax.rate if line.tax else None
     dimensions = tuple(sorted(line.dimensions.items()))
     return (line.side, line.account, dimensions, currency, rate, line.clears, line.opens, line.cash_flow)
+
+
+def _says(line: VoucherLine) -> bool:
+    """Whether a line moves anything, be it in its own currency only: another rate may leave the functional amount."""
+    return bool(line.amount or (line.original is not None and line.original.amount))
 
 
 def _added(one: VoucherLine, other: VoucherLine) -> VoucherLine:

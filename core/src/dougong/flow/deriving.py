@@ -14,7 +14,7 @@ from dougong import accounting, formats
 from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
 from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link
-from dougong.flow import corrections
+from dougong.flow import corrections, pieces
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
 from dougong.flow.periods import BookPeriods
@@ -194,8 +194,10 @@ class Deriver:
             return Held((_gone(row),), self.inputs.hash) if missing is None else Intended(missing, row.target_stage)
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         found = self._of_draft(row, document.ref, draft, derivation.problems)
-        if draft is None or not draft.set_id or not isinstance(found, Intended):
+        if row.set_id is None or draft is None or not isinstance(found, Intended):
             return found
+        if self._ledger.look(lambda tx: pieces.cut_otherwise(tx, row, document.ref, derivation)):
+            return Held((pieces.pieces_changed(row),), self.inputs.hash)
         return attrs.evolve(found, beside=tuple(self._rest_of_set(document, draft, derivation)))
 
     def _rest_of_set(
