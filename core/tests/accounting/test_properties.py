@@ -198,7 +198,7 @@ def _check_taken_back(booked, known):
         assert [one.amount + two.amount for one, two in zip(booked.loans, back.loans, strict=True)] == [0] * len(
             booked.loans
         )
-    assert difference(booked, [booked], dated) is None
+    assert difference(booked, [booked], dated, Limits()) is None
 
 
 # ---------------------------------------------------------------------------------------------- order, changes, merging
@@ -237,20 +237,21 @@ def test_the_order_of_splits_decides_over_single_cents_only(known, document, dat
 
 
 @FEWER
-@given(document=reports(), changed=reports(), again=reports())
-def test_booked_and_difference_are_what_is_wanted(known, document, changed, again):
+@given(document=reports(), changed=reports(), again=reports(), red_lines=st.booleans())
+def test_booked_and_difference_are_what_is_wanted(known, document, changed, again, red_lines):
     def accrual(document):
         return next((one for one in vouchers(document, known) if (one.entity, one.moment) == ("A", "accrual")), None)
 
     first, second, third = accrual(document), accrual(changed), accrual(again)
     assume(first and second and third)
     dated = Dated(first.posting_date, first.posting_date, first.period)
-    booked = [first]
+    booked, limits = [first], Limits(negative_lines=red_lines)
     for wanted in (second, third, first):
-        more = difference(wanted, booked, dated)
+        more = difference(wanted, booked, dated, limits)
         booked += [more] if more else []
         assert balances(*booked) == balances(wanted)
         assert more is None or more.difference == 0
+        assert red_lines or more is None or all(line.amount >= 0 for line in more.lines)
         assert _left(booked) == _left([wanted])
 
 
