@@ -14,4 +14,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
 )
+# `tox -e property`: many more, and new ones each time, wherever it runs.
+settings.register_profile("property", settings.get_profile("dougong"), max_examples=10_000, derandomize=False)
 settings.load_profile("dougong")

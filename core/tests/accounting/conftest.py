@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,8 @@ from dougong.model.operations import Limits
 from dougong.tables.files import read_table
 from dougong.tables.rates import Rates
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 TEMPLATE = Path(dougong.__file__).parent / "templates" / "project"
 D = Decimal
 
@@ -52,6 +55,11 @@ def needs_of(account: str) -> AccountNeeds | None:
 
 
 @pytest.fixture(scope="session")
+def needs():
+    return needs_of
+
+
+@pytest.fixture(scope="session")
 def rules():
     return load_rules(TEMPLATE / "rules" / "a01.toml", read_table)
 
@@ -61,7 +69,7 @@ def rules_text():
     return (TEMPLATE / "rules" / "a01.toml").read_text(encoding="utf-8")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rules_with(rules_text):
     """The template's rules with texts replaced, and tables replaced by name."""
 

@@ -129,3 +129,29 @@ def test_two_write_offs_of_one_loan_share_what_is_left(make, in_usd):
 def test_a_repayment_of_nothing(make, in_usd):
     nothing = attrs.evolve(_repayment(make, "200.00", "7.2"), advances=())
     assert [problem.code for problem in derive(nothing, in_usd()).problems] == ["LOAN_MISSING"]
+
+
+def test_a_negative_write_off_of_a_report_that_costs_something_is_held(make, context):
+    report = make.report([make.line("1", "差旅费", "800.00")], [make.payee("E001", "900.00")])
+    lends = attrs.evolve(report, advances=(make.advance("J1", "-100.00"),))
+    (problem,) = derive(lends, context()).problems
+    assert (problem.code, problem.path) == ("WRITE_OFF_NEGATIVE", "advances[0]")
+    assert problem.facts == {"loan": "J1", "amount": "-100.00"}
+
+
+def test_a_negative_report_takes_its_write_off_back(make, context, lines_of):
+    report = make.report([make.line("1", "差旅费", "-800.00")], [make.payee("E001", "-700.00")])
+    back = attrs.evolve(report, advances=(make.advance("J1", "-100.00"),))
+    (draft,) = derive(back, context()).drafts
+    assert "C 1221.01 -100.00 employee=E001 clears=J1" in lines_of(draft.booking)
+
+
+def test_a_loan_of_another_employee_is_cleared_on_their_name_with_a_note(make, context, lines_of):
+    report = make.report([make.line("1", "差旅费", "800.00")], [make.payee("E001", "700.00")])
+    others = attrs.evolve(report, advances=(make.advance("J1", "60.00"), make.advance("J1", "40.00")))
+    (draft,) = derive(others, context(loan=lambda number: LoanFact(number, "E007"))).drafts
+    (note,) = draft.notes
+    assert (note.code, note.facts["owner"], note.facts["submitter"]) == ("LOAN_OF_ANOTHER", "E007", "E001")
+    assert "C 1221.01 60.00 employee=E007 clears=J1" in lines_of(draft.booking)
+    (own,) = derive(others, context()).drafts
+    assert own.notes == ()

@@ -11,13 +11,15 @@ import attrs
 from dougong import hookimpl
 from dougong.hookspecs import About
 from dougong.model.masterdata import MasterRecord
-from dougong.model.operations import Ambiguity, Operation, Reference, Safety
+from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
 from dougong.model.outcomes import AlreadyThere, Done, NotDone
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Text
 
 #: reference → what was booked under it.
 BOOKED: dict[str, dict] = {}
+#: What it can take.
+LIMITS = Limits()
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
 
@@ -63,7 +65,7 @@ class FlowErp:
     @hookimpl
     def operations(self):
         safety = Safety(Ambiguity.C, Reference("reference"), settle=0.0)
-        return [Operation("V", "create", safety, (Stage.SUBMITTED,))]
+        return [Operation("V", "create", safety, (Stage.SUBMITTED,), limits=LIMITS)]
 
     @hookimpl
     def default_mapping(self, operation):

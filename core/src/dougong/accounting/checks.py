@@ -39,6 +39,8 @@ _KNOWN_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 #: Collections whose lines belong to one person or party each; they are never merged (posting-rules.md §8).
 _PERSONAL = ("advances", "payees", "due_back", "payments")
+#: Moments that make a voucher for each payment by itself.
+_PER_PAYMENT = ("payment", "payment_returned", "loan", "repayment")
 
 
 def check_names(reading: Reading, rules: RuleSet) -> None:
@@ -72,10 +74,29 @@ def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:
                 "RULES_NAME", f"未知时点 {other!r}", f"unknown moment {other!r}", did_you_mean(other, rules.moments)
             )
             reading.refuse((*path, key), problem)
+    _over_limit(reading, rules, moment, path)
     if moment.prepared_by is not None:
         _path(reading, moment.prepared_by, {"report": (SettledReport,)}, (*path, "prepared_by"))
     entries = tuple(_entry(reading, rules, entry, (*path, "entry", entry.index - 1)) for entry in moment.entry)
     return attrs.evolve(moment, entry=entries)
+
+
+def _over_limit(reading: Reading, rules: RuleSet, moment: Moment, path: FieldPath) -> None:
+    """Parts balance through an account that is named; the vouchers of single payments are never cut."""
+    if moment.clearing is not None:
+        _role(reading, rules, moment.clearing, (*path, "clearing"))
+    if moment.over_limit == "hold":
+        return
+    if moment.name in _PER_PAYMENT:
+        zh, en = f"{moment.name} 按笔生成凭证, 不能分单", f"{moment.name} makes a voucher per payment and is never cut"
+        reading.refuse((*path, "over_limit"), refused("RULES_OVER_LIMIT", zh, en))
+    elif moment.clearing is None:
+        hint = Text(
+            '例: clearing = "clearing", 并在 [accounts] 中给出该科目',
+            'for example clearing = "clearing", with that account in [accounts]',
+        )
+        zh, en = "分单须指定过渡科目 clearing", "parts need a clearing account: the key `clearing`"
+        reading.refuse((*path, "over_limit"), refused("RULES_OVER_LIMIT", zh, en, hint))
 
 
 def _entry(reading: Reading, rules: RuleSet, entry: Entry, path: FieldPath) -> Entry:

@@ -24,6 +24,9 @@ from dougong.model.settled import SINGULAR, Amount, Fact, SettledReport, Tax
 
 __all__ = ["Lines", "Place", "line_key", "make_lines", "merged"]
 
+#: What somebody owes or is owed stays a line of its own in merged vouchers, also where the account takes no employee.
+_OF_PERSONS = ("advances", "payees", "due_back")
+
 
 @attrs.frozen
 class Place:
@@ -121,7 +124,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         settlement_number=_settlement(entry, 1, names),
         coordination=getattr(fact, "coordination", None),
         sources=_sources(fact),
-        merges=entry.merge_lines is not False,
+        merges=entry.merge_lines is not False and entry.each not in _OF_PERSONS,
         why=_why(entry, fact, place, chosen, where),
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, localcontext
 
 import attrs
 
-from dougong.accounting import messages
+from dougong.accounting import loan_messages, messages
 from dougong.accounting.context import LoanFact
 from dougong.accounting.priced import PricedLine
 from dougong.accounting.rulefile import RuleSet
@@ -35,11 +35,13 @@ class WriteOffs:
     """The loans that a document clears.
 
     :param problems: it cannot be settled. :param overdrawn: it can, and more is asked of a loan than is left.
+    :param notes: what a person should know: a loan is somebody else's.
     """
 
     advances: tuple[AdvanceFact, ...] = ()
     problems: tuple[Problem, ...] = ()
     overdrawn: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def written_off(
@@ -61,19 +63,29 @@ def written_off(
             return messages.rate_missing("advances", currency, document.currency, policy.rate_type, on, rates.path)
         return found.value
 
-    return _all(document, rules, loan, rate_of, on)
+    found = _all(document, rules, loan, rate_of, on)
+    return attrs.evolve(found, problems=(*found.problems, *_negative(document, lines)))
+
+
+def _negative(document: Document, lines: Sequence[PricedLine]) -> Iterator[Problem]:
+    """Write-offs that would lend more; only a report that takes costs back may take a write-off back."""
+    if sum((one.approved.base for one in lines), _ZERO) < 0:
+        return
+    for at, advance in enumerate(document.advances):
+        if advance.amount < 0:
+            yield loan_messages.write_off_negative(f"advances[{at}]", advance.loan, advance.amount)
 
 
 def repaid(document: Document, payments: Sequence[PaymentFact], rules: RuleSet, loan: LookUp, on: dt.date) -> WriteOffs:
     """What a repayment clears; the money that came in says at which rate it came."""
     if not document.advances:
-        return WriteOffs(problems=(messages.loan_not_named(document.number),))
+        return WriteOffs(problems=(loan_messages.loan_not_named(document.number),))
 
     def rate_of(currency: str) -> Decimal | Problem:
         came = [one.amount for one in payments if one.currency == currency]
         base, doc = sum((one.base for one in came), _ZERO), sum((one.doc for one in came), _ZERO)
         if not doc:
-            return messages.repaid_in_other_currency(document.number, currency)
+            return loan_messages.repaid_in_other_currency(document.number, currency)
         with localcontext(CONTEXT):
             return base / doc
 
@@ -104,6 +116,7 @@ def _all(document: Document, rules: RuleSet, loan: LookUp, rate_of: RateOf, on: 
     facts: list[AdvanceFact] = []
     problems: list[Problem] = []
     overdrawn: list[Problem] = []
+    notes: dict[Problem, None] = {}
     left: dict[str, tuple[Decimal, Decimal]] = {}
     for at, advance in enumerate(document.advances):
         known = opening(rules, advance.loan, loan(advance.loan), on)
@@ -115,12 +128,14 @@ def _all(document: Document, rules: RuleSet, loan: LookUp, rate_of: RateOf, on: 
             problems.append(fact)
             continue
         facts.append(fact)
+        if document.submitter and fact.employee != document.submitter:
+            notes[loan_messages.loan_of_another("advances", number, str(fact.employee), document.submitter)] = None
         if number in left:
             remaining, carrying = left[number]
             if fact.amount.doc > remaining:
-                overdrawn.append(messages.loan_overdrawn(number, remaining, fact.amount.doc))
+                overdrawn.append(loan_messages.loan_overdrawn(number, remaining, fact.amount.doc))
             left[number] = (remaining - fact.amount.doc, carrying - fact.amount.base)
-    return WriteOffs(tuple(facts), tuple(problems), tuple(overdrawn))
+    return WriteOffs(tuple(facts), tuple(problems), tuple(overdrawn), tuple(notes))
 
 
 def _one(
@@ -133,7 +148,7 @@ def _one(
 ) -> AdvanceFact | Problem:
     kept = (known.currency if known else None) or advance.currency or document.currency
     if advance.currency not in (None, kept) or (advance.currency is None and kept != document.currency):
-        return messages.loan_currency(path, advance.loan, kept, advance.currency or document.currency)
+        return loan_messages.loan_currency(path, advance.loan, kept, advance.currency or document.currency)
     number = known.number if known else advance.loan
     at_rate = Amount.of(advance.amount)
     if kept != document.currency:

@@ -5,12 +5,13 @@ Pure: whatever is known of the world comes in `Context`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import attrs
 
-from dougong.accounting import messages, refusals
+from dougong.accounting import messages, refusals, vouchers
 from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
 from dougong.accounting.entities import entity_of, one_name
@@ -18,7 +19,6 @@ from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
-from dougong.accounting.vouchers import Order, before_rules, draft
 from dougong.model.documents import Document, Event
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
@@ -165,13 +165,12 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 claimed=context.claimed,
             )
         except DougongError as error:
-            return Derivation(problems=before_rules(dated) or error.problems)
+            return Derivation(problems=vouchers.before_rules(dated) or error.problems)
         settled = report if costs or settled is None else settled
-        order = Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
-        made = draft(document, report, order, context)
-        if made is not None:
-            unbooked = tuple(_not_booked(document, one.rules))
-            drafts.append(attrs.evolve(made, notes=made.notes + unbooked) if unbooked else made)
+        order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
+        unbooked = tuple(_not_booked(document, one.rules))
+        found = vouchers.drafts(document, report, order, context)
+        drafts += [attrs.evolve(made, notes=made.notes + unbooked) for made in found]
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
@@ -192,14 +191,17 @@ def _books(document: Document, context: Context, moment: str, entity: str) -> Se
 
 
 def _as_set(document: Document, drafts: Sequence[Draft]) -> Iterable[Draft]:
-    """Accruals of several entities are one set: none is sent while one cannot be made, or waits for something."""
+    """Accruals of several entities, or parts of one, are a set: none is sent while one cannot be made, or waits."""
     members = [one for one in drafts if one.moment == "accrual"]
-    if len({one.entity for one in members}) < 2:
+    if len({one.entity for one in members}) == 1:
+        parts = Counter(one.book for one in members)
+        members = [one for one in members if parts[one.book] > 1]
+    if not members:
         yield from drafts
         return
     waits = tuple(dict.fromkeys(wait for one in members for wait in one.waits_for))
     for one in drafts:
-        if one.moment != "accrual":
+        if one not in members:
             yield one
             continue
         broken = [

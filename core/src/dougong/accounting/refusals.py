@@ -226,8 +226,8 @@ def lines_too_many(count: int, limit: int) -> Problem:
         "LINES_TOO_MANY",
         f"凭证有 {count} 行, ERP 最多 {limit} 行",
         f"the voucher has {count} lines, the ERP takes {limit}",
-        hint_zh="可对费用分录设 merge_lines = true",
-        hint_en="set merge_lines = true on the cost entries",
+        hint_zh='可对费用分录设 merge_lines = true, 或设 over_limit = "split" 与过渡科目 clearing 分单',
+        hint_en='set merge_lines = true on the cost entries, or over_limit = "split" with a clearing account',
         count=str(count),
         limit=str(limit),
     )

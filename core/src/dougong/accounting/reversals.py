@@ -11,7 +11,7 @@ import attrs
 from dougong.accounting.dates import Dated, business_date
 from dougong.accounting.rulefile import RuleSet
 from dougong.expressions import fit
-from dougong.model.bookings import LoanMovement, Original, Voucher, VoucherLine
+from dougong.model.bookings import LoanMovement, Original, Side, Voucher, VoucherLine
 from dougong.model.documents import Document, SourceRef
 from dougong.model.operations import Limits
 
@@ -99,16 +99,18 @@ def part_of(voucher: Voucher, ref: SourceRef) -> Voucher:
     )
 
 
-def difference(wanted: Voucher, booked: Sequence[Voucher], dated: Dated) -> Voucher | None:
+def difference(wanted: Voucher, booked: Sequence[Voucher], dated: Dated, limits: Limits) -> Voucher | None:
     """What has to be booked beside `booked` so that the books show `wanted`; `None` when they do already.
 
     :param booked: the voucher that is in the ERP, and earlier differences.
+    :param limits: an ERP without negative lines gets them on the other side.
     """
     nets: dict[tuple[object, ...], VoucherLine] = {}
     for line in _signed_lines(wanted, booked):
         key = _place(line)
         nets[key] = _added(nets[key], line) if key in nets else line
-    lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(one for one in nets.values() if one.amount)]
+    said = (line if limits.negative_lines else _positive(line) for line in nets.values() if _says(line))
+    lines = [attrs.evolve(line, number=at + 1) for at, line in enumerate(said)]
     if not lines:
         return None
     return attrs.evolve(
@@ -146,6 +148,19 @@ def _place(line: VoucherLine) -> tuple[object, ...]:
     rate = line.tax.rate if line.tax else None
     dimensions = tuple(sorted(line.dimensions.items()))
     return (line.side, line.account, dimensions, currency, rate, line.clears, line.opens, line.cash_flow)
+
+
+def _positive(line: VoucherLine) -> VoucherLine:
+    """A red line on the other side."""
+    if line.amount >= 0:
+        return line
+    side: Side = "C" if line.side == "D" else "D"
+    return attrs.evolve(line, side=side, amount=-line.amount, original=_original(line.original, -1))
+
+
+def _says(line: VoucherLine) -> bool:
+    """Whether a line moves anything, be it in its own currency only: another rate may leave the functional amount."""
+    return bool(line.amount or (line.original is not None and line.original.amount))
 
 
 def _added(one: VoucherLine, other: VoucherLine) -> VoucherLine:

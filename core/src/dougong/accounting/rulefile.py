@@ -176,6 +176,10 @@ class Moment:
     prepared_by: str | None = _key("制单人 path such as report.finance_approver", None)
     attachments: Literal["invoices", "attachments", "one"] = _key("附件数: 发票张数 | 附件数 | 一", "one")
     merge: Literal["none", "day", "type", "payment_batch"] = _key("凭证合并", "none")
+    over_limit: Literal["hold", "split"] = _key(
+        "行数超过 ERP 上限: 挂起 | 分单, 经过渡科目平衡 hold, or parts that balance through `clearing`", "hold"
+    )
+    clearing: str | None = _key("分单的过渡科目角色 account role through which the parts balance", None)
     entry: tuple[Entry, ...] = attrs.field(default=(), metadata={"help": "分录 entries, in voucher order"})
 
 

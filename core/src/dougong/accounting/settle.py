@@ -67,7 +67,8 @@ def settle(
         cleared = repaid(document, payments, rules, loan, on)
         problems += cleared.problems
         differences = exchange(cleared.advances, head.entity)
-        head = attrs.evolve(head, advances=cleared.advances, differences=differences, problems=cleared.overdrawn)
+        head = attrs.evolve(head, advances=cleared.advances, differences=differences)
+        head = attrs.evolve(head, notes=cleared.notes, problems=cleared.overdrawn)
     if problems:
         raise SettlementError(problems)
     return attrs.evolve(head, payments=payments)
@@ -122,7 +123,7 @@ def _costs(
         payees=sides.payees,
         due_back=sides.due_back,
         differences=sides.differences,
-        notes=(*found.notes, *notes),
+        notes=(*found.notes, *notes, *write_offs.notes),
         claims=tuple(found.claims),
         problems=write_offs.overdrawn,
     )

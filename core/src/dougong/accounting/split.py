@@ -23,16 +23,14 @@ _SHARE_SLACK = Decimal("0.0001")
 def split(total: Decimal, weights: Sequence[Decimal], scale: int, *, last: bool = True) -> list[Decimal]:
     """`total` in the proportion of `weights`, at `scale` decimals; the parts sum to `total` and never change its sign.
 
-    :param weights: at least one; of one sign. All zero: equal parts, of nothing as a rule.
+    :param weights: at least one; of one sign. Where all are zero, the first takes everything (of nothing, as a rule).
     :param last: the last part takes the rest, unless that would turn its sign or take it more than a unit per other
         part away from its exact value; then, and when `False`, missing units go to the largest remainders, ties to the
         first.
     """
-    if len(weights) == 1:
-        return [total]
+    if len(weights) == 1 or not any(weights):
+        return [total, *(Decimal(0) for _ in weights[1:])]
     with localcontext(CONTEXT):
-        if not any(weights):
-            weights = [Decimal(1)] * len(weights)
         exact = [total * weight / sum(weights) for weight in weights]
         if last:
             parts = [round_to(value, scale) for value in exact[:-1]]

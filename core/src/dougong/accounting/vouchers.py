@@ -1,4 +1,4 @@
-"""One draft: head and lines of a voucher, checked against what its ERP takes."""
+"""Drafts: head and lines of a voucher, checked against what its ERP takes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dougong.accounting.context import Context, Draft, Wait
 from dougong.accounting.dates import Dated, prior_year
 from dougong.accounting.entries import Place, make_lines
 from dougong.accounting.loans import lent, movements
+from dougong.accounting.pieces import in_pieces, may_be_cut
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.model.bookings import LoanMovement, Voucher, VoucherLine
 from dougong.model.documents import Document
 from dougong.model.masterdata import AccountNeeds
-from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SettledReport
 
-__all__ = ["Order", "before_rules", "draft"]
+__all__ = ["Order", "before_rules", "drafts"]
 
 
 @attrs.frozen
@@ -36,8 +36,11 @@ class Order:
     dated: Dated
 
 
-def draft(document: Document, report: SettledReport, order: Order, context: Context) -> Draft | None:
-    """The draft of one voucher: its booking, or every reason why there is none; `None` when every amount is zero."""
+def drafts(document: Document, report: SettledReport, order: Order, context: Context) -> list[Draft]:
+    """The draft of one voucher: its booking, or every reason why there is none; nothing when every amount is zero.
+
+    Several where the ERP takes no voucher of that length, and the rules want parts.
+    """
     order, moment = _of_another_year(report, order), order.moment
     base = Draft(
         moment.name,
@@ -52,25 +55,26 @@ def draft(document: Document, report: SettledReport, order: Order, context: Cont
         merge_key=_merge_key(report, order),
     )
     if moment.owner == "erp":
-        return base
+        return [base]
     if early := before_rules(order.dated):
-        return attrs.evolve(base, problems=early)
-    limits = context.limits(order.book)
-    lines = make_lines(report, _place(order, context, limits))
+        return [attrs.evolve(base, problems=early)]
+    where = _place(order, context)
+    lines = make_lines(report, where)
     voucher = _voucher(document, report, order, lines.lines)
     notes, held = _years(document, order)
     settled = report.problems if order.entity == report.entity else ()
     problems = [*_unsupported(moment), *order.dated.problems, *settled, *lines.problems, *held]
     if not problems and not lines.lines:
-        return None
+        return []
     if not problems:
-        problems += _checked(voucher, limits)
-    return attrs.evolve(
+        problems += _checked(voucher, where)
+    made = attrs.evolve(
         base,
         booking=None if problems else voucher,
         problems=tuple(problems),
         notes=(*report.notes, *lines.notes, *notes),
     )
+    return in_pieces(made, report, where)
 
 
 def _merge_key(report: SettledReport, order: Order) -> str:
@@ -87,7 +91,7 @@ def before_rules(dated: Dated) -> tuple[Problem, ...]:
     return tuple(problem for problem in dated.problems if problem.code == "RULES_NOT_VALID")
 
 
-def _place(order: Order, context: Context, limits: Limits) -> Place:
+def _place(order: Order, context: Context) -> Place:
     def needs(account: str) -> AccountNeeds | None:
         known = order.rules.needs
         return context.account_needs(order.book, account) if known is None else known.get(account)
@@ -99,7 +103,7 @@ def _place(order: Order, context: Context, limits: Limits) -> Place:
         order.book,
         order.dated.posting,
         order.dated.period,
-        limits,
+        context.limits(order.book),
         needs,
         order.dated.prefix,
         order.dated.cost_role,
@@ -197,11 +201,12 @@ def _years(document: Document, order: Order) -> tuple[list[Problem], list[Proble
     return ([], found) if policy == "hold" else (found, [])
 
 
-def _checked(voucher: Voucher, limits: Limits) -> Iterator[Problem]:
+def _checked(voucher: Voucher, where: Place) -> Iterator[Problem]:
     """The whole voucher: balanced, not too long, one currency where the ERP takes one."""
+    limits = where.limits
     if voucher.difference:
         yield refusals.not_balanced(voucher.difference)
-    if len(voucher.lines) > limits.max_lines:
+    if len(voucher.lines) > limits.max_lines and not may_be_cut(where):
         yield refusals.lines_too_many(len(voucher.lines), limits.max_lines)
     currencies = {line.original.currency if line.original else voucher.currency for line in voucher.lines}
     if limits.voucher_currency == "document" and len(currencies) > 1:

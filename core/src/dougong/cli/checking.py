@@ -86,9 +86,10 @@ def _checks(project: Project, names: Sequence[str], *, whole: bool) -> Iterator[
 
 def _rules(project: Project) -> Iterator[Checked]:
     from dougong.accounting import deferred, load_rules
-    from dougong.flow.inputs import rule_paths
+    from dougong.flow.inputs import books_twice, rule_paths
     from dougong.tables.files import read_table
 
+    good = []
     for path in rule_paths(project):
         shown = path.relative_to(project.folder).as_posix()
         try:
@@ -96,9 +97,11 @@ def _rules(project: Project) -> Iterator[Checked]:
         except DougongError as error:
             yield from (Checked.of(None, f"rules {shown}", problem) for problem in error.problems)
             continue
+        good.append(rules)
         yield Checked(None, f"rules {shown}", ok=True)
         for text in deferred(rules):
             yield Checked(None, f"rules {shown}: not yet", ok=True, message=text)
+    yield from (Checked.of(None, "rules", problem) for problem in books_twice(good))
     yield from _tried(None, "rates", lambda: _rates(project.folder / "tables" / "rates.csv"))
 
 

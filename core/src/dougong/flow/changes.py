@@ -10,6 +10,7 @@ from dougong.accounting import Derivation
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
 from dougong.flow.deriving import Deriver
+from dougong.flow.pieces import in_pieces
 from dougong.ledger import audit, deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
@@ -109,10 +110,16 @@ def _correct(
             tx, one, DeliveryState.INCOMPLETE, event="void", target_stage=Stage.VOID, due_at=epoch_ms(), failures=0
         )
         yield voiding
-    elif taken_back or deriver.inputs.rules[one.book].changes.change == "red_and_new":
+    elif taken_back or _red_and_new(tx, row, one, derivation, deriver):
         yield take_back(tx, [row], one, deriver)
     else:
         _complement(tx, row, one, derivation, deriver)
+
+
+def _red_and_new(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> bool:
+    """As the rules say; a voucher in parts has no difference to another one, part by part."""
+    policy = deriver.inputs.rules[one.book].changes.change
+    return policy == "red_and_new" or in_pieces(tx, one, row.ref, derivation)
 
 
 def take_back(

@@ -57,7 +57,7 @@ def complement(
         return None
     rules = deriver.inputs.rules[book]
     day = change_day(document, rules.rules.zone, deriver.today)
-    return difference(wanted, booked, deriver.correction_date(booked[0], day))
+    return difference(wanted, booked, deriver.correction_date(booked[0], day), deriver.inputs.limits(book))
 
 
 def _original(tx: Tx, row: DeliveryRow) -> tuple[DeliveryRow, str | None]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import attrs
 
-from dougong.accounting import RuleSet, load_rules
+from dougong.accounting import RulesError, RuleSet, load_rules
 from dougong.config import FILE_NAME
 from dougong.flow.project import Project
 from dougong.ledger import reference
@@ -22,11 +22,12 @@ from dougong.mapping import CompiledMapping, compile_mapping
 from dougong.model.codes import Codes
 from dougong.model.masterdata import AccountNeeds, MasterRecord
 from dougong.model.operations import Limits, Operation
+from dougong.model.problems import Problem
 from dougong.tables.codes import CodeRow, CodeTable
 from dougong.tables.files import read_table
 from dougong.tables.rates import Rates
 
-__all__ = ["Inputs", "load_inputs", "mapping_text", "rule_files", "rule_paths"]
+__all__ = ["Inputs", "books_twice", "load_inputs", "mapping_text", "rule_files", "rule_paths"]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -125,13 +126,34 @@ def rule_files(project: Project) -> list[RuleSet]:
     return [load_rules(path, read_table, root=project.folder) for path in rule_paths(project)]
 
 
+def books_twice(files: Sequence[RuleSet]) -> list[Problem]:
+    """Books that several files of rules name: each would book the same, and nobody can say which one counts."""
+    first: dict[str, RuleSet] = {}
+    named = [(book, one) for one in files for book in dict.fromkeys(one.rules.books)]
+    return [
+        _book_twice(book, first[book].path, one.path) for book, one in named if first.setdefault(book, one) is not one
+    ]
+
+
+def _book_twice(book: str, first: str, second: str) -> Problem:
+    return Problem.of(
+        "RULES_BOOK_TWICE",
+        f"账簿 {book} 已在 {first} 中",
+        f"book {book} stands in {first} already",
+        path=f"{second} rules.books",
+        hint_zh="一个账簿只由一个规则文件入账: 请从其中一个的 books 中删去",
+        hint_en="a book is booked by one file of rules: remove it from `books` of one of them",
+        book=book,
+    )
+
+
 def _rules(project: Project, artifacts: dict[str, tuple[str, str]]) -> dict[str, RuleSet]:
-    rules: dict[str, RuleSet] = {}
+    files = rule_files(project)
+    if problems := books_twice(files):
+        raise RulesError(problems)
     for path in rule_paths(project):
-        loaded = load_rules(path, read_table, root=project.folder)
         _keep(artifacts, "rules", path.read_text(encoding="utf-8-sig"))
-        rules |= dict.fromkeys(loaded.rules.books, loaded)
-    return rules
+    return {book: one for one in files for book in one.rules.books}
 
 
 def _mapping(

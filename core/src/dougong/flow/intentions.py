@@ -11,7 +11,7 @@ import attrs
 from dougong import accounting
 from dougong.accounting import Derivation, Draft, LoanFact
 from dougong.delivery import Blocked, Held
-from dougong.flow import corrections
+from dougong.flow import corrections, pieces
 from dougong.flow.failing import reasons
 from dougong.flow.intended import Intended
 from dougong.flow.waits import Waiting, loans_are_still, waiting_for
@@ -82,8 +82,10 @@ class Intentions:
             )
         draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         found = self._of_draft(row, document.ref, draft, derivation.problems)
-        if draft is None or not draft.set_id or not isinstance(found, Intended):
+        if row.set_id is None or draft is None or not isinstance(found, Intended):
             return found
+        if self._ledger.look(lambda tx: pieces.cut_otherwise(tx, row, document.ref, derivation)):
+            return Held((pieces.pieces_changed(row),), self._deriver.inputs.hash)
         return attrs.evolve(found, beside=tuple(self._rest_of_set(document, draft, derivation)))
 
     def _rest_of_set(

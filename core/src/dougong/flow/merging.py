@@ -61,8 +61,12 @@ class Merger:
     def _form(self, rows: Sequence[DeliveryRow]) -> int:
         """A group, or a single delivery where there is only one; nothing while a payment batch is not complete."""
         slot = self._slots[rows[0].connection]
-        if "|payment_batch|" in (rows[0].merge_key or "") and self._waits(rows):
-            return len(rows)
+        if "|payment_batch|" in (rows[0].merge_key or ""):
+            if self._waits(rows):
+                return len(rows)
+            rows = self._ready(rows[0])  # who waits no more may have become ready after the rows were read
+        if not rows:
+            return 0  # another process has taken them
         try:
             slot.session()
         except DougongError:
@@ -72,6 +76,11 @@ class Merger:
             self._ledger.write(lambda tx, chunk=chunk: self._write(tx, chunk))  # type: ignore[misc]
             crashpoint("merged")
         return len(rows)
+
+    def _ready(self, row: DeliveryRow) -> list[DeliveryRow]:
+        """All of a group that are ready now."""
+        key = (row.connection, row.merge_key)
+        return [one for one in self._ledger.look(groups.waiting) if (one.connection, one.merge_key) == key]
 
     def _waits(self, rows: Sequence[DeliveryRow]) -> bool:
         """A payment batch waits until none of it waits; who is held or given up lets the rest go."""
