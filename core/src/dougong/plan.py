@@ -21,14 +21,14 @@ from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import deliveries, documents, postings, reversals
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DocumentState
+from dougong.ledger.states import FINAL, UNSENT, DocumentState
 from dougong.model.bookings import Voucher
-from dougong.model.documents import Document, SourceRef
+from dougong.model.documents import Document, Event, SourceRef
 from dougong.model.identity import Coverage, content_fingerprint, document_content
 from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.outcomes import Found
 from dougong.model.problems import DougongError, Problem
-from dougong.model.sources import SourceDocument
+from dougong.model.sources import EventsOnly, SourceDocument
 from dougong.planned import Planned, Undelivered, mergeable, merged_draft, sets_checked
 from dougong.runtime.lane import Lane, Slot
 
@@ -40,14 +40,13 @@ def plan_files(
 ) -> tuple[list[Planned | Undelivered], list[tuple[Path, Problem]]]:
     """Plan files without accepting them. Returns the plan and what could not be read."""
     read = read_files(project, paths, source)
-    items = [item for _, item in read.documents if isinstance(item, SourceDocument)]
-    return list(plan_documents(project, items)), list(read.bad)
+    return list(plan_documents(project, [item for _, item in read.documents])), list(read.bad)
 
 
-def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
-    """Plan a document that was accepted already, by its number; what was sent is named with what the ERP holds."""
+def plan_number(project: Project, *numbers: str) -> list[Planned | Undelivered]:
+    """Plan documents that were accepted already, by number; what was sent is named with what the ERP holds."""
     deriver = Deriver(project, load_inputs(project))
-    known = project.ledger.look(partial(_known, number=number))
+    known = [one for number in numbers for one in project.ledger.look(partial(_known, number=number))]
     return list(_plan_all(project, [_Item.of_row(deriver, row, events) for row, events in known], tell_sent=True))
 
 
@@ -55,12 +54,40 @@ def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
     return [(row, documents.events_of(tx, row.ref)) for row in documents.by_number(tx, number)]
 
 
-def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterator[Planned | Undelivered]:
+def plan_documents(project: Project, items: Iterable[SourceDocument | EventsOnly]) -> Iterator[Planned | Undelivered]:
     """Derive, map and check each document; what is in the ERP already with this content is left out.
 
+    What the ledger knows of a document's events counts, and of the document where only events are told.
     Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
     """
-    return _plan_all(project, [_Item.of_source(item) for item in items])
+    deriver = Deriver(project, load_inputs(project))
+    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in items]
+    for one in found:
+        if isinstance(one, Undelivered):
+            yield one
+    yield from _plan_all(project, [one for one in found if isinstance(one, _Item)])
+
+
+def _item(tx: Tx, item: SourceDocument | EventsOnly, deriver: Deriver) -> _Item | Undelivered:
+    """What is told, on top of what the ledger knows."""
+    if isinstance(item, SourceDocument):
+        told = item.document
+        return attrs.evolve(_Item.of_source(item), document=_with_events(tx, told, told.events, deriver))
+    known = documents.latest(tx, item.ref)
+    if known is None:
+        return Undelivered(item.ref.id, DocumentState.HELD, (documents.unknown(item.ref),))
+    row = _Item.of_row(deriver, known, [])
+    return attrs.evolve(row, document=_with_events(tx, row.document, item.events, deriver))
+
+
+def _with_events(tx: Tx, document: Document, told: tuple[Event, ...], deriver: Deriver) -> Document:
+    """The document with every event; of two readings of one the later counts until something of it was sent."""
+    known = documents.latest(tx, document.ref)
+    before = () if known is None else deriver.document(known, documents.events_of(tx, document.ref)).events
+    sent = any(one.state not in UNSENT | FINAL for one in documents.deliveries_of(tx, document.ref))
+    first, second = (told, before) if sent else (before, told)
+    events = {event.id: event for event in (*before, *told)} | {event.id: event for event in (*first, *second)}
+    return attrs.evolve(document, events=tuple(events.values()))
 
 
 @attrs.frozen

@@ -100,7 +100,7 @@ def _derived(project: Project, number: str, *, booked: bool) -> list[_Booked]:
     with project.ledger.read() as connection:
         numbers = selecting.documents(connection, number)
     found = []
-    for one in (planned for each in numbers for planned in plan_number(project, each)):
+    for one in plan_number(project, *numbers):
         if not isinstance(one, Undelivered):
             draft = one.draft
             if not one.sent:

@@ -116,12 +116,10 @@ def _planned(
 
     paths = [Path(name) for name in what if _is_file(name)]
     found, bad = plan_files(project, paths, source) if paths else ([], [])
-    for name in what:
-        if not _is_file(name):
-            with project.ledger.read() as connection:
-                numbers = selecting.documents(connection, name)
-            for number in numbers:
-                found += plan_number(project, number)
+    with project.ledger.read() as connection:
+        named = [each for name in what if not _is_file(name) for each in selecting.documents(connection, name)]
+    if named:
+        found += plan_number(project, *dict.fromkeys(named))
     return _once(found), bad
 
 
