@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from dougong.accounting import Draft, LoanFact
+from dougong import formats
+from dougong.accounting import Derivation, Draft, LoanFact
 from dougong.delivery.send import facts_of, keys_of, reference_text
-from dougong.flow import Deriver, Project, load_inputs, read_files
+from dougong.flow import Deriver, Project, corrections, load_inputs, read_files
+from dougong.flow.changes import Verdict, how, judge
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
-from dougong.ledger import deliveries, documents, postings
+from dougong.ledger import deliveries, documents, postings, reversals
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DocumentState
-from dougong.model.bookings import Voucher, VoucherLine
-from dougong.model.documents import Document, SourceRef
+from dougong.ledger.states import FINAL, UNSENT, DocumentState
+from dougong.model.bookings import Voucher
+from dougong.model.documents import Document, Event, SourceRef
 from dougong.model.identity import Coverage, content_fingerprint, document_content
 from dougong.model.messages import ItemId, Payload, Wanted
-from dougong.model.money import plain
 from dougong.model.outcomes import Found
 from dougong.model.problems import DougongError, Problem
-from dougong.model.sources import SourceDocument
+from dougong.model.sources import EventsOnly, SourceDocument
+from dougong.planned import Planned, Undelivered, mergeable, merged_draft, sets_checked
 from dougong.runtime.lane import Lane, Slot
 
-__all__ = ["Planned", "Undelivered", "line_view", "plan_documents", "plan_files", "plan_number"]
-
-
-@attrs.frozen
-class Planned:
-    """One booking as it would be sent now.
-
-    :param payload: with the source of each field; `None` where it cannot be mapped.
-    :param already: number of what the ERP holds under our reference already, if anything.
-    :param sent: whether it is this very content that was sent: there is nothing to be done.
-    """
-
-    documents: tuple[str, ...]
-    draft: Draft
-    connection: str
-    payload: Payload | None
-    problems: tuple[Problem, ...]
-    waits_for: tuple[str, ...] = ()
-    already: str | None = None
-    sent: bool = False
-
-
-@attrs.frozen
-class Undelivered:
-    """A document that makes no booking now: not due, or held for a fact that is missing."""
-
-    number: str
-    state: str
-    problems: tuple[Problem, ...]
+__all__ = ["Planned", "Undelivered", "plan_documents", "plan_files", "plan_number"]
 
 
 def plan_files(
@@ -67,14 +41,13 @@ def plan_files(
 ) -> tuple[list[Planned | Undelivered], list[tuple[Path, Problem]]]:
     """Plan files without accepting them. Returns the plan and what could not be read."""
     read = read_files(project, paths, source)
-    items = [item for _, item in read.documents if isinstance(item, SourceDocument)]
-    return list(plan_documents(project, items)), list(read.bad)
+    return list(plan_documents(project, [item for _, item in read.documents])), list(read.bad)
 
 
-def plan_number(project: Project, number: str) -> list[Planned | Undelivered]:
-    """Plan a document that was accepted already, by its number; what was sent is named with what the ERP holds."""
+def plan_number(project: Project, *numbers: str) -> list[Planned | Undelivered]:
+    """Plan documents that were accepted already, by number; what was sent is named with what the ERP holds."""
     deriver = Deriver(project, load_inputs(project))
-    known = project.ledger.look(partial(_known, number=number))
+    known = [one for number in numbers for one in project.ledger.look(partial(_known, number=number))]
     return list(_plan_all(project, [_Item.of_row(deriver, row, events) for row, events in known], tell_sent=True))
 
 
@@ -82,12 +55,40 @@ def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
     return [(row, documents.events_of(tx, row.ref)) for row in documents.by_number(tx, number)]
 
 
-def plan_documents(project: Project, items: Iterable[SourceDocument]) -> Iterator[Planned | Undelivered]:
+def plan_documents(project: Project, items: Iterable[SourceDocument | EventsOnly]) -> Iterator[Planned | Undelivered]:
     """Derive, map and check each document; what is in the ERP already with this content is left out.
 
+    What the ledger knows of a document's events counts, and of the document where only events are told.
     Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
     """
-    return _plan_all(project, [_Item.of_source(item) for item in items])
+    deriver = Deriver(project, load_inputs(project))
+    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in items]
+    for one in found:
+        if isinstance(one, Undelivered):
+            yield one
+    yield from _plan_all(project, [one for one in found if isinstance(one, _Item)])
+
+
+def _item(tx: Tx, item: SourceDocument | EventsOnly, deriver: Deriver) -> _Item | Undelivered:
+    """What is told, on top of what the ledger knows."""
+    if isinstance(item, SourceDocument):
+        told = item.document
+        return attrs.evolve(_Item.of_source(item), document=_with_events(tx, told, told.events, deriver))
+    known = documents.latest(tx, item.ref)
+    if known is None:
+        return Undelivered(item.ref.id, DocumentState.HELD, (documents.unknown(item.ref),))
+    row = _Item.of_row(deriver, known, [])
+    return attrs.evolve(row, document=_with_events(tx, row.document, item.events, deriver))
+
+
+def _with_events(tx: Tx, document: Document, told: tuple[Event, ...], deriver: Deriver) -> Document:
+    """The document with every event; of two readings of one the later counts until something of it was sent."""
+    known = documents.latest(tx, document.ref)
+    before = () if known is None else deriver.document(known, documents.events_of(tx, document.ref)).events
+    sent = any(one.state not in UNSENT | FINAL for one in documents.deliveries_of(tx, document.ref))
+    first, second = (told, before) if sent else (before, told)
+    events = {event.id: event for event in (*before, *told)} | {event.id: event for event in (*first, *second)}
+    return attrs.evolve(document, events=tuple(events.values()))
 
 
 @attrs.frozen
@@ -120,12 +121,36 @@ def _plan_all(project: Project, items: Sequence[_Item], *, tell_sent: bool = Fal
     deriver = _PlanDeriver(project, load_inputs(project), items, troubles)
     slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
     try:
-        for item in items:
-            planned = _plan(project, deriver, slots, item)
-            yield from (one for one in planned if tell_sent or isinstance(one, Undelivered) or not one.sent)
+        found = [one for item in items for one in _plan(project, deriver, slots, item)]
+        found = [one for one in found if tell_sent or isinstance(one, Undelivered) or not one.sent]
+        yield from _merged(deriver, slots, found)
     finally:
         for slot in slots.values():
             slot.close()
+
+
+def _merged(
+    deriver: _PlanDeriver, slots: dict[str, Slot], found: Sequence[Planned | Undelivered]
+) -> Iterator[Planned | Undelivered]:
+    """Those that become one voucher are shown as that voucher, where the first of them stands."""
+    groups: dict[str, list[Planned]] = {}
+    for one in found:
+        if isinstance(one, Planned) and (key := mergeable(one)):
+            groups.setdefault(key, []).append(one)
+    for one in found:
+        members = groups.get(mergeable(one), [])
+        if len(members) < 2 or not isinstance(one, Planned):
+            yield one
+        elif one is members[0]:
+            yield _group(deriver, slots, members)
+
+
+def _group(deriver: _PlanDeriver, slots: dict[str, Slot], members: list[Planned]) -> Planned:
+    first, draft = members[0], merged_draft(members, deriver.inputs.limits)
+    payload, problems = _payload(deriver, slots[first.connection], draft)
+    waits = tuple(dict.fromkeys(name for one in members for name in one.waits_for))
+    numbers = tuple(dict.fromkeys(number for one in members for number in one.documents))
+    return attrs.evolve(first, documents=numbers, draft=draft, payload=payload, problems=problems, waits_for=waits)
 
 
 class _PlanDeriver(Deriver):
@@ -156,9 +181,13 @@ class _PlanDeriver(Deriver):
         """Number of a loan in the same plan; `None` when it is not there."""
         return self._beside.get((ref.source, ref.tenant, loan))
 
-    def waiting(self, ref: SourceRef, draft: Draft) -> Waiting:
-        """What a draft waits for, in the ledger and in the same plan."""
-        beside = {wait: number for wait in draft.waits_for if (number := self.loan_beside(ref, wait.document))}
+    def waiting(self, ref: SourceRef, draft: Draft, own: Mapping[str, str]) -> Waiting:
+        """What a draft waits for, in the ledger and in the same plan.
+
+        :param own: moments of the same document that are in the plan, with its number.
+        """
+        numbers = {w: self.loan_beside(ref, w.document) if w.document else own.get(w.moment) for w in draft.waits_for}
+        beside = {wait: number for wait, number in numbers.items() if number}
         others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
         return attrs.evolve(found, names=found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside))
@@ -179,19 +208,51 @@ def _plan(
     except Exception as error:  # noqa: BLE001 - whatever it is, push would hold this document alone for it
         yield Undelivered(document.number, DocumentState.HELD, reasons(error, document.number, project.ledger))
         return
-    drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
-    if derivation.problems or not drafts:
-        state = DocumentState.HELD if derivation.problems else DocumentState.NOT_DUE
-        yield Undelivered(document.number, state, derivation.problems)
+    if derivation.problems:
+        yield Undelivered(document.number, DocumentState.HELD, derivation.problems)
         return
-    for draft in drafts:
-        coverage = coverage_of(document.ref, draft)
-        sent = project.ledger.look(partial(_sent_already, coverage=coverage, fingerprint=item.fingerprint))
-        if isinstance(sent, DeliveryRow):
-            there = project.ledger.look(partial(_voucher_of, row=sent))
-            yield Planned((document.number,), draft, sent.connection, None, (), already=there, sent=True)
-        elif not sent:
-            yield _draft(project, deriver, slots, document, draft, coverage)
+    verdict = project.ledger.look(partial(_verdict, item=item, derivation=derivation, deriver=deriver))
+    if verdict.problems:
+        yield Undelivered(document.number, DocumentState.HELD, verdict.problems)
+        return
+    corrections = [_correction(deriver, slots, item, derivation, one) for one in verdict.wrong]
+    yield from (one for one in corrections if one is not None)
+    drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]
+    if not drafts:
+        state = DocumentState.WITHDRAWN if verdict.wrong else DocumentState.NOT_DUE
+        yield Undelivered(document.number, state, ())
+        return
+    found = (_one(deriver, slots, item, derivation, draft, verdict.wrong) for draft in drafts)
+    yield from sets_checked(one for one in found if one is not None)
+
+
+def _verdict(tx: Tx, item: _Item, derivation: Derivation, deriver: Deriver) -> Verdict:
+    document = item.document
+    return judge(tx, document.ref, document.number, item.fingerprint, derivation, deriver)
+
+
+def _one(
+    deriver: _PlanDeriver,
+    slots: dict[str, Slot],
+    item: _Item,
+    derivation: Derivation,
+    draft: Draft,
+    wrong: Collection[DeliveryRow],
+) -> Planned | None:
+    """One booking of a document; `None` where a person has given it up, or another voucher makes up for it."""
+    coverage = coverage_of(item.document.ref, draft)
+    project, beside = deriver.project, {one.moment for one in derivation.drafts if one.owner == "dougong"}
+    live = project.ledger.look(lambda tx: deliveries.live_for(tx, coverage.key))
+    if live is not None and live in wrong:
+        way = project.ledger.look(lambda tx: how(tx, item.document.ref, live, derivation, deriver))
+        return None if way == "difference" else _draft(deriver, slots, item, draft, beside, (f"{way} {live.name}",))
+    if live is not None and live.state not in UNSENT:
+        return project.ledger.look(lambda tx: _sent(tx, live, item, draft))
+    if live is None and project.ledger.look(lambda tx: documents.given_up(tx, coverage.key, item.fingerprint)):
+        return None
+    made = _draft(deriver, slots, item, draft, beside)
+    there = None if made.payload is None else _already(slots[made.connection], made.draft, coverage, live)
+    return attrs.evolve(made, already=there)
 
 
 def _given_up(tx: Tx, item: _Item) -> bool:
@@ -200,13 +261,23 @@ def _given_up(tx: Tx, item: _Item) -> bool:
     return known is not None and known.state is DocumentState.WITHDRAWN and known.fingerprint == item.fingerprint
 
 
-def _sent_already(tx: Tx, coverage: Coverage, fingerprint: str) -> DeliveryRow | bool:
-    """The delivery with which this content is or may be in the ERP, or whether a person has given it up."""
-    live = deliveries.live_for(tx, coverage.key)
-    if live is None:
-        return documents.given_up(tx, coverage.key, fingerprint)
-    sent = live.state not in UNSENT and fingerprint in documents.covered_fingerprints(tx, live.id)
-    return live if sent else False
+def _sent(tx: Tx, live: DeliveryRow, item: _Item, draft: Draft) -> Planned:
+    """As it was sent, not as it would be derived now: a period may have closed since."""
+    text = reversals.booking_of(tx, live.id)
+    booking = draft.booking if text is None else formats.voucher_from_json(json.loads(text))
+    reasons = booking.date_reasons if booking else ()
+    as_sent = attrs.evolve(draft, booking=booking, problems=(), date_reasons=reasons)
+    return Planned(
+        live.numbers,
+        as_sent,
+        live.connection,
+        None,
+        (),
+        already=_voucher_of(tx, live),
+        sent=True,
+        document=item.document.ref,
+        delivery=live.name,
+    )
 
 
 def _voucher_of(tx: Tx, row: DeliveryRow) -> str | None:
@@ -215,58 +286,81 @@ def _voucher_of(tx: Tx, row: DeliveryRow) -> str | None:
     return None if known is None else known["erp_number"] or known["erp_key"]
 
 
+def _correction(
+    deriver: _PlanDeriver, slots: dict[str, Slot], item: _Item, derivation: Derivation, one: DeliveryRow
+) -> Planned | None:
+    """What takes back or complements a delivery whose document says something else now."""
+    document, ledger = item.document, deriver.project.ledger
+    way = ledger.look(lambda tx: how(tx, document.ref, one, derivation, deriver))
+    booking: Voucher | None = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        if way == "reversal":
+            booking = corrections.red_of(deriver, one, document)
+        elif way == "difference":
+            booking = deriver.project.ledger.look(
+                lambda tx: corrections.complement(deriver, tx, document, derivation, one.entity, one.book)
+            )
+            if booking is None:
+                return None  # the books show it already
+    except DougongError as error:
+        problems = error.problems
+    moment = "difference" if way == "difference" else "reversal"
+    reasons = booking.date_reasons if booking else ()
+    draft = Draft(moment, one.entity, one.book, booking=booking, problems=problems, date_reasons=reasons)
+    payload, found = _payload(deriver, slots[one.connection], draft)
+    there = deriver.project.ledger.look(lambda tx: _voucher_of(tx, one))
+    return Planned(
+        (document.number,),
+        draft,
+        one.connection,
+        payload,
+        problems + found,
+        document=document.ref,
+        corrects=f"{one.name} {there or ''}".strip(),
+        how=way,
+    )
+
+
 def _draft(
-    project: Project,
     deriver: _PlanDeriver,
     slots: dict[str, Slot],
-    document: Document,
+    item: _Item,
     draft: Draft,
-    coverage: Coverage,
+    beside: Collection[str],
+    waits: tuple[str, ...] = (),
 ) -> Planned:
-    name = project.config.route(draft.entity, draft.book, draft.moment, document.type)
-    waiting = deriver.waiting(document.ref, draft)
-    problems = deriver.without_accounts(name, draft.problems) + waiting.problems
-    payload: Payload | None = None
-    already: str | None = None
-    if draft.booking is not None and not draft.problems:
-        try:
-            payload, found = deriver.payloads.of(draft.booking, slots[name])
-            problems += found
-            already = _already(project, slots[name], draft.booking, coverage)
-        except DougongError as error:
-            problems += error.problems
-    return Planned((document.number,), draft, name, payload, problems, waiting.names, already)
+    """A booking as it would be sent now.
+
+    :param beside: moments that are booked of the same document by the same push. :param waits: for what it waits too.
+    """
+    document = item.document
+    name = deriver.project.config.route(draft.entity, draft.book, draft.moment, document.type)
+    waiting = deriver.waiting(document.ref, draft, dict.fromkeys(beside, document.number))
+    payload, found = _payload(deriver, slots[name], draft)
+    problems = deriver.without_accounts(name, draft.problems) + waiting.problems + found
+    names = waits + waiting.names
+    return Planned((document.number,), draft, name, payload, problems, names, document=document.ref)
 
 
-def _already(project: Project, slot: Slot, booking: Voucher, coverage: Coverage) -> str | None:
+def _payload(deriver: Deriver, slot: Slot, draft: Draft) -> tuple[Payload | None, tuple[Problem, ...]]:
+    """The message of a draft, or why there is none."""
+    if draft.booking is None or draft.problems:
+        return None, ()
+    try:
+        return deriver.payloads.of(draft.booking, slot)
+    except DougongError as error:
+        return None, error.problems
+
+
+def _already(slot: Slot, draft: Draft, coverage: Coverage, live: DeliveryRow | None) -> str | None:
     """What the ERP holds under the reference that the next sending would carry."""
-    if not slot.door.supports("find"):
+    if draft.booking is None or not slot.door.supports("find"):
         return None
-    live = project.ledger.look(lambda tx: deliveries.live_for(tx, coverage.key))
     text = live.reference if live else coverage.reference(1).base64()
     operation = slot.door.operation_for()
-    wanted = Wanted(ItemId("plan"), reference_text(keys_of(text, 0)[0], operation.safety.reference), facts_of(booking))
+    wanted = Wanted(
+        ItemId("plan"), reference_text(keys_of(text, 0)[0], operation.safety.reference), facts_of(draft.booking)
+    )
     found = [a for a in slot.door.find([wanted], slot.session(), slot.call(operation)) if isinstance(a, Found)]
     return (found[0].posting.number or found[0].posting.erp_key) if found else None
-
-
-def line_view(line: VoucherLine, currency: str) -> dict[str, Any]:
-    """A line in the shape of interfaces.md §4, in our own codes."""
-    original = line.original
-    return {
-        "account": line.account,
-        "side": line.side,
-        "amount": plain(original.amount if original else line.amount),
-        "currency": original.currency if original else currency,
-        "base_amount": plain(line.amount),
-        "rate": plain(original.rate) if original else None,
-        "summary": line.summary,
-        "dimensions": dict(line.dimensions),
-        "tax_code": line.tax.code if line.tax else None,
-        "tax_rate": plain(line.tax.rate) if line.tax and line.tax.rate is not None else None,
-        "tax_base": plain(line.tax.base) if line.tax and line.tax.base is not None else None,
-        "clears": line.clears,
-        "opens": line.opens,
-        "cash_flow": line.cash_flow,
-        "coordination": line.coordination,
-    }

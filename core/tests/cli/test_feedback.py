@@ -57,7 +57,7 @@ def test_of_one_document(run, told, deliver, tell):
 
 def test_trace_shows_it(run, told):
     assert run("trace", "B1", "--project", told, "--json").rows[0]["feedback"][0]["kind"] == "held"
-    assert "feedback accrual held: CODE_UNMAPPED (done)" in run("trace", "B1", "--project", told).out
+    assert "accrual held: CODE_UNMAPPED (done)" in run("trace", "B1", "--project", told).out
 
 
 def test_what_could_not_be_told_says_why(run, folder, deliver, tell):

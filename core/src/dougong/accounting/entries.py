@@ -186,7 +186,9 @@ def _sources(fact: Fact) -> tuple[str, ...]:
 
 
 def _where(entry: Entry, fact: Fact) -> str:
-    """The fact as people find it: `slices[line 3]`, `payees[E001]`."""
+    """The fact as people find it: `slices[line 3]`, `payees[E001]`, `taxes[i1]`."""
+    if isinstance(fact, Tax) and fact.invoices:
+        return f"{entry.each}[{', '.join(fact.invoices)}]"
     for name in ("line", "code", "loan", "payee", "supplier", "counterpart", "employee", "kind"):
         value = getattr(fact, name, None)
         if value:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
 
-from dougong.model.bookings import Voucher, VoucherLine
+from dougong.accounting.merging import merge_key
+from dougong.model.bookings import Member, Voucher, VoucherLine
 
 __all__ = ["Explanation", "explain"]
+
+
+@attrs.frozen
+class Part:
+    """What one document has in a line of a merged voucher."""
+
+    document: str
+    amount: Decimal
+    fact: str
 
 
 @attrs.frozen
@@ -19,6 +29,9 @@ class Explanation:
     :param fact: the settled fact, e.g. `slices[3]`, and `of` the amount taken of it (`slice.cost`).
     :param entry: `accrual.entry[1]`; `rules` file and line where it stands.
     :param account_by: role or table that gave the account.
+    :param sources: ids of the report lines behind it.
+    :param reverses: moment of the voucher that it takes back; empty for every other line.
+    :param parts: of a merged voucher, what each document has in it.
     :param table: file of the table that decided, `row` its row, `keys` the values that found it.
     """
 
@@ -36,6 +49,9 @@ class Explanation:
     table: str = ""
     row: int = 0
     keys: Mapping[str, str] = attrs.field(factory=dict)
+    sources: tuple[str, ...] = ()
+    reverses: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 def explain(voucher: Voucher) -> tuple[Explanation, ...]:
@@ -45,10 +61,23 @@ def explain(voucher: Voucher) -> tuple[Explanation, ...]:
 
     .. versionadded:: 0.1
     """
-    return tuple(map(_row, voucher.lines))
+    return tuple(_row(line, voucher.members) for line in voucher.lines)
 
 
-def _row(line: VoucherLine) -> Explanation:
+def _parts(line: VoucherLine, members: Sequence[Member]) -> Iterable[Part]:
+    """The members' own lines that became this one."""
+    for member in members:
+        for own in member.lines:
+            same = merge_key(own) == merge_key(line) if own.merges else attrs.evolve(own, number=line.number) == line
+            if same:
+                yield Part(member.number, own.amount, _fact(own))
+
+
+def _fact(line: VoucherLine) -> str:
+    return " + ".join(line.why.get("merged", ())) or str(line.why.get("fact", ""))
+
+
+def _row(line: VoucherLine, members: Sequence[Member]) -> Explanation:
     why = line.why
     return Explanation(
         number=line.number,
@@ -57,7 +86,7 @@ def _row(line: VoucherLine) -> Explanation:
         amount=line.amount,
         summary=line.summary,
         dimensions=line.dimensions,
-        fact=" + ".join(why.get("merged", ())) or str(why.get("fact", "")),
+        fact=_fact(line),
         of=str(why.get("amount", "")),
         entry=str(why.get("label") or why.get("entry", "")),
         rules=str(why.get("rules", "")),
@@ -65,4 +94,7 @@ def _row(line: VoucherLine) -> Explanation:
         table=str(why.get("table", "")),
         row=int(why.get("row", 0)),
         keys=why.get("keys", {}),
+        sources=line.sources,
+        reverses=str(why.get("reverses", "")),
+        parts=tuple(_parts(line, members)),
     )

@@ -12,7 +12,7 @@ from dougong.model.bookings import Member, Voucher, VoucherLine
 from dougong.model.documents import SourceRef
 from dougong.model.operations import Limits
 
-__all__ = ["merge"]
+__all__ = ["merge", "merge_key"]
 
 #: What a merged line is called where no fee type says it.
 _MOMENTS: Mapping[str, str] = {
@@ -35,8 +35,7 @@ def merge(parts: Sequence[tuple[SourceRef, Voucher]], limits: Limits) -> Voucher
     groups: dict[tuple[object, ...], list[tuple[str, VoucherLine]]] = {}
     for at, (_, voucher) in enumerate(parts):
         for line in voucher.lines:
-            currency = (line.original.currency, line.original.rate) if line.original else None
-            key = (*line_key(line), currency) if line.merges else (at, line.number)
+            key = merge_key(line) if line.merges else (at, line.number)
             groups.setdefault(key, []).append((voucher.documents[0], line))
     lines = [_line(members, parts[0][1].moment, limits) for members in groups.values()]
     lines.sort(key=lambda line: line.side == "C")  # stable: debits first, each in the order of the documents
@@ -54,6 +53,11 @@ def merge(parts: Sequence[tuple[SourceRef, Voucher]], limits: Limits) -> Voucher
             for ref, voucher in parts
         ),
     )
+
+
+def merge_key(line: VoucherLine) -> tuple[object, ...]:
+    """What lines of several documents have to agree in to be added up."""
+    return (*line_key(line), (line.original.currency, line.original.rate) if line.original else None)
 
 
 def _line(members: Sequence[tuple[str, VoucherLine]], moment: str, limits: Limits) -> VoucherLine:

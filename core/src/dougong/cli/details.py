@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from dougong.cli import feeding, output, words
+from dougong.cli import history, output, words
 from dougong.cli.language import say
 
-__all__ = ["booking", "show", "tell_clock", "trace"]
+__all__ = ["booking", "named", "show", "tell_clock", "voucher"]
 
 
 def tell_clock() -> None:
@@ -23,21 +23,27 @@ def tell_clock() -> None:
 
 def show(view: Mapping[str, Any]) -> None:
     """State, posting, voucher, attempts and history of one delivery."""
-    stage = words.stage(view["stage"])
+    voucher(view)
+    output.tell()
+    history.show(view["audit"])
+
+
+def voucher(view: Mapping[str, Any], *, most: int | None = None) -> None:
+    """State, posting, lines and attempts of one delivery.
+
+    :param most: lines to be shown; `None` = all.
+    """
     output.tell(
         f"{view['delivery']}  {', '.join(view['documents'])}  {words.moment(view['moment'])}  "
         f"{view['connection']} {view['entity']}/{view['book']}"
     )
+    if view["merged_into"]:  # nothing of it was ever sent; the other one says everything
+        into = view["merged_into"]
+        output.tell(say(f"  已并入 {into}, 见该笔", f"  became part of {into}; see there"))
+        return
+    stage = words.stage(view["stage"])
     output.tell(f"  {words.state(view['state'])}" + (f" · {stage}" if stage else ""))
-    facts = {
-        say("凭证号", "voucher"): view["erp_number"],
-        say("ERP 内码", "ERP id"): view["erp_id"],
-        say("引用号", "reference"): view["reference"],
-        say("期间", "period"): view["period"],
-        say("金额", "amount"): f"{words.money(view['total'])} {view['currency'] or ''}".strip(),
-        say("等待", "waits for"): ", ".join(map(words.wait, view["waits_for"])),
-    }
-    for name, value in facts.items():
+    for name, value in _facts(view).items():
         if value:
             output.tell(f"  {name}: {value}")
     for problem in view["problems"]:
@@ -45,9 +51,44 @@ def show(view: Mapping[str, Any]) -> None:
         if problem["hint"]:
             output.tell(f"    → {problem['hint']}")
     if view["booking"]:
-        booking(view["booking"]["lines"])
+        lines = view["booking"]["lines"]
+        booking(lines[:most])
+        output.more(len(lines) - len(lines[:most]))
+        _members(view["booking"])
     _attempts(view)
-    _history(view)
+
+
+def _facts(view: Mapping[str, Any]) -> dict[str, str | None]:
+    """What is known of a delivery, by the name that people have for it."""
+    booked = view["booking"] or {}
+    of = "{delivered}/{of}".format(**view["set"]) if view["set"] else ""
+    return {
+        say("冲销", "takes back"): view["reverses"] and named(view["reverses"]),
+        say("被冲销于", "taken back by"): "; ".join(map(named, view["reversed_by"])),
+        say("成组", "set"): of and say(f"已送达 {of}", f"{of} delivered"),
+        say("版本", "revision"): str(view["revision"]),
+        say("凭证号", "voucher"): view["erp_number"],
+        say("凭证日期", "date"): booked.get("posting_date"),
+        say("日期原因", "why that date"): "; ".join(map(words.date_reason, booked.get("date_reasons") or ())),
+        say("ERP 内码", "ERP id"): view["erp_id"],
+        say("引用号", "reference"): view["reference"],
+        say("期间", "period"): view["period"],
+        say("金额", "amount"): f"{words.money(view['total'])} {view['currency'] or ''}".strip(),
+        say("等待", "waits for"): ", ".join(map(words.wait, view["waits_for"])),
+    }
+
+
+def named(one: Mapping[str, Any]) -> str:
+    """A delivery as another one speaks of it: `D4 记-1 (R1, R2)`."""
+    return " ".join(filter(None, (one["delivery"], one["erp_number"], f"({', '.join(one['documents'])})")))
+
+
+def _members(booked: Mapping[str, Any]) -> None:
+    """How much of a merged voucher each document has."""
+    for one in booked.get("members") or ():
+        debits = sum((Decimal(line["amount"]) for line in one["lines"] if line["side"] == "D"), Decimal(0))
+        told = f"{one['number']}: {words.money(debits)}"
+        output.tell(say(f"  其中 {told}", f"  of which {told}"))
 
 
 def booking(lines: list[Mapping[str, Any]]) -> None:
@@ -85,34 +126,5 @@ def _attempts(view: Mapping[str, Any]) -> None:
         output.tell(
             say("  发送", "  attempt")
             + f" {sent['attempt']}: {sent['operation']} {sent['outcome']} × {sent['sends']}  "
-            + f"{_when(sent['last_sent_at'])}  {sent['connector']}"
+            + f"{history.when(sent['last_sent_at'])}  {sent['connector']}"
         )
-
-
-def _history(view: Mapping[str, Any]) -> None:
-    for entry in view["audit"]:
-        rest = {name: value for name, value in entry.items() if name not in ("at", "actor", "event") and value}
-        told = " ".join(f"{name}={value}" for name, value in rest.items())
-        output.tell(f"  {_when(entry['at'])}  {entry['actor']:<10} {entry['event']:<16} {told}".rstrip())
-
-
-def _when(instant: str | None) -> str:
-    if instant is None:
-        return "–"
-    return dt.datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def trace(view: Mapping[str, Any]) -> None:
-    """A revision of a document with its events and deliveries."""
-    revision = say(f"第 {view['revision']} 版", f"revision {view['revision']}")
-    output.tell(f"{view['document']}  {view['source']} {view['tenant']} {view['type']} {view['id']}  {revision}")
-    output.tell(f"  {words.state(view['state'])} ({say('来源状态', 'state in the source')}: {view['source_state']})")
-    for problem in view["problems"]:
-        output.tell(f"  ✗ {problem['code']}: {problem['message']}")
-    for event in view["events"]:
-        output.tell(f"  {say('事件', 'event')} {event['type']} {event.get('on', '')}")
-    _history(view)
-    for delivery in view["deliveries"]:
-        output.tell()
-        show(delivery)
-    feeding.told(view["feedback"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import rich_click as click
 
-from dougong.cli import case_tests, output, selecting, words
+from dougong.cli import case_tests, details, output, selecting, words
 from dougong.cli.commands import summary
 from dougong.cli.language import say
 from dougong.cli.options import common, opened, options
@@ -27,6 +28,7 @@ class _Booked:
     """A voucher to be explained: as it was frozen, or as it would be now.
 
     :param delivery: its id; `None` when it is only derived.
+    :param corrects: the delivery that it takes back or complements, with its voucher; empty for others.
     """
 
     documents: tuple[str, ...]
@@ -35,6 +37,8 @@ class _Booked:
     book: str
     voucher: Voucher | None
     problems: tuple[Problem, ...] = ()
+    number: str | None = None
+    corrects: str = ""
 
 
 @click.group(help=summary("rules"))
@@ -53,7 +57,7 @@ def explain(number: str) -> int:
     """From the frozen booking, or derived now for what was not sent; exit status 2 where nothing can be derived."""
     with opened() as project:
         found = _frozen(project, number)
-        found += _derived(project, number, {(one.moment, one.book) for one in found})
+        found += _derived(project, number, booked=bool(found))
     for one in found:
         if options().json:
             _emit(one)
@@ -71,26 +75,39 @@ def _frozen(project: Project, number: str) -> list[_Booked]:
         for id_ in selecting.deliveries(connection, number):
             view = views.show_view(connection, id_, "en")
             if view["booking"]:
-                voucher = voucher_from_json(view["booking"])
-                names = tuple(view["documents"])
-                found.append(_Booked(names, view["delivery"], view["moment"], view["book"], voucher))
+                found.append(
+                    _Booked(
+                        tuple(view["documents"]),
+                        view["delivery"],
+                        view["moment"],
+                        view["book"],
+                        voucher_from_json(view["booking"]),
+                        number=view["erp_number"],
+                        corrects=details.named(view["reverses"]) if view["reverses"] else "",
+                    )
+                )
     return found
 
 
-def _derived(project: Project, number: str, sent: set[tuple[str, str]]) -> list[_Booked]:
-    """What the document makes now, but for what was sent already."""
-    from dougong.plan import Undelivered, plan_number
+def _derived(project: Project, number: str, *, booked: bool) -> list[_Booked]:
+    """What the document makes now and what was not sent.
+
+    :param booked: whether something was sent: then what books nothing now needs no explaining, unless it is held.
+    """
+    from dougong.plan import plan_number
+    from dougong.planned import Undelivered
 
     with project.ledger.read() as connection:
         numbers = selecting.documents(connection, number)
     found = []
-    for each in numbers:
-        for one in plan_number(project, each):
-            if isinstance(one, Undelivered):
-                found.append(_Booked((one.number,), None, one.state, "", None, one.problems))
-            elif (one.draft.moment, one.draft.book) not in sent:
-                draft = one.draft
-                found.append(_Booked(one.documents, None, draft.moment, draft.book, draft.booking, one.problems))
+    for one in plan_number(project, *numbers):
+        if not isinstance(one, Undelivered):
+            draft = one.draft
+            if not one.sent:
+                made = _Booked(one.documents, None, draft.moment, draft.book, draft.booking, one.problems)
+                found.append(attrs.evolve(made, corrects=one.corrects or ""))
+        elif one.problems or not booked:
+            found.append(_Booked((one.number,), None, one.state, "", None, one.problems))
     return found
 
 
@@ -100,13 +117,17 @@ def _emit(one: _Booked) -> None:
     from dougong.ledger.views import problem_view
 
     head = {"documents": list(one.documents), "delivery": one.delivery, "moment": one.moment, "book": one.book}
+    head |= {"erp_number": one.number, "corrects": one.corrects or None}
     if one.voucher is None:
         output.emit({**head, "problems": [problem_view(problem, chosen()) for problem in one.problems]})
         return
+    head |= {"date": one.voucher.posting_date.isoformat(), "date_reasons": list(one.voucher.date_reasons)}
     for line in explained(one.voucher):
         values = attrs.asdict(line, recurse=False)
         amount = plain(line.amount)
-        output.emit({**head, **values, "amount": amount, "dimensions": dict(line.dimensions), "keys": _keys(line)})
+        parts = [{**attrs.asdict(part), "amount": plain(part.amount)} for part in line.parts]
+        values |= {"amount": amount, "dimensions": dict(line.dimensions), "keys": _keys(line), "parts": parts}
+        output.emit({**head, **values, "sources": list(line.sources)})
 
 
 def _keys(line: Explanation) -> dict[str, Any]:
@@ -116,21 +137,43 @@ def _keys(line: Explanation) -> dict[str, Any]:
 def _show(one: _Booked) -> None:
     from dougong.accounting import explain as explained
 
-    name = one.delivery or say("(按当前规则推导)", "(derived now)")
-    moment = words.moment(one.moment) if one.book else words.state(one.moment)
-    output.tell(f"{', '.join(one.documents)}  {moment}  {one.book}  {name}")
+    _head(one)
     for problem in one.problems:
         for text in output.problem_lines(problem, indent="  "):
             output.tell(text)
     for line in explained(one.voucher) if one.voucher else ():
-        dimensions = " ".join(f"{key}={value}" for key, value in line.dimensions.items())
         side = say("借", "D") if line.side == "D" else say("贷", "C")
-        output.tell(
-            f"  {line.number} {side} {line.account} {words.money(line.amount)}  {dimensions}  {line.summary}".rstrip()
-        )
-        output.tell(f"      {say('事实', 'fact')}   {line.fact}" + (f"  {line.of}" if line.of else ""))
-        output.tell(f"      {say('规则', 'rule')}   {line.entry}  {line.rules}")
-        output.tell(f"      {say('科目', 'account')} {_account(line)}".rstrip())
+        dimensions = " ".join(f"{key}={value}" for key, value in line.dimensions.items())
+        told = (f"{line.number} {side} {line.account} {words.money(line.amount)}", dimensions, line.summary)
+        output.tell("  " + "  ".join(filter(None, told)))
+        for name, text in _reasons(line):
+            output.tell(f"      {name}  {text}")
+
+
+def _head(one: _Booked) -> None:
+    moment = words.moment(one.moment) if one.book else words.state(one.moment)
+    name = one.delivery or say("(按当前规则推导)", "(derived now)")
+    output.tell("  ".join(filter(None, (", ".join(one.documents), moment, one.book, name, one.number))))
+    if one.corrects:
+        text = say(f"红冲 {one.corrects}", f"takes back {one.corrects}")
+        if one.moment == "difference":
+            text = say(f"与 {one.corrects} 的差额", f"what differs from {one.corrects}")
+        output.tell(f"  {text}")
+    elif one.moment == "difference":
+        output.tell(say("  现内容应入账与已入账之差", "  what the content asks for now, less what was booked"))
+    for reason in one.voucher.date_reasons if one.voucher else ():
+        output.tell(f"  {say('日期', 'date')}: {words.date_reason(reason)}")
+
+
+def _reasons(line: Explanation) -> Iterator[tuple[str, str]]:
+    """What stands behind a line, by the name that people have for it."""
+    lines = say("行 ", "lines ") + ", ".join(line.sources) if line.sources else ""
+    if line.parts:
+        for part in line.parts:
+            yield say("单据", "document"), f"{part.document} {words.money(part.amount)}  {part.fact}"
+    yield say("事实", "fact    "), "  ".join(filter(None, ("" if line.parts else line.fact, line.of, lines)))
+    yield say("规则", "rule    "), f"{line.entry}  {line.rules}"
+    yield say("科目", "account "), _account(line)
 
 
 def _account(line: Explanation) -> str:
@@ -138,4 +181,9 @@ def _account(line: Explanation) -> str:
         return line.account_by
     keys = " ".join(f"{name}={value or say('(空)', '(empty)')}" for name, value in line.keys.items())
     row = say(f"第 {line.row} 行", f"row {line.row}")
-    return f"{line.account_by}: {line.table} {row}  {keys}"
+    by = line.account_by if line.account_by != f"table:{_stem(line.table)}" else ""
+    return "  ".join(filter(None, (by, f"{line.table} {row}", keys)))
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]

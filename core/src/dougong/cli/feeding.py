@@ -52,7 +52,7 @@ def feedback(number: str | None) -> int:
 def told(rows: Sequence[Mapping[str, Any]]) -> None:
     """What the source was told of one document, line by line, for `trace`."""
     for row in rows:
-        output.tell(f"  {say('回写', 'feedback')} {_kind(row)}: {_content(row['content'])} ({_state(row)})")
+        output.tell(f"  {_kind(row)}: {_content(row['content'])} ({_state(row)})")
 
 
 def _documents(connection: Any, number: str | None) -> list[int] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rich_click as click
 
-from dougong.cli import details, lists, output, selecting, worklist
+from dougong.cli import details, lists, output, selecting, tracing, worklist
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import common, opened, options
@@ -59,16 +61,25 @@ def show(number: str) -> int:
 @common
 @number
 def trace(number: str) -> int:
-    """Every revision, its events and audit, its deliveries."""
+    """What was claimed, settled, booked and told; who did what, in time order."""
+    from dougong.flow import settled_views
     from dougong.ledger.views import trace_view
 
-    with opened() as project, project.ledger.read() as connection:
-        traced = [
-            view for each in selecting.documents(connection, number) for view in trace_view(connection, each, chosen())
-        ]
+    with opened() as project:
+        with project.ledger.read() as connection:
+            numbers = selecting.documents(connection, number)
+        for each in numbers:
+            facts = settled_views(project, each)
+            with project.ledger.read() as connection:
+                traced = trace_view(connection, each, chosen())
+            _trace([{**view, "settled": facts.get(view["row"], [])} for view in traced])
+    return 0
+
+
+def _trace(traced: list[dict[str, Any]]) -> None:
     for view in traced:
+        del view["row"]
         if options().json:
             output.emit(view)
-        else:
-            details.trace(view)
-    return 0
+    if not options().json:
+        tracing.show(traced)

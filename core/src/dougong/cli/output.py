@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dougong.model.problems import Problem
 
-__all__ = ["console", "emit", "note", "problem_lines", "problems", "table", "tell"]
+__all__ = ["console", "emit", "more", "note", "problem_lines", "problems", "table", "tell"]
 
 #: Piped output is for programs such as grep: a row stays on its line.
 _PIPED_WIDTH = 4000
@@ -43,6 +43,12 @@ def emit(row: Mapping[str, Any]) -> None:
 def tell(text: str = "", *, style: str | None = None) -> None:
     """A sentence for people: on standard output, unless that is for JSON. Colours on a terminal only."""
     click.secho(text, fg=style or None, err=options().json)
+
+
+def more(hidden: int) -> None:
+    """Say that a list goes on, where it does."""
+    if hidden > 0:
+        tell(language.say(f"  … 另有 {hidden} 行, --json 列出全部", f"  … and {hidden} more; --json lists them all"))
 
 
 def note(text: str) -> None:

@@ -18,7 +18,7 @@ from dougong.cli.pushing import files, source, told_bad_files
 
 if TYPE_CHECKING:
     from dougong.flow import Project
-    from dougong.plan import Planned, Undelivered
+    from dougong.planned import Planned, Undelivered
 
 __all__ = ["convert", "plan"]
 
@@ -116,13 +116,19 @@ def _planned(
 
     paths = [Path(name) for name in what if _is_file(name)]
     found, bad = plan_files(project, paths, source) if paths else ([], [])
-    for name in what:
-        if not _is_file(name):
-            with project.ledger.read() as connection:
-                numbers = selecting.documents(connection, name)
-            for number in numbers:
-                found += plan_number(project, number)
-    return found, bad
+    with project.ledger.read() as connection:
+        named = [each for name in what if not _is_file(name) for each in selecting.documents(connection, name)]
+    if named:
+        found += plan_number(project, *dict.fromkeys(named))
+    return _once(found), bad
+
+
+def _once(found: Sequence[Planned | Undelivered]) -> list[Planned | Undelivered]:
+    """What was sent for several of the documents is told once."""
+    told: dict[object, Planned | Undelivered] = {}
+    for at, one in enumerate(found):
+        told.setdefault(getattr(one, "delivery", None) or at, one)
+    return list(told.values())
 
 
 def _is_file(name: str) -> bool:

@@ -10,7 +10,7 @@ from dougong.cli.language import chosen, say
 from dougong.cli.options import options
 
 if TYPE_CHECKING:
-    from dougong.plan import Planned, Undelivered
+    from dougong.planned import Planned, Undelivered
 
 __all__ = ["in_the_way", "show", "view"]
 
@@ -20,7 +20,7 @@ _ONCE = "ACCOUNTS_NOT_READ"
 
 def in_the_way(one: Planned | Undelivered) -> bool:
     """Whether a person has to look at it: a problem, or something in the ERP already."""
-    from dougong.plan import Undelivered
+    from dougong.planned import Undelivered
 
     if isinstance(one, Undelivered):
         return one.state not in ("not_due", "withdrawn")
@@ -30,13 +30,14 @@ def in_the_way(one: Planned | Undelivered) -> bool:
 def view(one: Planned | Undelivered) -> dict[str, Any]:
     """The object of `plan --json` (interfaces.md §1)."""
     from dougong.ledger.views import problem_view
-    from dougong.plan import Undelivered, line_view
+    from dougong.planned import Undelivered, line_view
 
     problems = [problem_view(problem, chosen()) for problem in one.problems]
     if isinstance(one, Undelivered):
         return {"delivery": None, "documents": [one.number], "state": one.state, "problems": problems}
     booking = one.draft.booking
     return {
+        "delivery": one.delivery,
         "documents": list(one.documents),
         "moment": one.draft.moment,
         "entity": one.draft.entity,
@@ -53,6 +54,8 @@ def view(one: Planned | Undelivered) -> dict[str, Any]:
         "problems": problems,
         "notes": [problem_view(note, chosen()) for note in one.draft.notes],
         "waits_for": list(one.waits_for),
+        "corrects": one.corrects,
+        "how": one.how,
         "already": one.already,
         "sent": one.sent,
     }
@@ -90,22 +93,39 @@ def _show(one: Planned | Undelivered, *, verbose: bool) -> None:
     sign, style = ("! ", "yellow") if in_the_way(one) else ("= ", "") if row["sent"] else ("+ ", "green")
     output.tell(sign + "  ".join(head), style=style or None)
     for reason in row["date_reasons"]:
-        output.tell(f"    {say('日期', 'date')}: {reason}")
+        output.tell(f"    {say('日期', 'date')}: {words.date_reason(reason)}")
+    if row["corrects"]:
+        output.tell("    " + _corrects(row["how"], row["corrects"]))
     if row["lines"]:
         details.booking(row["lines"])
     for name in map(words.wait, row["waits_for"]):
         output.tell("    " + say(f"等待 {name}", f"waits for {name}"))
-    if row["sent"] and not row["already"]:
-        output.tell(
-            "    " + say("已发送, 结果见 dougong status", "sent already; dougong status says what became of it")
-        )
-    if row["already"]:
-        output.tell("    " + say(f"ERP 中已有 {row['already']}", f"the ERP holds {row['already']} already"))
+    _there(row)
     for note in row["notes"]:
         output.tell(f"    · {note['code']}: {note['message']}")
     _problems(one)
     if verbose and row["payload"] is not None:
         _payload(one)
+
+
+def _there(row: Mapping[str, Any]) -> None:
+    """What the ERP holds of it."""
+    if row["already"]:
+        by = f" ({row['delivery']})" if row["delivery"] else ""
+        output.tell("    " + say(f"ERP 中已有 {row['already']}{by}", f"the ERP holds {row['already']} already{by}"))
+    elif row["sent"]:
+        told = say("已发送, 结果见 dougong status", "sent already; dougong status says what became of it")
+        output.tell(f"    {told}")
+
+
+def _corrects(how: str, what: str) -> str:
+    """What becomes of an earlier voucher of the document."""
+    told = {
+        "void": (f"删除草稿 {what}", f"deletes the draft {what}"),
+        "reversal": (f"红冲 {what}", f"takes back {what}"),
+        "difference": (f"补记与 {what} 的差额", f"books what differs from {what}"),
+    }
+    return say(*told[how])
 
 
 def _problems(one: Planned | Undelivered) -> None:
@@ -137,13 +157,11 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _summary(found: Sequence[Planned | Undelivered]) -> str:
-    from dougong.plan import Planned
+    from dougong.planned import Planned
 
     stopped = sum(map(in_the_way, found))
     booked = [one for one in found if isinstance(one, Planned)]
     due = [one for one in booked if not one.sent and not in_the_way(one)]
     if not stopped and not due and len(booked) == len(found):
         return say("无变更: ERP 与账本已是最新。", "No changes: everything is in the ERP already.")
-    return say(
-        f"计划: 新增凭证 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way."
-    )
+    return say(f"计划: 发送 {len(due)} 张, 有问题 {stopped} 项。", f"Plan: {len(due)} to send, {stopped} in the way.")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from dougong.cli.language import say
 from dougong.model.problems import Text
 
-__all__ = ["moment", "money", "stage", "state", "state_style", "verdict", "wait"]
+__all__ = ["date_reason", "moment", "money", "percent", "stage", "state", "state_style", "verdict", "wait"]
 
 _STATES: Mapping[str, Text] = {
     "accepted": Text("已接收", "accepted"),
@@ -61,6 +61,12 @@ _VERDICTS: Mapping[str, Text] = {
     "edited": Text("被改动", "edited"),
     "unknown_to_us": Text("账本中没有", "unknown to us"),
 }
+_DATE_REASONS: Mapping[str, Text] = {
+    "closed_period": Text("期间已结账", "period closed"),
+    "original_if_open": Text("原期间仍开放", "original period still open"),
+    "sequence": Text("凭证须按日期顺序", "vouchers in order of their dates"),
+    "prior_year": Text("跨年费用", "cost of a prior year"),
+}
 _STYLES: Mapping[str, str] = {
     **dict.fromkeys(("delivered", "matched"), "green"),
     **dict.fromkeys(("held", "blocked", "ready", "waiting", "incomplete", "stale", "stage", "period"), "yellow"),
@@ -95,7 +101,17 @@ def wait(name: str) -> str:
     kind, blank, rest = name.partition(" ")
     if kind == "batch":
         return say(f"同一付款批次的 {rest}", f"{rest} of the same payment batch")
+    if kind == "void":
+        return say(f"删除 {rest}", f"the deletion of {rest}")
     return moment(kind) + blank + rest
+
+
+def date_reason(text: str) -> str:
+    """Why a voucher's date was moved, or what became of another year's cost: `closed_period 2026-11 → 2026-12-01`."""
+    name, blank, rest = text.partition(" ")
+    known = _DATE_REASONS.get(name)
+    told = f"{say(known.zh, known.en) if known else name}{blank}{rest}"
+    return told.removesuffix("current") + say("本年费用", "this year's cost") if rest.endswith(" current") else told
 
 
 def verdict(name: str) -> str:
@@ -111,3 +127,8 @@ def state_style(name: str) -> str:
 def money(amount: str | Decimal | None) -> str:
     """An amount with separators; empty for none."""
     return "" if amount in (None, "") else f"{Decimal(amount):,f}"
+
+
+def percent(share: str | Decimal | None) -> str:
+    """A rate or a share: `0.06` → `6%`; empty for none."""
+    return "" if share in (None, "") else f"{(Decimal(share) * 100).normalize():f}%"

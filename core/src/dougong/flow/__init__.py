@@ -13,6 +13,7 @@ from dougong.flow.opening import open_documents
 from dougong.flow.project import Project
 from dougong.flow.reading import Read, read_files, take_in
 from dougong.flow.scope import Progress, Trouble, waiting
+from dougong.flow.settling import settled_views
 from dougong.flow.trying import Impact, Tried, compare_inputs, try_deliveries, try_documents, with_tables
 from dougong.flow.working import work
 
@@ -30,6 +31,7 @@ __all__ = [
     "open_documents",
     "read_files",
     "run_case",
+    "settled_views",
     "take_in",
     "try_deliveries",
     "try_documents",

@@ -17,11 +17,12 @@ from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState
+from dougong.model.documents import SourceRef
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["WAITS", "Reaction", "react", "still_waits", "take_back"]
+__all__ = ["WAITS", "Reaction", "Verdict", "how", "judge", "react", "still_waits", "take_back"]
 
 #: Code of what a document waits for before its new content can be booked.
 WAITS = "WAITS_FOR"
@@ -41,43 +42,71 @@ class Reaction:
     withdrawn: bool = False
 
 
-def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> Reaction:
-    """Bring what is in the ERP in line with what a document says now, or say why that needs a person or time."""
+@attrs.frozen
+class Verdict:
+    """What a document's present content asks of what was booked before; nothing is changed by asking.
+
+    :param problems: it is held with these.
+    :param wrong: what was booked of other content, to be corrected as the rules say (`how`).
+    :param needless: reversals on their way that nobody needs any more.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    wrong: tuple[DeliveryRow, ...] = ()
+    needless: tuple[DeliveryRow, ...] = ()
+
+
+def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Derivation, deriver: Deriver) -> Verdict:
+    """Compare what a document says now with what is in the ERP of it.
+
+    :param number: the document's. :param fingerprint: of its money, as accepting counts it.
+    """
     taken_back = derivation.not_due is not None
-    live = documents.live_deliveries_of(tx, row.ref)
+    live = documents.live_deliveries_of(tx, ref)
     sent = [one for one in live if one.state not in UNSENT and one.moment not in CORRECTIONS]
-    other = [one for one in sent if taken_back or row.fingerprint not in documents.covered_fingerprints(tx, one.id)]
+    other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
-        pending = _wanted_again(tx, sent, live)
-        return Reaction((_waits(row, pending, until="known"),) if pending else ())
+        needless, pending = _on_their_way(sent, live)
+        return Verdict((_waits(number, pending, until="known"),) if pending else (), needless=tuple(needless))
     if any(not _by_policy(one, taken_back, deriver) for one in other):
-        return Reaction((_for_a_person(row, other, taken_back),))
+        return Verdict((_for_a_person(number, other, taken_back),))
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
-        return Reaction(tuple(wrong))
+        return Verdict(tuple(wrong))
     busy = [one for one in other if one.state in _BUSY and not _is_draft(one, deriver)]
     if busy:
-        return Reaction((_waits(row, busy),))
+        return Verdict((_waits(number, busy),))
     if any(_is_taken_back(one, live) for one in other):
-        return Reaction((_for_a_person(row, other, taken_back),))
-    pending = [made for one in other for made in _correct(tx, row, one, derivation, deriver)]
-    if taken_back:
+        return Verdict((_for_a_person(number, other, taken_back),))
+    return Verdict(wrong=tuple(other))
+
+
+def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> Reaction:
+    """Bring what is in the ERP in line with what a document says now, or say why that needs a person or time."""
+    verdict = judge(tx, row.ref, row.number, row.fingerprint, derivation, deriver)
+    for one in verdict.needless:
+        deliveries.move(tx, one, DeliveryState.CANCELLED, event="superseded", due_at=FOREVER, reason="superseded")
+    if verdict.problems or not verdict.wrong:
+        return Reaction(verdict.problems)
+    pending = [made for one in verdict.wrong for made in _correct(tx, row, one, derivation, deriver)]
+    if derivation.not_due is not None:
         return Reaction(withdrawn=True)
-    return Reaction((_waits(row, pending),) if pending else ())
+    return Reaction((_waits(row.number, pending),) if pending else ())
 
 
-def _wanted_again(tx: Tx, sent: Sequence[DeliveryRow], live: Sequence[DeliveryRow]) -> list[DeliveryRow]:
-    """The document is as it was booked: a reversal that was not sent yet is given up, another one is waited for."""
+def _on_their_way(
+    sent: Sequence[DeliveryRow], live: Sequence[DeliveryRow]
+) -> tuple[list[DeliveryRow], list[DeliveryRow]]:
+    """The document is as it was booked: a reversal that was not sent yet is needless, another one is waited for."""
     pending = [one for one in sent if one.target_stage is Stage.VOID]
     ours = {one.id for one in sent if one.reason != GIVEN_UP}
-    for one in live:
-        if one.moment != "reversal" or one.reverses_id not in ours or one.state is DeliveryState.DELIVERED:
-            continue
-        if one.state in UNSENT:
-            deliveries.move(tx, one, DeliveryState.CANCELLED, event="superseded", due_at=FOREVER, reason="superseded")
-        else:
-            pending.append(one)
-    return pending
+    reversals = [
+        one
+        for one in live
+        if one.moment == "reversal" and one.reverses_id in ours and one.state is not DeliveryState.DELIVERED
+    ]
+    needless = [one for one in reversals if one.state in UNSENT]
+    return needless, pending + [one for one in reversals if one.state not in UNSENT]
 
 
 def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
@@ -104,22 +133,27 @@ def _correct(
     tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver
 ) -> Iterable[DeliveryRow]:
     """Void, reverse or complement one delivery; yields what has to be done before the new content is booked."""
-    taken_back = derivation.not_due is not None
-    if _is_draft(one, deriver):
+    way = how(tx, row.ref, one, derivation, deriver)
+    if way == "void":
         voiding = deliveries.move(
             tx, one, DeliveryState.INCOMPLETE, event="void", target_stage=Stage.VOID, due_at=epoch_ms(), failures=0
         )
         yield voiding
-    elif taken_back or _red_and_new(tx, row, one, derivation, deriver):
+    elif way == "reversal":
         yield take_back(tx, [row], one, deriver)
     else:
         _complement(tx, row, one, derivation, deriver)
 
 
-def _red_and_new(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> bool:
-    """As the rules say; a voucher in parts has no difference to another one, part by part."""
-    policy = deriver.inputs.rules[one.book].changes.change
-    return policy == "red_and_new" or in_pieces(tx, one, row.ref, derivation)
+def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> str:
+    """How a wrong delivery is corrected: `void` (a mere draft is deleted), `reversal`, or `difference`.
+
+    A voucher in parts has no difference to another one, part by part.
+    """
+    if _is_draft(one, deriver):
+        return "void"
+    red = derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
+    return "reversal" if red or in_pieces(tx, one, ref, derivation) else "difference"
 
 
 def take_back(
@@ -182,13 +216,13 @@ def _unfinished(row: DeliveryRow) -> bool:
     return row.state in _BUSY
 
 
-def _waits(row: DocumentRow, pending: Sequence[DeliveryRow], *, until: str = "done") -> Problem:
+def _waits(number: str, pending: Sequence[DeliveryRow], *, until: str = "done") -> Problem:
     """:param until: `done`, or `known` = what becomes of them decides what is to be done."""
     names = " ".join(one.name for one in pending)
     return Problem.of(
         WAITS,
-        f"{row.number} 的新内容等待 {names} 完成 (红冲、删除或结果确认)",
-        f"the new content of {row.number} waits until {names} is done (reversed, deleted or its outcome known)",
+        f"{number} 的新内容等待 {names} 完成 (红冲、删除或结果确认)",
+        f"the new content of {number} waits until {names} is done (reversed, deleted or its outcome known)",
         hint_zh=f"自动继续; dougong show {names.split()[0]} 查看进度",
         hint_en=f"it goes on by itself; `dougong show {names.split()[0]}` tells how far it is",
         deliveries=names,
@@ -196,14 +230,14 @@ def _waits(row: DocumentRow, pending: Sequence[DeliveryRow], *, until: str = "do
     )
 
 
-def _for_a_person(row: DocumentRow, sent: Sequence[DeliveryRow], taken_back: bool) -> Problem:
+def _for_a_person(number: str, sent: Sequence[DeliveryRow], taken_back: bool) -> Problem:
     code = "WITHDRAWN_AFTER_POSTING" if taken_back else "CHANGED_AFTER_POSTING"
     zh, en = ("已被撤回或退回", "was withdrawn or rejected") if taken_back else ("内容已变更", "has other content now")
     names = ", ".join(f"{one.name} {one.moment} ({one.state})" for one in sent)
     return Problem.of(
         code,
-        f"{row.number} 已送 ERP ({names}), 之后{zh}",
-        f"{row.number} was sent to the ERP already ({names}) and {en}",
+        f"{number} 已送 ERP ({names}), 之后{zh}",
+        f"{number} was sent to the ERP already ({names}) and {en}",
         hint_zh="请人工核对: 在 ERP 中更正, 或在来源系统恢复原内容",
         hint_en="compare: correct it in the ERP, or restore the content in the source",
         deliveries=names,

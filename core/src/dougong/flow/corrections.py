@@ -18,7 +18,7 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from dougong.flow.deriving import Deriver
 
-__all__ = ["complement", "reversal"]
+__all__ = ["complement", "red_of", "reversal"]
 
 
 def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Voucher:
@@ -27,11 +27,20 @@ def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Voucher:
     :param row: the reversal's delivery. :param document: as it now is.
     :raises DougongError: nothing is known of what was booked.
     """
-    original = deriver.project.ledger.look(lambda tx: _original(tx, row))
-    booked = part_of(_booking(original[1], row), document.ref)
-    rules = deriver.inputs.rules[row.book]
+    return red_of(deriver, deriver.project.ledger.look(lambda tx: deliveries.by_id(tx, row.reverses_id or 0)), document)
+
+
+def red_of(deriver: Deriver, one: DeliveryRow, document: Document) -> Voucher:
+    """The red voucher over a document's part in what a delivery has booked.
+
+    :param one: the delivery to be taken back.
+    :raises DougongError: nothing is known of what was booked, or nothing may be booked now.
+    """
+    text = deriver.project.ledger.look(lambda tx: reversals.booking_of(tx, one.id))
+    booked = part_of(_booking(text, one), document.ref)
+    rules = deriver.inputs.rules[one.book]
     day = change_day(document, rules.rules.zone, deriver.today)
-    return red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(row.book))
+    return red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(one.book))
 
 
 def complement(
@@ -58,11 +67,6 @@ def complement(
     rules = deriver.inputs.rules[book]
     day = change_day(document, rules.rules.zone, deriver.today)
     return difference(wanted, booked, deriver.correction_date(booked[0], day), deriver.inputs.limits(book))
-
-
-def _original(tx: Tx, row: DeliveryRow) -> tuple[DeliveryRow, str | None]:
-    one = deliveries.by_id(tx, row.reverses_id or 0)
-    return one, reversals.booking_of(tx, one.id)
 
 
 def _booking(text: str | None, row: DeliveryRow) -> Voucher:

@@ -273,7 +273,7 @@ def document_ids(connection: Connection, number: str) -> list[int]:
 
 def show_view(connection: Connection, id_: int, language: str) -> dict[str, Any]:
     """One delivery in full: state, posting, attempts, booking, audit."""
-    head = deliveries_view(connection, language, ids=[id_])[0]
+    head = deliveries_view(connection, language, ids=[id_])[0] | _related(connection, id_)
     head["posting"] = _posting(connection, id_)
     head["sent"] = [_attempt(row) for row in connection.execute(_attempts(id_)).mappings()]
     booking = connection.execute(
@@ -282,6 +282,40 @@ def show_view(connection: Connection, id_: int, language: str) -> dict[str, Any]
     head["booking"] = json.loads(booking) if booking else None
     head["audit"] = _audit(connection, f"delivery:{id_}")
     return head
+
+
+def _related(connection: Connection, id_: int) -> dict[str, Any]:
+    """Its relatives: the merged delivery that took its place, what it takes back, what takes it back."""
+    row = connection.execute(select(_D).where(_D.c.id == id_)).mappings().one()
+    merged = None
+    if row["state"] == DeliveryState.CANCELLED and row["reason"] == MERGED and row["group_id"] is None:
+        merged = connection.execute(_group_after(row)).scalar()
+    by = (_D.c.reverses_id == id_) & (_D.c.state != DeliveryState.CANCELLED.value)
+    return {
+        "merged_into": None if merged is None else delivery_name(merged),
+        "reverses": next(iter(_named(connection, _D.c.id == row["reverses_id"])), None),
+        "reversed_by": _named(connection, by),
+    }
+
+
+def _named(connection: Connection, where: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Deliveries as others speak of them."""
+    query = select(_D.c.id, _D.c.documents, _P.c.erp_number).outerjoin(_P, _P.c.delivery_id == _D.c.id)
+    return [
+        {"delivery": delivery_name(id_), "documents": json.loads(numbers), "erp_number": number}
+        for id_, numbers, number in connection.execute(query.where(where).order_by(_D.c.id))
+    ]
+
+
+def _group_after(row: RowMapping) -> Any:
+    """The first merged delivery that was made of the same documents' same moment after a single one."""
+    mine = select(_C.c.coverage_key).where(_C.c.delivery_id == row["id"])
+    other = (
+        select(_D.c.id)
+        .join(_C, _C.c.delivery_id == _D.c.id)
+        .where(_D.c.group_id.is_not(None), _D.c.id > row["id"], _C.c.coverage_key.in_(mine))
+    )
+    return other.order_by(_D.c.id).limit(1)
 
 
 def _posting(connection: Connection, id_: int) -> dict[str, Any] | None:
@@ -329,20 +363,29 @@ def _audit(connection: Connection, subject: str) -> list[dict[str, Any]]:
     table = schema.audit
     rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.version)).mappings()
     return [
-        {"at": _instant(row["at"]), "actor": row["actor"], "event": row["event"], **json.loads(row["detail"])}
+        {
+            "entry": row["id"],
+            "at": _instant(row["at"]),
+            "actor": row["actor"],
+            "event": row["event"],
+            **json.loads(row["detail"]),
+        }
         for row in rows
     ]
 
 
 def trace_view(connection: Connection, number: str, language: str) -> list[dict[str, Any]]:
-    """A document's whole way: every revision with its events and audit, and every delivery in full."""
+    """A document's whole way: every revision with events, audit and deliveries in full, and all of it in time order."""
     query = select(_DOC, _NOT_REPLACED).where(_DOC.c.number == number).order_by(_DOC.c.id)
     rows = connection.execute(query).mappings().all()
     traced = []
     for row in rows:
         ids = connection.execute(select(_C.c.delivery_id).where(_C.c.document_id == row["id"])).scalars().all()
+        shown = [show_view(connection, id_, language) for id_ in sorted(set(ids))]
+        own = _audit(connection, f"document:{row['id']}")
         traced.append(
             {
+                "row": row["id"],
                 "document": row["number"],
                 "source": row["source"],
                 "tenant": row["tenant"],
@@ -355,12 +398,20 @@ def trace_view(connection: Connection, number: str, language: str) -> list[dict[
                 "problems": _problems(row["problems"], language),
                 "content": _without_accounts(json.loads(row["canonical"])),
                 "events": _events(connection, row),
-                "audit": _audit(connection, f"document:{row['id']}"),
-                "deliveries": [show_view(connection, id_, language) for id_ in sorted(ids)],
+                "audit": own,
+                "deliveries": shown,
+                "history": _history(row["number"], own, shown),
                 "feedback": feedback_view(connection, language, documents=[row["id"]]),
             }
         )
     return traced
+
+
+def _history(number: str, own: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everything that happened to a document and its deliveries, as it happened; `subject` is what it happened to."""
+    rows = [{"subject": number, **entry} for entry in own]
+    rows += [{"subject": one["delivery"], **entry} for one in shown for entry in one["audit"]]
+    return sorted(rows, key=lambda entry: int(entry["entry"]))
 
 
 def feedback_view(
