@@ -40,11 +40,12 @@ def test_the_whole_way(project, examples, sandbox, tmp_path):
     assert first.status == 2
     deliveries = [row for row in first.rows if row["delivery"]]
     assert all(set(row) >= KEYS for row in deliveries)
-    assert {row["documents"][0]: (row["state"], row["stage"]) for row in deliveries} == {
-        "J26100007": ("delivered", "submitted"),
-        "B26110001": ("delivered", "submitted"),
-        "B26110002": ("delivered", "submitted"),
-        "B26110003": ("held", None),
+    assert {(row["documents"][0], row["moment"]): (row["state"], row["stage"]) for row in deliveries} == {
+        ("J26100007", "loan"): ("delivered", "submitted"),
+        ("B26110001", "accrual"): ("delivered", "submitted"),
+        ("B26110002", "accrual"): ("delivered", "submitted"),
+        ("B26110002", "payment"): ("delivered", "submitted"),
+        ("B26110003", "accrual"): ("held", None),
     }
     assert [(row["documents"], row["state"]) for row in first.rows if not row["delivery"]] == [
         (["B26110004"], "not_due")
@@ -52,20 +53,20 @@ def test_the_whole_way(project, examples, sandbox, tmp_path):
 
     assert free(project, tmp_path).status == 0
     assert project("run").status == 0
-    postings = {posting["number"]: posting["total"] for posting in sandbox.postings()}
-    assert sorted(postings.values()) == ["2000.00", "318.00", "3348.00", "800.00"]
-    assert {row["erp_number"]: row["total"] for row in project.json("status").rows if row["delivery"]} == postings
+    postings = {posting["id"]: posting["total"] for posting in sandbox.postings()}
+    assert sorted(postings.values()) == ["2000.00", "318.00", "318.00", "3348.00", "800.00"]
+    assert {row["erp_id"]: row["total"] for row in project.json("status").rows if row["delivery"]} == postings
 
     reconciled = project.json("reconcile")
     assert reconciled.status == 0
     assert all(set(row) >= ROW_KEYS for row in reconciled.rows)
     assert [(row["kind"], row["verdict"], row["difference"]) for row in reconciled.rows] == [
         ("document", "matched", "0.00")
-    ] * 4
+    ] * 5
 
     again = project.json("push", *examples, "--source", "hesi")
     assert again.status == 0
-    assert len(sandbox.postings()) == 4
+    assert len(sandbox.postings()) == 5
     planned = project.json("plan", *examples, "--source", "hesi")
     assert planned.status == 0
     assert [row["documents"] for row in planned.rows] == [["B26110004"]]
@@ -73,13 +74,15 @@ def test_the_whole_way(project, examples, sandbox, tmp_path):
 
 def test_the_plan_is_the_voucher_that_is_posted(project, examples, sandbox):
     rows = project.json("plan", *examples, "--source", "hesi").rows
-    planned = {row["documents"][0]: row for row in rows if row.get("lines")}
+    planned = {(row["documents"][0], row["moment"]): row for row in rows if row.get("lines")}
     project("push", *examples, "--source", "hesi")
-    numbers = {row["documents"][0]: row["erp_number"] for row in project.json("status").rows if row["delivery"]}
-    posted = {posting["number"]: posting for posting in sandbox.postings()}
-    assert set(planned) == {"J26100007", "B26110001", "B26110002"}
-    for number, row in planned.items():
-        posting = posted[numbers[number]]
+    delivered = [row for row in project.json("status").rows if row["delivery"]]
+    ids = {(row["documents"][0], row["moment"]): row["erp_id"] for row in delivered}
+    posted = {posting["id"]: posting for posting in sandbox.postings()}
+    accruals = {("B26110001", "accrual"), ("B26110002", "accrual")}
+    assert set(planned) == {("J26100007", "loan"), ("B26110002", "payment"), *accruals}
+    for key, row in planned.items():
+        posting = posted[ids[key]]
         assert [(line["account"], line["side"], line["base_amount"]) for line in row["lines"]] == [
             (line["account"], line["side"], line["base_amount"]) for line in posting["lines"]
         ]
@@ -143,8 +146,14 @@ def test_codes_free_what_is_held(project, examples, tmp_path):
     assert project.states()["B26110001"] == "delivered"
 
 
+def accrual(project, number):
+    """The row of a report's accrual."""
+    (row,) = (row for row in project.json("status", number).rows if row.get("moment") == "accrual")
+    return row
+
+
 def test_a_draft_that_a_person_deleted_is_seen_and_not_sent_again(pushed, sandbox):
-    (victim,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    victim = accrual(pushed, "B26110002")
     sandbox.hand("delete", id=victim["erp_id"])
     result = pushed.json("reconcile", "--period", "2026-11")
     assert result.status == 2
@@ -152,18 +161,18 @@ def test_a_draft_that_a_person_deleted_is_seen_and_not_sent_again(pushed, sandbo
     assert (found["document"], found["ours"], found["theirs"]) == ("B26110002", "318.00", None)
     assert found["action"]
     pushed("run")
-    assert pushed.states()["B26110002"] == "parked"
-    assert len(sandbox.postings()) == 2
+    assert accrual(pushed, "B26110002")["state"] == "parked"
+    assert len(sandbox.postings()) == 3
 
     resolved = pushed.json("resolve", victim["delivery"], "--absent", "--reason", "deleted by mistake")
     assert [row["state"] for row in resolved.rows] == ["ready"]
     pushed("run")
-    assert pushed.states()["B26110002"] == "delivered"
-    assert len(sandbox.postings()) == 3
+    assert accrual(pushed, "B26110002")["state"] == "delivered"
+    assert len(sandbox.postings()) == 4
 
 
 def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
-    (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    row = accrual(pushed, "B26110002")
     sandbox.hand("delete", id=row["erp_id"])
     pushed("reconcile")
     (cancelled,) = pushed.json("cancel", row["delivery"], "--reason", "on purpose").rows
@@ -174,14 +183,14 @@ def test_what_was_given_up_shows_no_voucher_and_no_next_step(pushed, sandbox):
 
 
 def test_what_a_person_found_is_taken_over(pushed, sandbox):
-    (row,) = (row for row in pushed.json("status").rows if row["documents"] == ["B26110002"])
+    row = accrual(pushed, "B26110002")
     sandbox.hand("edit", id=row["erp_id"], set={"date": "2026-11-19"})
     told = pushed("reconcile")
     assert told.status == 2
     change = "date 2026-11-18 → 2026-11-19"
     assert change in told.out
-    assert change in pushed("show", "B26110002").out
-    assert pushed.states()["B26110002"] == "parked"
+    assert change in pushed("show", row["delivery"]).out
+    assert accrual(pushed, "B26110002")["state"] == "parked"
     result = pushed.json("resolve", "B26110002", "--delivered", row["erp_id"], "--reason", "the date was agreed")
     assert (result.status, [one["state"] for one in result.rows]) == (0, ["delivered"])
     refused = pushed("resolve", "B26110001", "--delivered", row["erp_id"], "--reason", "x")
@@ -195,9 +204,9 @@ def test_reconcile_writes_files_that_are_no_formulas(pushed, tmp_path):
         file = tmp_path / f"result.{suffix}"
         assert pushed("reconcile", "--out", file, "--connection", "kingdee").status == 0
         if suffix == "jsonl":
-            assert len(file.read_text("utf-8").splitlines()) == 3
+            assert len(file.read_text("utf-8").splitlines()) == 4
         else:
-            assert [row.cells["verdict"] for row in read_table(file).rows] == ["matched"] * 3
+            assert [row.cells["verdict"] for row in read_table(file).rows] == ["matched"] * 4
 
 
 def test_reconcile_says_which_connection_and_period_it_could_not_list(pushed, sandbox):
@@ -250,7 +259,7 @@ def test_to_works_on_one_connection_only(project, examples, sandbox):
     assert project("push", *examples, "--source", "hesi", "--to", "nowhere").status == 1
     assert project.json("status").rows == []
     assert project("push", *examples, "--source", "hesi", "--to", "kingdee").status == 2
-    assert len(sandbox.postings()) == 3
+    assert len(sandbox.postings()) == 4
 
 
 def test_a_push_lists_what_it_has_freed(project, examples):

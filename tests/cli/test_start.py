@@ -75,7 +75,7 @@ def test_a_sandbox_tells_where_it_is_and_goes_on_where_it_was(served, dougong, t
     first.wait()
     second = served("--json", "--ledger", "erp.db", "--port", port)
     assert json.loads(second.stdout.readline()) == ready
-    assert [row["verdict"] for row in dougong("reconcile", "--project", "p", "--json").rows] == ["matched"] * 3
+    assert [row["verdict"] for row in dougong("reconcile", "--project", "p", "--json").rows] == ["matched"] * 4
     second.send_signal(signal.SIGTERM)
     assert second.wait(timeout=30) == 0
 
@@ -108,7 +108,7 @@ def test_a_sandbox_that_cannot_be(dougong, arguments):
 def test_the_demo(dougong, tmp_path, language, words):
     result = dougong("demo", LANG=language)
     assert result.status == 0
-    assert result.out.count(words) == 4
+    assert result.out.count(words) == 5
     for number in ("J26100007", "B26110001", "B26110002", "B26110003"):
         assert number in result.out
     assert "培训费,*,*,6602.05" in (tmp_path / "demo" / "tables" / "expense_account.csv").read_text("utf-8-sig")
