@@ -501,7 +501,7 @@ def test_an_invoice_that_failed_verification_deducts_nothing(context, make, rule
     (draft,) = derive(report, context()).drafts
     assert [line.amount for line in draft.booking.lines if line.tax] == ([] if verified is False else [Decimal("6.00")])
     assert [note.code for note in draft.notes] == (["INVOICE_UNVERIFIED"] if verified is False else [])
-    hold = rules_with(('unverified     = "cost"', 'unverified     = "hold"'))
+    hold = rules_with(("[tax]\n", '[tax]\nunverified = "hold"\n'))
     problems = derive(report, context(rules={"A01": hold})).problems
     assert [p.code for p in problems] == (["INVOICE_UNVERIFIED"] if verified is False else [])
 

@@ -58,7 +58,7 @@ def rules_here(rules_with):
 @pytest.fixture(scope="session")
 def rules_in_parts(rules_with):
     """The same rules, for an ERP that takes few lines."""
-    accrual, accounts = "[moments.accrual]", "[accounts]"
+    accrual, accounts = "[moments.accrual]", 'rounding          = "6603.09"'
     mine = rules_with(
         (WITHHELD, WITHHELD_TOO),
         (accrual, f'{accrual}\nover_limit = "split"\nclearing = "clearing" #'),

@@ -164,7 +164,7 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     lines = {_key(row.cells, table): dict(row.cells) for row in raw.rows}
     changes = []
     for row in rows:
-        cells = {_titled(column, table): cell for column, cell in row.cells.items()}
+        cells = _own(row.cells, table)
         line = {column: cells.get(_titled(column, table), "") for column in header}
         line |= {key: _one_spelling(line[key]) for key in table.keys if key in line}
         before = lines.get(_key(line, table))
@@ -174,6 +174,12 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     made = Table.of(header, lines.values(), table.path)
     DecisionTable.from_table(made, table.name, table.path)
     return Update(table.path, made, tuple(changes))
+
+
+def _own(cells: Mapping[str, str], table: DecisionTable) -> dict[str, str]:
+    """The cells by the table's own columns; a column that is a key here may be a result of another table's."""
+    titled = {column: _titled(column, table) for column in cells}
+    return {name: cells[column] for column, name in titled.items() if name == column or name not in cells}
 
 
 def _one_spelling(cell: str) -> str:
