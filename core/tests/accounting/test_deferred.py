@@ -15,6 +15,7 @@ def _subjects(rules):
 
 def test_the_template_tells_what_it_promises_too_early(rules):
     assert _subjects(rules) == [
+        '[changes] approval = "second_person"',
         "[moments.red_invoice]",
         "[moments.tax_confirmed]",
     ]

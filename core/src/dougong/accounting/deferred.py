@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dougong.accounting.moments import OPENED
 from dougong.accounting.rulefile import Moment, RuleSet
@@ -11,14 +11,31 @@ from dougong.model.problems import Text
 __all__ = ["deferred"]
 
 
+#: Section, key, value → what happens in its place.
+_POLICIES: Mapping[tuple[str, str, str], Text] = {
+    ("changes", "approval", "second_person"): Text(
+        "尚不要求第二人复核; 红冲与补差按规则自动进行", "no second person is asked; corrections go by the rules"
+    ),
+    ("changes", "draft", "void"): Text(
+        "与 delete 相同: 草稿在 ERP 中被删除", "the same as delete: the draft is deleted in the ERP"
+    ),
+}
+
+
 def deferred(rules: RuleSet) -> tuple[Text, ...]:
-    """One sentence per moment of a rules file that is read and has no effect yet.
+    """One sentence per policy and moment of a rules file that is read and has no effect yet.
 
     The sentences name section and key; the caller names the file (`rules.path`).
 
     .. versionadded:: 0.1
     """
-    return tuple(text for moment in rules.moments.values() for text in _moment(moment))
+    return (*_policies(rules), *(text for moment in rules.moments.values() for text in _moment(moment)))
+
+
+def _policies(rules: RuleSet) -> Iterator[Text]:
+    for (section, key, value), what in _POLICIES.items():
+        if getattr(getattr(rules, section), key) == value:
+            yield _about(f'[{section}] {key} = "{value}"', what)
 
 
 def _moment(moment: Moment) -> Iterator[Text]:
