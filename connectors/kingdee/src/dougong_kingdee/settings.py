@@ -161,12 +161,12 @@ class KingdeeSettings:
     def for_auditor(self) -> KingdeeSettings:
         """The same connection with the second credential.
 
-        :raises DougongError: `AUDITOR_MISSING` when there is none, `AUDITOR_IS_MAKER` when it is the same user.
+        :raises DougongError: `AUDITOR_MISSING` when there is none, `SAME_MAKER_AND_CHECKER` when it is the same user.
         """
         if not self.auditor_user:
             raise DougongError(_auditor("AUDITOR_MISSING", "未配置第二凭据(审核人)", "there is no second credential"))
         if self.auditor_user == self.user:
-            raise DougongError(_auditor("AUDITOR_IS_MAKER", "审核人与制单人相同", "the auditor is the maker"))
+            raise DougongError(_auditor("SAME_MAKER_AND_CHECKER", "审核人与制单人相同", "the auditor is the maker"))
         return attrs.evolve(
             self,
             user=self.auditor_user,

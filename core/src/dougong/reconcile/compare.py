@@ -140,8 +140,18 @@ def _row(one: Ours, by_key: Mapping[str, Posting], by_reference: Mapping[str, Se
         erp_number=posting.number or one.erp_number,
         posting=posting,
         detail=", ".join(p.number or p.erp_key for p in live) if len(live) > 1 else "",
-        changed=one.facts.changes(posting) if verdict in (Verdict.AMOUNT, Verdict.EDITED) else Text("", ""),
+        changed=one.facts.changes(posting)
+        if verdict in (Verdict.AMOUNT, Verdict.EDITED)
+        else _renumbered(one, posting),
     )
+
+
+def _renumbered(one: Ours, posting: Posting) -> Text:
+    """Accountants re-arrange numbers (整理断号): the old one and the new one."""
+    old, new = one.erp_number, posting.number
+    if not old or not new or old == new:
+        return Text("", "")
+    return Text(f"NUMBER_CHANGED: 凭证号 {old} → {new}", f"NUMBER_CHANGED: {old} → {new}")
 
 
 def _verdict(one: Ours, posting: Posting) -> Verdict:

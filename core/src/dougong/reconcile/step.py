@@ -192,10 +192,17 @@ def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
                 DeliveryState.DELIVERED,
                 event="refreshed",
                 actor=actor,
-                detail={"erp_id": found.posting.erp_key, "erp_number": found.posting.number},
+                detail=_refreshed(found),
                 stage=found.posting.stage.value,
                 due_at=FOREVER,
             )
+
+
+def _refreshed(found: Row) -> dict[str, Any]:
+    """What the audit says of another number or stage."""
+    posting = found.posting
+    detail: dict[str, Any] = {"erp_id": posting.erp_key, "erp_number": posting.number} if posting else {}
+    return detail | ({"changed": {"zh": found.changed.zh, "en": found.changed.en}} if found.changed.en else {})
 
 
 def _in_order_again(tx: Tx, row: DeliveryRow, found: Row, actor: str) -> None:
