@@ -61,14 +61,20 @@ class Pushed:
         return [row for row in self.rows if number in row["documents"]]
 
     def one(self, number: str) -> dict[str, Any]:
-        """The only row of a document, stale answers aside."""
-        (row,) = (row for row in self.of(number) if row["state"] != "stale")
+        """The only row of a document as a whole, stale answers and payments aside."""
+        (row,) = (row for row in self.of(number) if row["state"] != "stale" and row.get("moment") != "payment")
+        return row
+
+    def payment(self, number: str) -> dict[str, Any]:
+        """The only payment of a document."""
+        (row,) = (row for row in self.of(number) if row.get("moment") == "payment")
         return row
 
     @property
     def states(self) -> dict[str, str]:
-        """Document number → state, stale answers aside."""
-        return {row["documents"][0]: row["state"] for row in self.rows if row["state"] != "stale"}
+        """Document number → state, stale answers and payments aside."""
+        rows = (row for row in self.rows if row["state"] != "stale" and row.get("moment") != "payment")
+        return {row["documents"][0]: row["state"] for row in rows}
 
     @property
     def bad(self) -> list[tuple[str, str]]:

@@ -133,6 +133,7 @@ def supply(customer, companions) -> Callable[[], list[Path]]:
         customer.settings(entities={FIRST: "A01", SECOND: "A01"}, missing_invoice="none")
         customer.add_rows("departments", "HQ,管理,2020-01-01,", "S1,销售,2020-01-01,", "ADM,管理,2020-01-01,")
         customer.add_rows("projects", "PJ1,一般,2020-01-01,")
+        customer.add_rows("bank_account", "(空),CNY,1002.01,ICBC-01")  # what is paid from an account that nobody names
         customer.add_rows("expense_account", "COST1,*,*,6602.05,2020-01-01,,", "COST5,*,*,6602.02,2020-01-01,,")
         customer.add_codes(
             *(("department", ours, "BM000001") for ours in ("HQ", "ADM")),

@@ -40,10 +40,12 @@ def test_any_order_ends_the_same(customer, erp, examples, order):
         pushed = customer.push(*companions)
         assert pushed.one("B26110001")["delivery"] in {row["delivery"] for row in pushed.shown}
     assert (pushed.overall, pushed.states) == (2, STATES)
-    numbers = [posting["number"] for posting in erp.postings()]
-    assert len(numbers) == len(set(numbers)) == 3
+    numbers = [(posting["number"], posting["period"]) for posting in erp.postings()]
+    assert len(numbers) == len(set(numbers)) == 4
     wanted = {number: pushed.one(number)["erp_number"] for number in STATES if STATES[number] == "delivered"}
-    assert sorted(wanted.values()) == sorted(numbers)
+    paid = pushed.payment("B26110002")
+    assert (paid["state"], paid["total"]) == ("delivered", "318.00")
+    assert sorted([*wanted.values(), paid["erp_number"]]) == sorted(number for number, _ in numbers)
     ids = {number: int(pushed.one(number)["erp_id"]) for number in wanted}
     assert ids["J26100007"] < ids["B26110001"]
 
@@ -57,7 +59,7 @@ def test_a_table_row_frees_what_lacked_it(customer, erp, examples):
     ran = customer.dougong("run", "--json")
     assert ran.status == 0
     assert [row["state"] for row in ran.printed if row["documents"] == ["B26110003"]] == ["delivered"]
-    assert len(erp.postings()) == 4
+    assert len(erp.postings()) == 5
 
 
 def test_a_loan_of_another_tenant_is_another_loan(customer, examples):
