@@ -11,7 +11,7 @@ import attrs
 
 from dougong.model.identity import CROCKFORD
 from dougong.model.postings import Facts, Posting, Stage
-from dougong.model.problems import Text
+from dougong.model.problems import Problem, Text
 
 __all__ = ["Ours", "Row", "Verdict", "compare"]
 
@@ -151,7 +151,8 @@ def _renumbered(one: Ours, posting: Posting) -> Text:
     old, new = one.erp_number, posting.number
     if not old or not new or old == new:
         return Text("", "")
-    return Text(f"NUMBER_CHANGED: 凭证号 {old} → {new}", f"NUMBER_CHANGED: {old} → {new}")
+    changed = Problem.of("NUMBER_CHANGED", f"凭证号 {old} → {new}", f"{old} → {new}", old=old, new=new)
+    return Text(f"{changed.code}: {changed.message.zh}", f"{changed.code}: {changed.message.en}")
 
 
 def _verdict(one: Ours, posting: Posting) -> Verdict:
