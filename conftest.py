@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Machines that run tests are busy: how long an example takes says nothing about it. Continuous integration tries the
@@ -17,3 +20,15 @@ settings.register_profile(
 # `tox -e property`: many more, and new ones each time, wherever it runs.
 settings.register_profile("property", settings.get_profile("dougong"), max_examples=10_000, derandomize=False)
 settings.load_profile("dougong")
+
+
+@pytest.fixture(autouse=True)
+def log_as_found() -> Iterator[None]:
+    """A command sets up the log of its process; the next test in this one finds it as it was."""
+    yield
+    logger = logging.getLogger("dougong")
+    for handler in logger.handlers:
+        handler.close()
+    logger.handlers = []
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)

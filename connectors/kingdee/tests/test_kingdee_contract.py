@@ -110,8 +110,11 @@ def test_settings_show_no_secret(settings_for):
 def test_the_second_credential_is_another_user(bench_for, settings_for, call):
     auditing = attrs.evolve(call, credential="auditor")
     assert bench_for("http://erp/").session("auditor").settings.user == "auditor"
-    for change in ({"auditor_user": ""}, {"auditor_user": "demo"}):
-        with pytest.raises(DougongError, match="AUDITOR"):
+    for change, code in (
+        ({"auditor_user": ""}, "AUDITOR_MISSING"),
+        ({"auditor_user": "demo"}, "SAME_MAKER_AND_CHECKER"),
+    ):
+        with pytest.raises(DougongError, match=code):
             KingdeeConnector(settings_for("http://erp/", **change)).open_session(auditing)
 
 
