@@ -159,6 +159,8 @@ class _PlanDeriver(Deriver):
     :param troubles: why connections could not be asked for their master data.
     """
 
+    looks_ahead = True
+
     def __init__(self, project: Project, inputs: Inputs, items: Iterable[_Item], troubles: Iterable[Problem]) -> None:
         super().__init__(project, inputs)
         causes = list(troubles)

@@ -45,6 +45,9 @@ class Deriver:
     :param project: open project. :param inputs: rules, tables, mappings, codes.
     """
 
+    #: Whether nothing that is derived is opened in the ledger afterwards, so that it has to know everything itself.
+    looks_ahead = False
+
     def __init__(self, project: Project, inputs: Inputs) -> None:
         self.project = project
         self.inputs = inputs
@@ -53,6 +56,7 @@ class Deriver:
         self._kept: dict[int, tuple[DocumentRow, Derivation]] = {}
         self._kept_with = self._periods.version()
         self._known_needs: dict[tuple[str, str, dt.date], AccountNeeds | None] = {}
+        self._contested: set[SourceRef] = set()
         self._lock = threading.Lock()
         self.payloads = Payloads(project, inputs)
         self.intentions = Intentions(self)
@@ -83,14 +87,14 @@ class Deriver:
             if len(self._kept) > _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
 
-    def kept(self, delivery_id: int) -> tuple[DocumentRow, Derivation] | None:
+    def kept(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation] | None:
         """What a delivery was opened with, once; nothing when a period has closed since: its voucher is dated anew."""
-        known = self._periods.version()
+        known = self._periods.version(fresh=row.attempts > 0)  # it may have been refused for just that
         with self._lock:
             if known != self._kept_with:
                 self._kept_with = known
                 self._kept.clear()
-            return self._kept.pop(delivery_id, None)
+            return self._kept.pop(row.id, None)
 
     def whole(self, row: DocumentRow) -> Document:
         """A document with its events as the ledger holds them."""
@@ -118,10 +122,20 @@ class Deriver:
     def derive(self, document: Document) -> Derivation:
         """All bookings of a document, as the ledger and the inputs are now."""
         loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
-        keys = [key for invoice in document.invoices if (key := accounting.claim_key(invoice)) is not None]
-        claimed = self._ledger.look(lambda tx: _claimed(tx, document.ref, keys)) if keys else {}
+        claimed = self._claimed(document)
         derivation = accounting.derive(document, self._context(loans, claimed))
         return attrs.evolve(derivation, loans=loans, claimed=claimed) if loans or claimed else derivation
+
+    def contested(self, ref: SourceRef) -> None:
+        """Other reports claim invoices of a document: from now on they are looked up when it is derived."""
+        self._contested.add(ref)
+
+    def _claimed(self, document: Document) -> dict[str, Mapping[str, Decimal]]:
+        """What others claim of its invoices; taken for nothing, which opening it checks, until it is known better."""
+        keys = [key for invoice in document.invoices if (key := accounting.claim_key(invoice)) is not None]
+        if self.looks_ahead or document.ref in self._contested:
+            return self._ledger.look(lambda tx: _claimed(tx, document.ref, keys))
+        return {key: {} for key in keys}
 
     def _context(self, loans: Mapping[str, LoanFact | None], claimed: Mapping[str, Mapping[str, Decimal]]) -> Context:
         """What the ledger and the inputs tell now."""

@@ -55,7 +55,7 @@ class Intentions:
         if row.moment == "reversal":  # what it takes back is known, whatever the document says now
             document, derivation = self._document(row)[0], Derivation()
         else:
-            document, derivation = self._deriver.kept(row.id) or self._derived_anew(row)
+            document, derivation = self._deriver.kept(row) or self._derived_anew(row)
         found = self._of_document(row, document, derivation)
 
         def still(tx: Tx) -> bool:

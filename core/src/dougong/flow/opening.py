@@ -90,7 +90,10 @@ def _open_all(tx: Tx, work: Sequence[tuple[DocumentRow, Derivation]], deriver: D
 
 def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> _Opened | None:
     """One document; does nothing when somebody else was faster."""
-    if not documents.is_current(tx, row) or not claims_are_still(tx, row.ref, derivation.claimed):
+    if not documents.is_current(tx, row):
+        return None
+    if not claims_are_still(tx, row.ref, derivation.claimed):
+        deriver.contested(row.ref)
         return None  # it comes up again, and is derived with what is known by then
     inputs = deriver.inputs.hash
     drafts = [draft for draft in derivation.drafts if draft.owner == "dougong"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Iterable
 
 from dougong.accounting.dates import first_day, period_of
@@ -18,6 +19,9 @@ from dougong.model.problems import DougongError
 
 __all__ = ["BookPeriods"]
 
+#: Seconds for which an answer of the ledger holds.
+_MOMENT = 0.05
+
 
 class BookPeriods:
     """Periods of our books, as the ledger knows them now; thread-safe.
@@ -29,16 +33,24 @@ class BookPeriods:
         self._project = project
         self._inputs = inputs
         self._version = ""
+        self._asked = 0.0
         self._closed: dict[str, frozenset[str]] = {}
         self._last: dict[tuple[str, str], list[Posting]] = {}
         self._sending: dict[tuple[str, str, str], dt.date] = {}
         self._lock = threading.Lock()
         self._asking = threading.Lock()
 
-    def version(self) -> str:
-        """Moves whenever the ledger learns of master data: a period that was closed or opened, say."""
+    def version(self, *, fresh: bool = False) -> str:
+        """Moves whenever the ledger learns of master data: a period that was closed or opened, say.
+
+        :param fresh: ask the ledger now; else what was asked a moment ago will do: the ERP refuses what comes too late.
+        """
+        now = time.monotonic()
+        if self._version and not fresh and now - self._asked < _MOMENT:
+            return self._version
         version = self._project.ledger.look(reference.input_version)
         with self._lock:
+            self._asked = now
             if version != self._version:
                 self._version = version
                 self._closed.clear()
