@@ -59,6 +59,17 @@ def test_paid_before_it_was_approved(shop):
     assert dates() == ["2026-11-18", "2026-11-20"]
 
 
+def test_what_is_told_of_a_payment_later_counts_until_it_is_sent(shop):
+    def told(account, day):
+        return shop.push(report(events=[APPROVED, paid("R1", "300.00", account=account)], day=day))
+
+    assert told("招行", 18) == [("R1", "delivered"), ("R1", "held", "ACCOUNT_NOT_DETERMINED")]
+    assert told("工行基本户", 19) == [("R1", "delivered"), ("R1", "delivered")]
+    sent = vouchers()
+    assert told("招行", 20) == [("R1", "delivered"), ("R1", "delivered")]
+    assert vouchers() == sent
+
+
 def test_returned_and_paid_again(shop):
     back = {
         "id": "b1",

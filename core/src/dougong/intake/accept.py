@@ -100,17 +100,20 @@ def _event_texts(events: Sequence[Event]) -> tuple[tuple[str, str, str], ...]:
 def _add_events(tx: Tx, ref: SourceRef, content: _Content) -> int:
     """Keep what is told of events; returns how many say something new.
 
-    While nothing was sent, a later reading of an event counts: reference data may name its account only then.
+    While nothing was sent, a later reading of an event counts: reference data may name its account only then. What an
+    approval has booked says nothing of a payment.
     """
     if not content.events:
         return 0
-    replace = not _sent(tx, ref)
-    return sum(documents.add_event(tx, ref, *texts, replace=replace) for texts in content.events)
+    sent = _sent(tx, ref)
+    money = sent - {"accrual"}
+    told = ((texts, money if texts[1] == "paid" else sent) for texts in content.events)
+    return sum(documents.add_event(tx, ref, *texts, replace=not booked) for texts, booked in told)
 
 
-def _sent(tx: Tx, ref: SourceRef) -> bool:
-    """Whether anything of a document is in the ERP, or may be."""
-    return any(row.state not in UNSENT | FINAL for row in documents.deliveries_of(tx, ref))
+def _sent(tx: Tx, ref: SourceRef) -> set[str]:
+    """Moments of a document that are in the ERP, or may be."""
+    return {row.moment for row in documents.deliveries_of(tx, ref) if row.state not in UNSENT | FINAL}
 
 
 def _accept_one(
