@@ -98,3 +98,27 @@ def shop(tmp_path, monkeypatch):
     flow_erp.SEEN.clear()
     yield Shop(folder)
     flow_erp.DOWN.clear()
+
+
+@pytest.fixture
+def period_books():
+    """What the ERP with books and periods holds; made new."""
+    import period_erp
+
+    return period_erp.reset()
+
+
+@pytest.fixture
+def office(shop, period_books):
+    """The shop with that ERP and its codes; `period_books` is what it holds."""
+    import period_erp
+
+    from dougong.ledger import reference
+    from dougong.ledger.store import Ledger
+
+    config = shop.folder / "dougong.toml"
+    config.write_text(config.read_text().replace('"flowerp"', '"periods"'), "utf-8")
+    with Ledger(shop.folder / "ledger.db") as ledger:
+        rows = [(*row, "", "", "") for row in period_erp.CODES]
+        ledger.write(lambda tx: reference.replace_codes(tx, rows, actor="test"))
+    return shop

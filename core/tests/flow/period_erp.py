@@ -15,7 +15,7 @@ from dougong import hookimpl
 from dougong.hookspecs import About
 from dougong.model.masterdata import MasterRecord
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import Absent, Done, Found, NotDone, Rejected, Unknown
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem, Text
 
@@ -47,6 +47,7 @@ class Books:
 
     :param closed: periods that refuse; `told` what it says of them, where that is not the same: one closes just now.
     :param closes: period that closes with the next answer, which is lost.
+    :param unsure: searching tells nothing.
     :param asked: calls by hook; `down` hooks that fail, and `sending`: nothing reaches it.
     """
 
@@ -57,6 +58,7 @@ class Books:
     booked: list[dict] = attrs.field(factory=list)
     others: list[Posting] = attrs.field(factory=list)
     asked: dict[str, list] = attrs.field(factory=lambda: defaultdict(list))
+    unsure: bool = False
     down: set[str] = attrs.field(factory=set)
 
     def ask(self, hook, what):
@@ -126,6 +128,9 @@ class PeriodErp:
     def find(self, wanted):
         books.ask("find", None)
         for want in wanted:
+            if books.unsure:
+                yield CannotTell(want.item, "busy")
+                continue
             found = [body for body in books.booked if body["reference"] == want.reference]
             yield from (Found(want.item, _posting(body)) for body in found)
             if not found:

@@ -7,6 +7,9 @@ import pytest
 from books import balance, dates, vouchers
 from flow_documents import loan, report
 
+from dougong.flow.actions import ActionError
+from dougong.flow.undoing import reverse
+
 
 @pytest.fixture
 def rules(shop):
@@ -58,6 +61,26 @@ def test_a_difference(shop, rules):
     shop.push(report(amount="260.00", day=20))
     assert vouchers()[2] == [("C", "2241.01", "10.00"), ("D", "6602.02", "10.00")]
     assert balance("2241.01") == -260
+
+
+@pytest.mark.parametrize("then", ["withdrawn", "red_and_new", "reverse"])
+def test_what_has_a_difference_is_not_taken_back_without_it(shop, rules, then):
+    rules('change      = "red_and_new"', 'change      = "difference"')
+    shop.push(report())
+    shop.push(report(amount="500.00", day=20))
+    assert balance("2241.01") == -500
+    if then == "reverse":
+        with pytest.raises(ActionError, match="D2 complements it"):
+            shop.act(reverse, 1)
+    elif then == "withdrawn":
+        assert shop.push(report(amount="500.00", state="rejected", day=24))[-1][1:] == (
+            "held",
+            "WITHDRAWN_AFTER_POSTING",
+        )
+    else:
+        rules('change      = "difference"', 'change      = "red_and_new"')
+        assert shop.push(report(amount="600.00", day=24))[-1][1:] == ("held", "CHANGED_AFTER_POSTING")
+    assert balance("2241.01") == -500
 
 
 def test_a_difference_of_nothing(shop, rules):

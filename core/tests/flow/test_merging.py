@@ -95,3 +95,20 @@ def test_a_batch_waits_for_a_member_that_is_blocked_and_not_for_one_that_is_held
     shop.push()
     batch = next(row for row in shop.rows() if row["moment"] == "payment")
     assert (batch["documents"], batch["state"]) == (["R1", "R2"], "delivered")
+
+
+def test_what_another_process_has_moved_is_left_to_it(daily, monkeypatch):
+    """Rows are read in one transaction and written in another; a second process may merge in between."""
+    from dougong.ledger import groups
+
+    looks, waiting = [], groups.waiting
+
+    def read(tx):
+        looks.append(waiting(tx))
+        return looks[0] if len(looks) == 2 else looks[-1]  # the second look still sees what the first one saw
+
+    monkeypatch.setattr(groups, "waiting", read)
+    daily.push(report("R1"), other("R2"))
+    assert len(looks) > 2
+    assert [row["documents"] for row in daily.rows()] == [["R1", "R2"]]
+    assert len(flow_erp.BOOKED) == 1

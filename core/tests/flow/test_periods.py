@@ -17,19 +17,8 @@ LATE = [{"id": "a1", "type": "approved", "on": "2026-10-31T15:50:00Z"}]  # ten m
 
 
 @pytest.fixture
-def erp():
-    return period_erp.reset()
-
-
-@pytest.fixture
-def office(shop, erp):
-    """The shop with that ERP and its codes; `erp` is what it holds."""
-    config = shop.folder / "dougong.toml"
-    config.write_text(config.read_text().replace('"flowerp"', '"periods"'), "utf-8")
-    with Ledger(shop.folder / "ledger.db") as ledger:
-        rows = [(*row, "", "", "") for row in period_erp.CODES]
-        ledger.write(lambda tx: reference.replace_codes(tx, rows, actor="test"))
-    return shop
+def erp(period_books):
+    return period_books
 
 
 def late(number="R1", **changes):

@@ -22,7 +22,7 @@ from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["WAITS", "Reaction", "Verdict", "how", "judge", "react", "still_waits", "take_back"]
+__all__ = ["WAITS", "Reaction", "Verdict", "complements", "how", "judge", "react", "still_waits", "take_back"]
 
 #: Code of what a document waits for before its new content can be booked.
 WAITS = "WAITS_FOR"
@@ -73,11 +73,14 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
         return Verdict(tuple(wrong))
-    busy = [one for one in other if one.state in _BUSY and not _is_draft(one, deriver)]
+    added = [extra for one in other for extra in complements(one, live)]
+    busy = [one for one in (*other, *added) if one.state in _BUSY and not _is_draft(one, deriver)]
     if busy:
         return Verdict((_waits(number, busy),))
     if any(_is_taken_back(one, live) for one in other):
         return Verdict((_for_a_person(number, other, taken_back),))
+    if added and (taken_back or any(deriver.inputs.rules[one.book].changes.change == "red_and_new" for one in other)):
+        return Verdict((_for_a_person(number, [*other, *added], taken_back),))  # one red voucher takes back one voucher
     return Verdict(wrong=tuple(other))
 
 
@@ -112,6 +115,12 @@ def _on_their_way(
 def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
     """Whether the ledger says that it was reversed and yet that it stands: nobody's routine."""
     return any(other.reverses_id == one.id and other.state is DeliveryState.DELIVERED for other in live)
+
+
+def complements(one: DeliveryRow, live: Sequence[DeliveryRow]) -> list[DeliveryRow]:
+    """Differences that were sent to complement a delivery: to take it back alone would leave them in the books."""
+    place = ("difference", one.entity, one.book)
+    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state not in UNSENT]
 
 
 def _by_policy(one: DeliveryRow, taken_back: bool, deriver: Deriver) -> bool:

@@ -22,6 +22,7 @@ from dougong.flow.intentions import Intentions
 from dougong.flow.payloads import Payloads
 from dougong.flow.periods import BookPeriods
 from dougong.flow.project import Project
+from dougong.flow.standing import objections
 from dougong.flow.waits import loan_fact
 from dougong.ledger import claims, documents
 from dougong.ledger.rows import DeliveryRow, DocumentRow
@@ -188,6 +189,8 @@ class Deriver:
         wanted = self.intentions.of(row)
         if not isinstance(wanted, Intended):
             return wanted
+        if row.moment == "reversal" and (problems := objections(self._ledger, row, link)):
+            return Held(problems, self.inputs.hash, wanted.still)
         made = self.payloads.sendable(row, wanted, link)
         if isinstance(made, Derived) and self._in_order(made.booking.book):
             self._periods.sends(made.booking)

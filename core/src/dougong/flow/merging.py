@@ -89,7 +89,7 @@ class Merger:
             waiting = groups.blocked(tx, rows[0])
             waiting = [one for one in waiting if not _waits_for_batch(one)]
             if waiting:
-                groups.block(tx, rows, waiting)
+                groups.block(tx, groups.unchanged(tx, rows), waiting)
             return bool(waiting)
 
         return bool(self._ledger.look(lambda tx: groups.blocked(tx, rows[0]))) and self._ledger.write(write)
@@ -106,18 +106,23 @@ class Merger:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
             intended = Held(reasons(error, row.name, self._ledger), self._deriver.inputs.hash)
         made: Held | Blocked = intended
-        self._ledger.write(lambda tx: rest(tx, row, made))
+
+        def write(tx: Tx) -> None:
+            for one in groups.unchanged(tx, [row]):
+                rest(tx, one, made)
+
+        self._ledger.write(write)
         return None
 
     def _write(self, tx: Tx, chunk: Sequence[_Checked]) -> None:
-        if not all(intended.still(tx) for _, _, intended in chunk):
-            return  # one of them has changed just now: all are looked at again
+        rows = [row for row, _, _ in chunk]
+        if len(groups.unchanged(tx, rows)) < len(rows) or not all(intended.still(tx) for _, _, intended in chunk):
+            return  # one of them has changed just now, or is another process's: all are looked at again
         if len(chunk) == 1:
-            row = chunk[0][0]
-            deliveries.move(tx, row, DeliveryState.READY, event="alone", merge_key=None, due_at=epoch_ms())
+            deliveries.move(tx, rows[0], DeliveryState.READY, event="alone", merge_key=None, due_at=epoch_ms())
             return
         group_id = uuid.uuid4().hex
-        groups.absorb(tx, [row for row, _, _ in chunk], group_id)
+        groups.absorb(tx, rows, group_id)
         first, bookings = chunk[0][0], [intended.booking for _, _, intended in chunk]
         deliveries.create(
             tx,
@@ -176,6 +181,8 @@ class Merger:
     def _split(
         self, tx: Tx, row: DeliveryRow, members: Sequence[groups.Member], culprits: Mapping[str, tuple[Problem, ...]]
     ) -> None:
+        if not groups.unchanged(tx, [row]):
+            return  # another process has dissolved it
         deliveries.move(
             tx,
             row,

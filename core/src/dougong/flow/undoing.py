@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dougong.flow.actions import act, prove_absent, refuse
-from dougong.flow.changes import take_back
+from dougong.flow.changes import complements, take_back
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
@@ -87,6 +87,11 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
         if row.state is not DeliveryState.DELIVERED:
             raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
         documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
+        for document in documents_:
+            if added := complements(row, documents.live_deliveries_of(tx, document.ref)):
+                names = ", ".join(one.name for one in added)
+                zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
+                raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
         detail = {"reason": reason}
         marked = deliveries.move(
             tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP

@@ -13,7 +13,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import MERGED, DeliveryState
 
-__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "superseded", "waiting"]
+__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "superseded", "unchanged", "waiting"]
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _WAITING = Statement(
@@ -68,6 +68,11 @@ def blocked(tx: Tx, row: DeliveryRow) -> list[DeliveryRow]:
     """Who belongs to the same group and waits for something."""
     found = tx.rows(_BLOCKED, {"connection": row.connection, "key": row.merge_key})
     return [DeliveryRow.from_mapping(one) for one in found]
+
+
+def unchanged(tx: Tx, rows: Sequence[DeliveryRow]) -> list[DeliveryRow]:
+    """Those that nobody has moved since they were read: several processes may merge at once."""
+    return [row for row in rows if deliveries.by_id(tx, row.id).version == row.version]
 
 
 def block(tx: Tx, rows: Sequence[DeliveryRow], on: Sequence[DeliveryRow]) -> None:

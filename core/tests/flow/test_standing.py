@@ -1,0 +1,75 @@
+"""What is to be taken back has to stand in the ERP as it was booked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from flow_documents import report
+
+from dougong.flow.actions import cancel, retry
+from dougong.flow.undoing import repost, reverse
+
+
+@pytest.fixture
+def erp(period_books):
+    return period_books
+
+
+def _repost(project, ids, **how):
+    return repost(project, ids[0], **how)
+
+
+def withdrawn():
+    return report(state="rejected", day=24)
+
+
+def test_what_is_still_there_is_taken_back(office, erp):
+    office.push(report())
+    assert office.push(withdrawn()) == [("R1", "reversed"), ("R1", "delivered"), ("R1", "withdrawn")]
+    assert len(erp.booked) == 2
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "changed", "reverse"])
+def test_nothing_is_taken_back_that_was_deleted(office, erp, way):
+    office.push(report())
+    erp.booked.clear()
+    if way == "reverse":
+        office.act(reverse, 1)
+        states = office.push()
+    else:
+        states = office.push(withdrawn() if way == "withdrawn" else report(amount="250.00", day=24))
+    assert states[1] == ("R1", "held", "DELETED_IN_ERP")
+    assert erp.booked == []
+
+
+def test_what_was_edited_is_a_persons_matter(office, erp):
+    office.push(report())
+    lines = erp.booked[0]["lines"]
+    for line in lines:
+        line["amount"] = Decimal("280.00")
+    assert office.push(withdrawn())[1] == ("R1", "held", "EDITED_IN_ERP")
+    for line in lines:
+        line["amount"] = Decimal("300.00")
+    office.act(retry, 2)
+    assert office.push()[:2] == [("R1", "reversed"), ("R1", "delivered")]
+
+
+def test_new_content_after_a_deletion_is_booked_once_a_person_says_so(office, erp):
+    office.push(report())
+    erp.booked.clear()
+    assert office.push(report(amount="250.00", day=24))[1] == ("R1", "held", "DELETED_IN_ERP")
+    office.act(cancel, 2)
+    office.act(_repost, 1)
+    states = office.push()
+    assert [row[1] for row in states] == ["cancelled", "cancelled", "delivered"]
+    assert [line["amount"] for line in erp.booked[0]["lines"]] == [Decimal("250.00")] * 2
+
+
+def test_what_the_erp_cannot_tell_is_asked_again(office, erp):
+    office.push(report())
+    erp.unsure = True
+    assert office.push(withdrawn())[1] == ("R1", "held", "ORIGINAL_NOT_SHOWN")
+    erp.unsure = False
+    office.act(retry, 2)
+    assert office.push()[:2] == [("R1", "reversed"), ("R1", "delivered")]
