@@ -195,7 +195,8 @@ class ConnectorSpec:
     def find(self, wanted: Sequence[Wanted], session: Any, call: Call) -> Iterable[Found | Absent | CannotTell]:
         """Search the ERP by our reference (or a correlation), all pages, right company and period.
 
-        Called to resolve unknown outcomes, in `plan`, by `repost` and before a reversal is sent. `Absent` only when the search is trustworthy.
+        Called to resolve unknown outcomes, in `plan`, by `repost` and before a reversal is sent.
+        `Absent` only when the search is trustworthy.
 
         :returns: one answer per wanted item. Several postings with one reference: one `Found` each.
 
