@@ -8,6 +8,7 @@ import flow_erp
 import pytest
 from books import balance, vouchers
 from flow_documents import report
+from test_payments import APPROVED, paid
 
 from dougong.flow.actions import ActionError
 from dougong.flow.undoing import repost, reverse
@@ -69,3 +70,13 @@ def test_a_reversal_is_not_reversed(shop):
         shop.act(reverse, 2)
     with pytest.raises(ActionError, match="only what is delivered"):
         shop.act(reverse, 1)
+
+
+def test_what_is_paid_is_reversed_together_with_its_payment(shop):
+    shop.push(report(events=[APPROVED, paid("R1", "300.00")]))
+    assert [row["moment"] for row in shop.rows()] == ["accrual", "payment"]
+    with pytest.raises(ActionError, match="D2 books money paid for it"):
+        shop.act(reverse, 1)
+    shop.act(reverse, 1, 2)
+    shop.push()
+    assert balance("2241.01") == balance("1002.01") == 0

@@ -13,13 +13,15 @@ from dougong.ledger import deliveries, documents
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState, ParkReason
+from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
 
 __all__ = ["repost", "reverse"]
 
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
 _REPOSTED = "reposted"
+#: Moments that settle what an accrual owes.
+_MONEY = frozenset({"payment", "payment_returned"})
 
 
 def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
@@ -77,7 +79,7 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
     """Take back what is in the ERP by a red voucher; the same content is not booked again by itself.
 
     :returns: the reversals, which the next run sends.
-    :raises ActionError: `ACTION_REFUSED`: it is not delivered, or corrects another voucher itself.
+    :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
     """
     deriver = Deriver(project, load_inputs(project))
 
@@ -88,10 +90,7 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
             raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
         documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
         for document in documents_:
-            if added := complements(row, documents.live_deliveries_of(tx, document.ref)):
-                names = ", ".join(one.name for one in added)
-                zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
-                raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
+            _stands_alone(row, documents.live_deliveries_of(tx, document.ref), ids)
         detail = {"reason": reason}
         marked = deliveries.move(
             tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
@@ -99,3 +98,31 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
         return take_back(tx, documents_, marked, deriver, actor=actor)
 
     return act(project, ids, do)
+
+
+def _stands_alone(row: DeliveryRow, live: Sequence[DeliveryRow], ids: Sequence[int]) -> None:
+    """Refuse what would leave half of a booking behind: its difference, or a payment of what it owes.
+
+    :param live: of one document. :param ids: of what is reversed together.
+    """
+    if added := complements(row, live):
+        names = ", ".join(one.name for one in added)
+        zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
+        raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
+    if row.moment != "accrual":
+        return
+    paid = [
+        one
+        for one in live
+        if one.moment in _MONEY
+        and (one.entity, one.book) == (row.entity, row.book)
+        and one.state not in UNSENT
+        and one.reason != GIVEN_UP
+        and one.id not in ids
+    ]
+    if paid:
+        names = ", ".join(one.name for one in paid)
+        zh = f"{names} 记录了它的付款, 会失去对应的负债; 请一并 reverse"
+        raise refuse(
+            row, zh, f"{names} books money paid for it, which would lose what it settles; reverse them together"
+        )
