@@ -73,3 +73,15 @@ def test_what_the_erp_cannot_tell_is_asked_again(office, erp):
     erp.unsure = False
     office.act(retry, 2)
     assert office.push()[:2] == [("R1", "reversed"), ("R1", "delivered")]
+
+
+def test_what_was_changed_under_hold_is_booked_when_the_old_one_is_gone(office, erp):
+    rules = office.folder / "rules" / "a01.toml"
+    old = 'change      = "red_and_new"'
+    rules.write_text(rules.read_text("utf-8").replace(old, 'change      = "hold"'), "utf-8")
+    office.push(report())
+    assert office.push(report(amount="250.00", day=24))[-1] == ("R1", "held", "CHANGED_AFTER_POSTING")
+    erp.booked.clear()
+    office.act(_repost, 1)
+    assert [row[1] for row in office.push()] == ["cancelled", "delivered"]
+    assert [line["amount"] for line in erp.booked[0]["lines"]] == [Decimal("250.00")] * 2

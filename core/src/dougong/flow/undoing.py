@@ -11,7 +11,7 @@ from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
 from dougong.ledger import deliveries, documents
 from dougong.ledger.reversals import CORRECTIONS
-from dougong.ledger.rows import FOREVER, DeliveryRow
+from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
 
@@ -59,11 +59,16 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
         )
         for document in covered:
             latest = documents.latest(tx, document.ref)
-            if latest is not None and latest.state is not DocumentState.HELD:
+            if latest is not None and _may_go_on(latest):
                 documents.change(tx, latest, event="repost", actor=actor, state=DocumentState.ACCEPTED)
         return given_up
 
     return act(project, [id_], do)[0]
+
+
+def _may_go_on(latest: DocumentRow) -> bool:
+    """Whether a document can be looked at anew: not one that was held when it came, for what it is itself."""
+    return latest.state is not DocumentState.HELD or bool(latest.inputs)
 
 
 def _repostable(row: DeliveryRow) -> None:
