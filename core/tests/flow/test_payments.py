@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from books import balance, dates, vouchers
 from flow_documents import loan, report
 
@@ -140,3 +141,14 @@ def test_a_loan_from_before_go_live(shop):
     assert shop.push(report(loans=[("OLD1", "140.00")])) == [("R1", "delivered")]
     assert shop.push(report("R2", loans=[("OLD1", "11.00")]))[-1][2] == "LOAN_OVERDRAWN"
     assert ("R3", "delivered") in shop.push(report("R3", loans=[("OLD1", "10.00")]))
+
+
+@pytest.mark.parametrize("posted", [True, False])
+def test_a_loan_whose_payment_came_back_is_for_a_person(shop, posted):
+    told = loan()
+    back = {"id": "b1", "type": "payment_returned", "on": "2026-11-12", "payments": told["events"][1]["payments"]}
+    if posted:
+        shop.push(loan())
+    states = shop.push(loan(day=13, events=[*told["events"], back]))
+    assert states[-1] == ("L1", "held", "NOT_SUPPORTED_YET")
+    assert len(vouchers()) == posted

@@ -93,14 +93,24 @@ def derive(document: Document, context: Context) -> Derivation:
     if not any(event.type in _OPENING for event in document.events):
         return Derivation(not_due=_NO_EVENT)
     document = one_name(document, partial(_books, document, context, names[0]))
-    if not document.entity:
-        return Derivation(problems=(messages.entity_missing(document.number),))
+    held = _held_whole(document)
+    if held or not document.entity:
+        return Derivation(problems=held)
     due, problems = _due(document, document.entity, names, context)
     if problems:
         return Derivation(problems=tuple(problems))
     if not due:
         return Derivation(not_due=_NO_MOMENT)
     return _drafts(document, due, context)
+
+
+def _held_whole(document: Document) -> tuple[Problem, ...]:
+    """What keeps every booking of a document back, whatever the rules open."""
+    if not document.entity:
+        return (messages.entity_missing(document.number),)
+    if document.type == "loan" and any(event.type == "payment_returned" for event in document.events):
+        return (messages.not_yet("events", "借款付款被退回", "a loan whose payment was returned"),)
+    return ()
 
 
 def _due(
