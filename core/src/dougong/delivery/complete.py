@@ -125,7 +125,7 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
         return _voided(tx, row, posting)
     if facts.differences(posting):
         return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, facts), stage=posting.stage.value)
-    if posting.stage in (Stage.VOID, Stage.REVERSED):
+    if not posting.stage.stands:
         return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
     moved = apply_posting(tx, row, posting, event="completed")
     if moved.state is DeliveryState.INCOMPLETE and posting.stage.rank <= before.stage.rank:

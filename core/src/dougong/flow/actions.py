@@ -18,7 +18,7 @@ from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Found
-from dougong.model.postings import Facts, Posting, Stage
+from dougong.model.postings import Facts, Posting
 from dougong.model.problems import DougongError, Problem
 
 __all__ = [
@@ -36,8 +36,6 @@ __all__ = [
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
-#: Counts no more: the books are as if it had never been.
-_GONE = frozenset({Stage.VOID, Stage.REVERSED})
 
 
 class ActionError(DougongError):
@@ -293,7 +291,7 @@ def prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -
         answers = list(door.find([wanted], session, door.call()))
     finally:
         door.close_session(session)
-    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage not in _GONE]
+    there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage.stands]
     if there:
         what = _listed(there)
         zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
@@ -328,7 +326,7 @@ def _ask(project: Project, row: DeliveryRow, erp_id: str) -> Posting:
     finally:
         door.close_session(session)
     found = {answer.posting.erp_key: answer.posting for answer in answers if isinstance(answer, Found)}
-    live = [posting for posting in found.values() if posting.stage not in _GONE]
+    live = [posting for posting in found.values() if posting.stage.stands]
     if len(live) > 1:
         raise refuse(row, *_several(live))
     for posting in found.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from dougong.delivery import Link
 from dougong.ledger import attempts, deliveries
@@ -11,12 +11,9 @@ from dougong.ledger.store import Ledger
 from dougong.model.messages import Wanted
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Found
-from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
 __all__ = ["objections"]
-
-_GONE = frozenset({Stage.VOID, Stage.REVERSED})
 
 
 def objections(ledger: Ledger, row: DeliveryRow, link: Link) -> tuple[Problem, ...]:
@@ -36,11 +33,11 @@ def objections(ledger: Ledger, row: DeliveryRow, link: Link) -> tuple[Problem, .
 
 
 def _judged(
-    row: DeliveryRow, original: DeliveryRow, wanted: Wanted, answers: Iterable[Found | Absent | CannotTell]
+    row: DeliveryRow, original: DeliveryRow, wanted: Wanted, answers: Sequence[Found | Absent | CannotTell]
 ) -> tuple[Problem, ...]:
     unsure = [answer.reason for answer in answers if isinstance(answer, CannotTell)]
     found = [answer.posting for answer in answers if isinstance(answer, Found)]
-    ours = [one for one in found if wanted.erp_key in (None, one.erp_key) and one.stage not in _GONE]
+    ours = [one for one in found if wanted.erp_key in (None, one.erp_key) and one.stage.stands]
     if not ours:
         return (_not_shown(row, original, unsure) if unsure else _deleted(row, original),)
     differing = wanted.facts.differences(ours[0])

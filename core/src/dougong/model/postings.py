@@ -31,6 +31,11 @@ class Stage(StrEnum):
         """Position on the ladder draft < submitted < audited < posted; reversed and void stand outside (-1)."""
         return _LADDER.get(self, -1)
 
+    @property
+    def stands(self) -> bool:
+        """Whether a posting at this stage is in the books or on its way there: neither reversed nor void."""
+        return self.rank >= 0
+
     def reaches(self, target: Stage) -> bool:
         """Whether this stage is at least `target`."""
         return self.rank >= target.rank >= 0

@@ -117,7 +117,7 @@ def _candidates(
 
 
 def _row(one: Ours, by_key: Mapping[str, Posting], by_reference: Mapping[str, Sequence[Posting]], period: str) -> Row:
-    live = [p for p in _candidates(one, by_key, by_reference) if p.stage not in (Stage.VOID, Stage.REVERSED)]
+    live = [p for p in _candidates(one, by_key, by_reference) if p.stage.stands]
     base = Row(
         Verdict.MATCHED,
         ", ".join(one.documents),

@@ -83,7 +83,7 @@ def _looked_for(rows: Sequence[Row], ours: Sequence[Ours], door: Door, session: 
 def _moved_or_gone(row: Row, answers: Sequence[Found | Absent | CannotTell]) -> Row:
     """A row with what was found of it: a void posting beside a live one says nothing."""
     found = [answer.posting for answer in answers if isinstance(answer, Found)]
-    live = list({one.erp_key: one for one in found if one.stage not in (Stage.VOID, Stage.REVERSED)}.values())
+    live = list({one.erp_key: one for one in found if one.stage.stands}.values())
     if len(live) > 1:
         keys = ", ".join(one.number or one.erp_key for one in live)
         return attrs.evolve(row, verdict=Verdict.DOUBLED, theirs=live[0].total, posting=live[0], detail=keys)
