@@ -61,21 +61,22 @@ def test_a_cut_end_shows(ledger, chains, sql, kept):
 
 def test_an_insertion_shows_even_with_the_right_hash(ledger, chains, sql):
     ((previous,),) = sql("SELECT hash FROM audit WHERE subject = 'delivery:1' AND version = 4")
-    ledger.write(
-        lambda tx: audit.append(tx, "delivery:1", 5, previous, actor="x", event="approved", detail={"by": "nobody"})
-    )
+    entry = audit.entry("delivery:1", 5, previous, actor="x", event="approved", detail={"by": "nobody"})
+    ledger.write(lambda tx: audit.append(tx, entry))
     assert _broken(ledger) == ["delivery:1"]
 
 
 def test_an_insertion_in_the_middle_shows(ledger, chains, sql):
     sql("UPDATE audit SET version = version + 10 WHERE subject = 'delivery:1' AND version > 2")
     ((previous,),) = sql("SELECT hash FROM audit WHERE subject = 'delivery:1' AND version = 2")
-    ledger.write(lambda tx: audit.append(tx, "delivery:1", 3, previous, actor="x", event="x", detail={}))
+    entry = audit.entry("delivery:1", 3, previous, actor="x", event="x", detail={})
+    ledger.write(lambda tx: audit.append(tx, entry))
     assert any(path.startswith("delivery:1") for path in _broken(ledger))
 
 
 def test_entries_of_nothing_show(ledger, chains):
-    ledger.write(lambda tx: audit.append(tx, "delivery:99", 1, "", actor="x", event="created", detail={}))
+    entry = audit.entry("delivery:99", 1, "", actor="x", event="created", detail={})
+    ledger.write(lambda tx: audit.append(tx, entry))
     assert _broken(ledger) == ["delivery:99"]
 
 

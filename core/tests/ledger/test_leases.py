@@ -59,6 +59,18 @@ def test_a_stale_worker_writes_nothing(ledger, delivery, claim, now, sql):
     assert now(mine).state is DeliveryState.SENDING
 
 
+def test_a_worker_that_a_person_overtook_writes_nothing(ledger, delivery, claim, now, sql):
+    delivery()
+    (mine,) = claim("worker")
+    ledger.write(lambda tx: deliveries.move(tx, mine, DeliveryState.CANCELLED, event="cancelled", actor="li"))
+
+    with pytest.raises(StaleLease):
+        ledger.write(lambda tx: deliveries.move(tx, mine, DeliveryState.SENDING, event="mine", keep_lease=True))
+
+    assert now(mine).state is DeliveryState.CANCELLED
+    assert sql("SELECT count(*) FROM audit WHERE event = 'mine'") == [(0,)]
+
+
 def test_a_worker_keeps_its_lease_while_it_goes_on(ledger, delivery, claim, now):
     delivery()
     (row,) = claim("me")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 from sqlalchemy import insert, select, text
 from sqlalchemy.engine import Connection
 
@@ -19,7 +20,7 @@ from dougong.ledger import evidence, schema
 from dougong.ledger.statements import Statement, Tx
 from dougong.model.problems import Problem
 
-__all__ = ["SYSTEM", "append", "verify"]
+__all__ = ["SYSTEM", "Entry", "append", "entry", "verify"]
 
 #: The actor where no person acts.
 SYSTEM = "system"
@@ -31,20 +32,36 @@ _detail = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 _fields = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def append(
-    tx: Tx, subject: str, version: int, previous: str, *, actor: str, event: str, detail: Mapping[str, Any]
-) -> str:
-    """Write one audit row; returns its hash, which belongs into the subject's row.
+@attrs.frozen
+class Entry:
+    """One audit row before it is written; its hash belongs into the subject's row."""
+
+    subject: str
+    version: int
+    at: int
+    actor: str
+    event: str
+    detail: str
+    prev_hash: str
+    hash: str
+
+
+def entry(subject: str, version: int, previous: str, *, actor: str, event: str, detail: Mapping[str, Any]) -> Entry:
+    """The next entry of a chain.
 
     :param subject: `delivery:17` or `document:4`. :param version: the subject's version after the change.
+    :param previous: the hash of the entry before it; empty for the first.
     :param detail: plain JSON values; never a secret or a bank account.
     """
     at = epoch_ms()
     body = _detail(detail)
     digest = _hash(previous, subject, version, at, actor, event, body)
-    values = (subject, version, at, actor, event, body, previous, digest)
-    tx.run(_INSERT, dict(zip(_COLUMNS, values, strict=True)))
-    return digest
+    return Entry(subject, version, at, actor, event, body, previous, digest)
+
+
+def append(tx: Tx, entry: Entry) -> None:
+    """Write an entry, after the row that it is about: the row's version tells who came too late, not this table."""
+    tx.run(_INSERT, {name: getattr(entry, name) for name in _COLUMNS})
 
 
 def _hash(previous: str, subject: str, version: int, at: int, actor: str, event: str, detail: str) -> str:

@@ -204,8 +204,7 @@ def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = a
             for document, cover in new.coverages
         ],
     )
-    digest = audit.append(
-        tx,
+    entry = audit.entry(
         f"delivery:{id_}",
         1,
         "",
@@ -213,8 +212,9 @@ def create(tx: Tx, new: NewDelivery, *, first_ever: bool = False, actor: str = a
         event="created",
         detail={"state": new.state, "problems": [p.code for p in new.problems]},
     )
-    row = DeliveryRow.from_mapping({**values, "id": id_, "audit_hash": digest})
-    _write(tx, row, 1, {"audit_hash": digest})
+    row = DeliveryRow.from_mapping({**values, "id": id_, "audit_hash": entry.hash})
+    _write(tx, row, 1, {"audit_hash": entry.hash})
+    audit.append(tx, entry)
     return row
 
 
@@ -251,10 +251,11 @@ def move(
     told = {"from": row.state, "to": to, **(detail or {})}
     if "stage" in changes:
         told["stage"] = changes["stage"]
-    digest = audit.append(tx, row.subject, version, row.audit_hash, actor=actor, event=event, detail=told)
-    changes = {"state": to, "version": version, "audit_hash": digest, **lease, **changes}
+    entry = audit.entry(row.subject, version, row.audit_hash, actor=actor, event=event, detail=told)
+    changes = {"state": to, "version": version, "audit_hash": entry.hash, **lease, **changes}
     changed = row.changed(**changes)
     _write(tx, row, row.version, {**changes, "state": to.value})
+    audit.append(tx, entry)
     if tx.transitions is not None:
         tx.transitions.append(Transition(row, changed, event, actor, detail or {}))
     if to in FINAL:

@@ -216,8 +216,7 @@ def add(
         "audit_hash": "",
     }
     id_ = tx.rows(_INSERT, values)[0]["id"]
-    digest = audit.append(
-        tx,
+    entry = audit.entry(
         f"document:{id_}",
         1,
         "",
@@ -230,8 +229,9 @@ def add(
             "state": state,
         },
     )
-    row = DocumentRow(**{**values, "id": id_, "audit_hash": digest})
-    _write(tx, row, 1, {"audit_hash": digest})
+    row = DocumentRow(**{**values, "id": id_, "audit_hash": entry.hash})
+    _write(tx, row, 1, {"audit_hash": entry.hash})
+    audit.append(tx, entry)
     return row
 
 
@@ -250,8 +250,7 @@ def change(
     """
     version = row.version + 1
     state = changes.get("state", row.state)
-    digest = audit.append(
-        tx,
+    entry = audit.entry(
         row.subject,
         version,
         row.audit_hash,
@@ -259,9 +258,10 @@ def change(
         event=event,
         detail={"from": row.state, "to": state, **(detail or {})},
     )
-    changes = {**changes, "version": version, "audit_hash": digest}
+    changes = {**changes, "version": version, "audit_hash": entry.hash}
     changed = attrs.evolve(row, **changes)
     _write(tx, row, row.version, {**changes, "state": changed.state.value})
+    audit.append(tx, entry)
     return changed
 
 

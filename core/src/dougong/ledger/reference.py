@@ -198,7 +198,8 @@ def replace_codes(tx: Tx, rows: Sequence[CodeTuple], *, actor: str, removed: int
 def note(tx: Tx, *, actor: str, event: str, detail: Mapping[str, Any]) -> None:
     """Audit what was done to the project as a whole."""
     last = tx.one(_AUDIT_VERSION) or {"version": 0, "hash": ""}
-    audit.append(tx, "project", last["version"] + 1, last["hash"], actor=actor, event=event, detail=detail)
+    entry = audit.entry("project", last["version"] + 1, last["hash"], actor=actor, event=event, detail=detail)
+    audit.append(tx, entry)
 
 
 def touch_inputs(tx: Tx) -> None:
