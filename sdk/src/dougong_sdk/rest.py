@@ -36,9 +36,10 @@ import httpx
 
 from dougong.formats import json_text
 from dougong.hookspecs import Deadline
-from dougong.model.outcomes import NotDone, Unknown
+from dougong.model.outcomes import NotDone, Rejected, Unknown
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.answers import Headers
+from dougong_sdk.refusals import Refused, outcome_of_class
 from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, tls_context
 
 __all__ = [
@@ -132,11 +133,13 @@ class BadAnswer(Unclear):
     code = "HTTP_BAD_ANSWER"
 
 
-def outcome_of(error: RestError) -> NotDone | Unknown:
-    """What `push` and `complete` answer when a call failed: `NotDone` only with proof.
+def outcome_of(error: RestError | Refused) -> Rejected | NotDone | Unknown:
+    """What `push` and `complete` answer when a call failed or was refused: `NotDone` only with proof.
 
     .. versionadded:: 0.1
     """
+    if isinstance(error, Refused):
+        return outcome_of_class(error.kind, error.problems)
     reason = "; ".join(f"{problem.code}: {problem.message.en}" for problem in error.problems)
     if isinstance(error, NotSent):
         return NotDone(reason, after=error.retry_after)
