@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from importlib.resources import files
 from typing import Any, ClassVar
 
 from .base import Sandbox
+from .defaults import ProjectDefaults
 from .hand import Hand, exact
 from .master import Master
 from .rules import Refusal, check_voucher
+from .settings import Setting, Settings
 from .store import Record
 from .tokens import Tokens
 
@@ -34,17 +38,52 @@ class VoucherSandbox(Sandbox):
     A voucher is a record in our words: ``reference, company, book, date, period, voucher_type, attachments, lines``,
     each line with ``account, side`` (D, C), ``amount`` in ``currency`` at ``rate``, ``base_amount``, ``summary`` and
     ``dimensions``. A subclass reads its own requests into that, calls :meth:`create` and :meth:`step`, and turns a
-    :class:`Refusal` into its own envelope.
+    :class:`Refusal` into its own envelope. Its master data stands in ``seed.toml`` beside its module; the table
+    ``native.codes`` there says which of our codes is which of the ERP's.
 
     .. versionadded:: 0.1
     """
 
     ledger_kinds: ClassVar = ("voucher", "deleted", "period", "counter")
+    settings_declared: ClassVar[Sequence[Setting]] = (
+        Setting("user", "demo", "制单用户", "user who makes vouchers"),
+        Setting("password", "Demo@123", "密码", "password", "secret"),
+        Setting("auditor", "auditor", "审核用户", "second user, who audits"),
+        Setting("auditor_password", "Audit@123", "审核用户的密码", "password of the second user", "secret"),
+        Setting("page_limit", "100", "一页最多的行数", "most rows of one page", "number"),
+    )
 
     master: Master
     """The seed, looked up by code."""
     tokens: Tokens
     """Who is logged in."""
+
+    @classmethod
+    def project_defaults(cls) -> ProjectDefaults:
+        """Both users, and the codes of the seed; the connector calls them ``user`` and ``password``."""
+        known, codes = Settings(cls.settings_declared), cls.seed_file().get("native", {}).get("codes", {})
+        return ProjectDefaults(
+            ca_setting="ca_file",
+            settings={"user": known["user"]},
+            secrets={"password": known["password"]},
+            auditor={"user": known["auditor"]},
+            auditor_secrets={"password": known["auditor_password"]},
+            codes=[(table, ours, theirs) for table, rows in codes.items() for ours, theirs in rows.items()],
+            standard_tables=("account", "currency", "voucher_type"),
+        )
+
+    @classmethod
+    def seed_file(cls) -> dict[str, Any]:
+        """``seed.toml`` beside the module of the class."""
+        package = cls.__module__.rpartition(".")[0]
+        return tomllib.loads(files(package).joinpath("seed.toml").read_text("utf-8"))
+
+    def default_seed(self) -> Mapping[str, Any]:
+        """``seed.toml``, and the two users of the settings."""
+        s = self.settings
+        users = {s["user"]: s["password"], s["auditor"]: s["auditor_password"]}
+        rows = [{"kind": "basic", "user": user, "password": password} for user, password in users.items()]
+        return {**self.seed_file(), "credentials": rows}
 
     def seed_changed(self) -> None:
         """Index the master data again."""
@@ -71,6 +110,15 @@ class VoucherSandbox(Sandbox):
         if found is None:
             raise Refusal("not_found", f"凭证 {identity} 不存在")
         return found
+
+    def page(self, rows: Iterable[Record], key: str, after: str, limit: int) -> tuple[list[Record], str | None]:
+        """One page of rows in the order of their keys, and the key to go on behind; ``None`` when it is the last.
+
+        :param key: member that orders them. :param after: key of the last row before. :param limit: most rows.
+        """
+        rest = sorted((row for row in rows if str(row[key]) > after), key=lambda row: str(row[key]))
+        size = min(limit, int(self.settings["page_limit"]))
+        return rest[:size], str(rest[size - 1][key]) if len(rest) > size else None
 
     # writing
 
