@@ -20,7 +20,7 @@ from dougong_sdk import describe
 __all__ = ["KINDS", "Kind", "ScaffoldError", "Wanted", "check_name", "render"]
 
 Kind = Literal["rest", "soap"]
-KINDS: tuple[Kind, ...] = ("rest",)
+KINDS: tuple[Kind, ...] = ("rest", "soap")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_NAME, _LONGEST_TEXT = 30, 60
