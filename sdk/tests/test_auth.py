@@ -16,7 +16,7 @@ def clock(monkeypatch):
     class Clock:
         now = 1000.0
 
-    monkeypatch.setattr("dougong_sdk.auth.time.monotonic", lambda: Clock.now)
+    monkeypatch.setattr("dougong_sdk.auth.tokens.time.monotonic", lambda: Clock.now)
     return Clock
 
 
@@ -100,6 +100,19 @@ def test_a_refused_login_is_not_repeated_for_a_while(clock):
     with pytest.raises(LoginRefused):
         cache.get(soon())
     assert len(calls) == 2
+
+
+def test_logins_are_not_made_in_a_storm_even_if_each_succeeds(clock):
+    fetch, calls = counting()
+    cache = TokenCache(fetch, pause=30, most=3)
+    for _ in range(3):
+        cache.forget(cache.get(soon()))
+        clock.now += 1
+    with pytest.raises(LoginRefused) as caught:
+        cache.get(soon())
+    assert (len(calls), caught.value.retry_after) == (3, 27)
+    clock.now += 27
+    assert cache.get(soon()) == "token-4"
 
 
 @pytest.mark.parametrize("error", [TimedOut("迟", "late"), Unreachable("断", "down")], ids=["unclear", "not sent"])

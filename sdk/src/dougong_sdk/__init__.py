@@ -12,23 +12,60 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dougong import hookimpl
     from dougong.hookspecs import About, Call, Deadline, TargetField
-    from dougong_sdk.auth import Token, TokenCache
-    from dougong_sdk.rest import Answer, LoginRefused, NotSent, RestError, RestSession, Unclear, outcome_of
+    from dougong_sdk.auth import (
+        ApiKey,
+        Basic,
+        Bearer,
+        CsrfToken,
+        HmacSigned,
+        JwtAssertion,
+        SamlAssertion,
+        Together,
+        Token,
+        TokenCache,
+        TokenEndpoint,
+    )
+    from dougong_sdk.rest import (
+        Answer,
+        Auth,
+        Fault,
+        LoginRefused,
+        NotSent,
+        Refusal,
+        Request,
+        RestError,
+        RestSession,
+        Unclear,
+        outcome_of,
+    )
     from dougong_sdk.transport import LeanTransport
 
 __all__ = [
     "About",
     "Answer",
+    "ApiKey",
+    "Auth",
+    "Basic",
+    "Bearer",
     "Call",
+    "CsrfToken",
     "Deadline",
+    "Fault",
+    "HmacSigned",
+    "JwtAssertion",
     "LeanTransport",
     "LoginRefused",
     "NotSent",
+    "Refusal",
+    "Request",
     "RestError",
     "RestSession",
+    "SamlAssertion",
     "TargetField",
+    "Together",
     "Token",
     "TokenCache",
+    "TokenEndpoint",
     "Unclear",
     "hookimpl",
     "outcome_of",
@@ -37,9 +74,37 @@ __all__ = [
 _HOMES = {
     "hookimpl": "dougong",
     **dict.fromkeys(("About", "Call", "Deadline", "TargetField"), "dougong.hookspecs"),
-    **dict.fromkeys(("Token", "TokenCache"), "dougong_sdk.auth"),
     **dict.fromkeys(
-        ("Answer", "LoginRefused", "NotSent", "RestError", "RestSession", "Unclear", "outcome_of"), "dougong_sdk.rest"
+        (
+            "ApiKey",
+            "Basic",
+            "Bearer",
+            "CsrfToken",
+            "HmacSigned",
+            "JwtAssertion",
+            "SamlAssertion",
+            "Token",
+            "TokenCache",
+            "TokenEndpoint",
+            "Together",
+        ),
+        "dougong_sdk.auth",
+    ),
+    **dict.fromkeys(
+        (
+            "Answer",
+            "Auth",
+            "Fault",
+            "LoginRefused",
+            "NotSent",
+            "Refusal",
+            "Request",
+            "RestError",
+            "RestSession",
+            "Unclear",
+            "outcome_of",
+        ),
+        "dougong_sdk.rest",
     ),
     "LeanTransport": "dougong_sdk.transport",
 }

@@ -1,20 +1,7 @@
 """Sessions over HTTP for connectors: one deadline, capped answers, exact numbers, hidden secrets, known proofs.
 
-Errors are sorted by what the caller should do, because that is all that a caller can use of them::
-
-    RestError
-    ├── NotSent              proof that nothing reached the ERP's work: do it again later         → NotDone
-    │   ├── Unreachable      refused, no such name, no route, TLS handshake failed, too late before the first byte
-    │   └── LoginRefused     the login that had to come first was refused: a person must act; nothing else was sent
-    └── Unclear              bytes have left and no readable answer came back: never send again, ask   → Unknown
-        ├── TimedOut         the deadline passed after the first byte
-        ├── ConnectionLost   reset or closed, also on a connection kept alive, also half-way through the answer
-        ├── BadStatus        an HTTP status that was not expected, with `retry_after`; the work may be done
-        └── BadAnswer        too large, truncated, not JSON, HTML, compressed although we asked for plain
-
-A status is proof only where the ERP's documentation says so, and then the connector says so by reading it: even a 429
-or a 503 may come from something between us and an ERP that has done its work. `outcome_of` turns an error into an
-`Outcome`.
+What a call may end with instead of an answer is in `dougong_sdk.errors`; the names are also here, so that a connector
+needs one import.
 
 The wire is an `httpx.BaseTransport`; by default `dougong_sdk.transport.LeanTransport`, since httpx's own pool is the
 dearest part of a call. Sessions build `httpx.Request` themselves and skip `httpx.Client`, which would follow
@@ -24,32 +11,44 @@ therefore never read from the environment.
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-import attrs
 import httpx
 
-from dougong.formats import json_text
 from dougong.hookspecs import Deadline
-from dougong.model.outcomes import NotDone, Unknown
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.answers import Headers
+from dougong_sdk.errors import (
+    BadAnswer,
+    BadStatus,
+    ConnectionLost,
+    Fault,
+    LoginRefused,
+    NotSent,
+    RestError,
+    TimedOut,
+    Unclear,
+    Unreachable,
+    outcome_of,
+)
+from dougong_sdk.messages import MAX_ANSWER, Answer, Auth, Refusal, Request
 from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, tls_context
 
 __all__ = [
     "MAX_ANSWER",
     "Answer",
+    "Auth",
     "BadAnswer",
     "BadStatus",
     "ConnectionLost",
+    "Fault",
     "Headers",
     "LoginRefused",
     "NotSent",
+    "Refusal",
+    "Request",
     "RestError",
     "RestSession",
     "TimedOut",
@@ -58,143 +57,18 @@ __all__ = [
     "outcome_of",
 ]
 
-#: Bytes of the longest answer that is read; more is refused while reading.
-MAX_ANSWER = 32 * 1024 * 1024
-
-
-class RestError(DougongError):
-    """A call over HTTP that did not end with an answer; its class says what to do (module docstring).
-
-    :param zh: what happened, in Chinese. :param en: in English. Neither contains a body, a header or a secret.
-
-    .. versionadded:: 0.1
-    """
-
-    code: ClassVar[str] = "HTTP_FAILED"
-    hint: ClassVar[tuple[str, str]] = ("", "")
-
-    def __init__(self, zh: str, en: str, *, retry_after: float | None = None) -> None:
-        super().__init__(Problem.of(self.code, zh, en, hint_zh=self.hint[0], hint_en=self.hint[1]))
-        self.retry_after = retry_after
-
-
-class NotSent(RestError):
-    """Nothing was sent: the call may be made again."""
-
-    code = "HTTP_NOT_SENT"
-
-
-class Unreachable(NotSent):
-    """The ERP could not be reached, or not in time for the first byte."""
-
-    code = "ERP_UNREACHABLE"
-    hint = ("请检查地址、网络与证书", "check address, network and certificate")
-
-
-class LoginRefused(NotSent):
-    """The ERP did not let us in; the call itself was not made."""
-
-    code = "LOGIN_REFUSED"
-    hint = ("请检查连接的账号、密钥与授权", "check the connection's user, secrets and authorisation")
-
-
-class Unclear(RestError):
-    """It may or may not have been done: ask the ERP."""
-
-    code = "HTTP_UNCLEAR"
-
-
-class TimedOut(Unclear):
-    """No complete answer before the deadline."""
-
-    code = "HTTP_TIMED_OUT"
-
-
-class ConnectionLost(Unclear):
-    """The connection broke after bytes had left."""
-
-    code = "HTTP_CONNECTION_LOST"
-
-
-class BadStatus(Unclear):
-    """An HTTP status that the caller did not expect. :ivar status: the number."""
-
-    code = "HTTP_STATUS"
-
-    def __init__(self, status: int, *, retry_after: float | None = None) -> None:
-        super().__init__(f"HTTP 状态 {status}", f"HTTP status {status}", retry_after=retry_after)
-        self.status = status
-
-
-class BadAnswer(Unclear):
-    """An answer that cannot be read or trusted."""
-
-    code = "HTTP_BAD_ANSWER"
-
-
-def outcome_of(error: RestError) -> NotDone | Unknown:
-    """What `push` and `complete` answer when a call failed: `NotDone` only with proof.
-
-    .. versionadded:: 0.1
-    """
-    reason = "; ".join(f"{problem.code}: {problem.message.en}" for problem in error.problems)
-    if isinstance(error, NotSent):
-        return NotDone(reason, after=error.retry_after)
-    return Unknown(reason, ask_after=error.retry_after)
-
-
-@attrs.frozen
-class Answer:
-    """A complete answer of any status; the body is not shown in its `repr`.
-
-    :param content: the body's bytes, not decoded.
-
-    .. versionadded:: 0.1
-    """
-
-    status: int
-    headers: Headers | httpx.Headers = attrs.field(repr=False)
-    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
-
-    def expect(self, *statuses: int) -> Answer:
-        """The answer itself when its status is one of `statuses`.
-
-        :raises BadStatus: otherwise, with the seconds of `Retry-After` when it is given.
-        """
-        if self.status in statuses:
-            return self
-        raise BadStatus(self.status, retry_after=_seconds(self.headers.get("retry-after", "")))
-
-    def text(self) -> str:
-        """The body as UTF-8 text (a byte order mark is dropped).
-
-        :raises BadAnswer: it is not UTF-8.
-        """
-        try:
-            return self.content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise BadAnswer("应答不是 UTF-8", "the answer is not UTF-8") from None
-
-    def json(self) -> Any:
-        """The body as JSON, read strictly: fractions are `Decimal`, no duplicate keys, no NaN, bounded depth.
-
-        :raises BadAnswer: it is HTML, or not such JSON.
-        """
-        if "html" in self.headers.get("content-type", ""):
-            raise BadAnswer("应答是网页而不是 JSON", "the answer is a web page, not JSON")
-        try:
-            return json_text.loads(self.content, limit=MAX_ANSWER)
-        except DougongError as error:
-            problem = error.problems[0]
-            raise BadAnswer(f"应答不可读: {problem.message.zh}", f"unreadable answer: {problem.message.en}") from error
+#: Calls that have no effect by their method (RFC 9110 §9.2.1).
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RestSession:
-    """A client of one ERP for one thread at a time: address, trust, limits. Logging in is the connector's.
+    """A client of one ERP for one thread at a time: address, trust, limits, and a way in.
 
     :param base_url: `http(s)://host/path/`; paths of calls are relative to it. Credentials in it are refused.
+    :param auth: the way in (`dougong_sdk.auth`); without one, letting itself in is the connector's.
     :param ca_file: PEM with the authorities to trust, instead of the system's.
-    :param certificate: PEM with a client certificate and its key.
+    :param certificate: PEM with a client certificate and its key, for mutual TLS.
+    :param certificate_password: of an encrypted key.
     :param transport: another `httpx.BaseTransport`, for tests or by choice; it is closed with the session.
     :param max_answer: bytes of the longest answer.
     :param secrets: texts that `redact` blots out.
@@ -207,16 +81,19 @@ class RestSession:
         self,
         base_url: str,
         *,
+        auth: Auth | None = None,
         ca_file: Path | None = None,
         certificate: Path | None = None,
+        certificate_password: str = "",
         transport: httpx.BaseTransport | None = None,
         max_answer: int = MAX_ANSWER,
         secrets: Iterable[str] = (),
     ) -> None:
         self._base = _base(base_url)
-        self._transport = transport or LeanTransport(tls=_trust(ca_file, certificate))
+        self._auth = auth
+        self._transport = transport or LeanTransport(tls=_trust(ca_file, certificate, certificate_password))
         self._max_answer = max_answer
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._secrets = {*secrets, certificate_password}
         self._origin = Origin.of(self._base)
         self._urls: dict[str, httpx.URL] = {}
 
@@ -242,20 +119,52 @@ class RestSession:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         media_type: str = "application/json; charset=utf-8",
+        repeatable: bool | None = None,
     ) -> Answer:
-        """Make one call, once, and read its whole answer before the deadline.
+        """Make one call and read its whole answer before the deadline.
+
+        It is made once. Only where the answer refuses our way in, and something new can be shown, is it made once
+        more: a call without effect always, one with an effect only if the refusal proves that nothing was done.
 
         :param body: leaves exactly as it is.
+        :param repeatable: the call has no effect; by default, what its method says.
         :returns: the answer, of any status: `Answer.expect` sorts it.
+        :raises LoginRefused: the ERP does not let us in, and it is certain that nothing was done.
         :raises NotSent: nothing has left. :raises Unclear: anything else.
         """
+        headers = {"Accept-Encoding": "identity", "Content-Type": media_type, **(headers or {})}
+        request = Request(method, self.url(path), headers, body)
+        if self._auth is None:
+            return self._once(request, deadline)
+        repeatable = method in _READS if repeatable is None else repeatable
+        answer, refusal = self._let_in(self._auth, request, deadline)
+        if refusal and refusal.renewable and (refusal.proof or repeatable):
+            answer, refusal = self._let_in(self._auth, request, deadline)
+        if refusal and (refusal.proof or repeatable):
+            raise self._refused(answer)
+        return answer
+
+    def _let_in(self, auth: Auth, request: Request, deadline: Deadline) -> tuple[Answer, Refusal | None]:
+        shown = auth.authorize(request, deadline)
+        answer = self._once(shown, deadline)
+        return answer, auth.refused(shown, answer)
+
+    def _refused(self, answer: Answer) -> LoginRefused:
+        zh, en = answer.clock_note()
+        return LoginRefused(
+            f"{self._where} 拒绝我们的凭据: HTTP {answer.status}{zh}",
+            f"{self._where} refuses us: HTTP {answer.status}{en}",
+        )
+
+    def _once(self, request: Request, deadline: Deadline) -> Answer:
+        body = request.body
         pairs = [
             (b"Host", self._base.netloc),
-            *_raw({"Accept-Encoding": "identity", "Content-Type": media_type, **(headers or {})}),
-            *([(b"Content-Length", b"%d" % len(body))] if body or method not in ("GET", "HEAD") else []),
+            *_raw(request.headers),
+            *([(b"Content-Length", b"%d" % len(body))] if body or request.method not in ("GET", "HEAD") else []),
         ]
         try:
-            answer = self._exchange(method, self.url(path), pairs, body, deadline)
+            answer = self._exchange(request.method, request.url, pairs, body, deadline)
             return Answer(answer.status, answer.headers, self._read(answer, deadline))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise Unreachable(f"未能连接 {self._where}: {error}", f"cannot reach {self._where}: {error}") from error
@@ -300,8 +209,9 @@ class RestSession:
         return f"{self._base.scheme}://{self._base.netloc.decode()}"
 
     def redact(self, text: str) -> str:
-        """`text` with every secret of this session blotted out: for what an ERP says, which may quote what we sent."""
-        for secret in self._secrets:
+        """`text` without the secrets of this session and its way in: an ERP's words may quote what we sent."""
+        secrets = self._secrets | set(self._auth.secrets() if self._auth else ())
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
 
@@ -335,17 +245,6 @@ def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         raise Unreachable("请求头含非 ASCII 字符, 未发送", "a header is not ASCII; nothing was sent") from None
 
 
-def _seconds(retry_after: str) -> float | None:
-    """The seconds of a `Retry-After`, given as a number or as an HTTP date; `None` for anything else."""
-    if re.fullmatch(r"[0-9]{1,6}", retry_after):
-        return float(retry_after)
-    try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - time.time())
-
-
 def _base(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address if address.endswith("/") else f"{address}/")
@@ -363,11 +262,11 @@ def _base(address: str) -> httpx.URL:
     return url
 
 
-def _trust(ca_file: Path | None, certificate: Path | None) -> Any:
+def _trust(ca_file: Path | None, certificate: Path | None, password: str) -> Any:
     if not ca_file and not certificate:
         return None
     try:
-        return tls_context(ca_file, certificate)
+        return tls_context(ca_file, certificate, password)
     except OSError as error:
         raise DougongError(
             Problem.of(

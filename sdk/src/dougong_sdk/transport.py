@@ -45,15 +45,29 @@ KEEP_ALIVE = 4.0
 
 _DEFAULT_SECONDS = 60.0
 _CHUNK = 65536
+#: What a server sends that does not take our certificate (RFC 8446 §6.2), in OpenSSL's words.
+_CERTIFICATE_ALERTS = frozenset(
+    {
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "TLSV1_ALERT_ACCESS_DENIED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+    }
+)
 
 
 @lru_cache(maxsize=32)
-def tls_context(ca_file: Path | None = None, certificate: Path | None = None) -> ssl.SSLContext:
+def tls_context(ca_file: Path | None = None, certificate: Path | None = None, password: str = "") -> ssl.SSLContext:
     """A verifying TLS client context (TLS 1.2 or later); verification cannot be turned off.
 
     :param ca_file: PEM with the authorities to trust, instead of the system's.
     :param certificate: PEM with a client certificate and its key.
-    :raises OSError: a file is missing or unreadable.
+    :param password: of an encrypted key.
+    :raises OSError: a file is missing or unreadable, or the password is wrong.
 
     .. versionadded:: 0.1
     """
@@ -61,7 +75,8 @@ def tls_context(ca_file: Path | None = None, certificate: Path | None = None) ->
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if certificate:
-        context.load_cert_chain(str(certificate))
+        # Always a password, or OpenSSL would ask for one at the terminal and wait.
+        context.load_cert_chain(str(certificate), password=password)
     return context
 
 
@@ -214,10 +229,20 @@ class _Connection:
             ) from error
 
     def answer(self, method: str) -> WireAnswer:
-        """Read status line and headers."""
+        """Read status line and headers.
+
+        In TLS 1.3 the server judges our certificate after our handshake is over, so that its alert comes here. Until
+        then it hands nothing on: proof that nothing was done.
+        """
         answer = WireAnswer(self._reader, method)
-        with _reading():
-            answer.begin()
+        try:
+            with _reading():
+                answer.begin()
+        except httpx.ReadError as error:
+            reason = getattr(error.__cause__, "reason", None) or ""
+            if reason in _CERTIFICATE_ALERTS:
+                raise httpx.ConnectError(f"the server refuses our certificate: {reason}") from error
+            raise
         return answer
 
     def rest(self) -> None:

@@ -23,6 +23,7 @@ from dougong.model.outcomes import Absent, CannotTell, Done, Finding, Found, Not
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem, Text
 from dougong_kingdee.settings import KingdeeSettings
+from dougong_sdk.steps import Steps, gone
 
 if TYPE_CHECKING:  # httpx comes with the session: describing and mapping do without
     from dougong_kingdee.session import KingdeeSession
@@ -37,13 +38,17 @@ _NOT_FOUND = 10
 #: Days around the voucher's date in which a reference is looked for first.
 _WINDOW = dt.timedelta(days=62)
 
-#: Stage → operation that brings a voucher one step up, and the stage after it.
-_UP = {Stage.DRAFT: ("Submit", Stage.SUBMITTED), Stage.SUBMITTED: ("Audit", Stage.AUDITED)}
-#: Stage → operation on the way to being gone, one step at a time.
-_DOWN = {
-    Stage.AUDITED: ("UnAudit", Stage.DRAFT),
-    Stage.SUBMITTED: ("CancelAssign", Stage.DRAFT),
-    Stage.DRAFT: ("Delete", Stage.VOID),
+_STEPS = Steps(
+    up={Stage.DRAFT: "Submit", Stage.SUBMITTED: "Audit"},
+    down={Stage.AUDITED: "UnAudit", Stage.SUBMITTED: "CancelAssign", Stage.DRAFT: "Delete"},
+)
+#: Operation → stage after it.
+_AFTER = {
+    "Submit": Stage.SUBMITTED,
+    "Audit": Stage.AUDITED,
+    "UnAudit": Stage.DRAFT,
+    "CancelAssign": Stage.DRAFT,
+    "Delete": Stage.VOID,
 }
 
 
@@ -226,19 +231,17 @@ class KingdeeConnector:
         now = next(iter(read_vouchers(session, key, call.deadline)), None)
         if now is None:
             return self._gone(posting, target, session, call)
-        if now.stage is target or now.stage.reaches(target) or facts.differences(now):
-            return Done(now)
-        step = (_DOWN if target is Stage.VOID else _UP).get(now.stage)
-        if step is None:
-            return Rejected((_no_step(now, target),))
-        reply = session.operate(step[0], _FORM, {"Ids": now.erp_key}, call.deadline)
+        step = _STEPS.next(now, target, facts)
+        if not isinstance(step, str):
+            return step
+        reply = session.operate(step, _FORM, {"Ids": now.erp_key}, call.deadline)
         if reply.failure and reply.failure.msg_code == _NOT_FOUND:  # deleted since it was read
             return self._gone(now, target, session, call)
         if reply.failure:
             raise KingdeeRefused(reply.failure)
         if [str(entity.get("Id")) for entity in reply.entities] != [now.erp_key]:
-            return Unknown(f"{step[0]} reports success without naming voucher {now.erp_key}")
-        return Done(attrs.evolve(now, stage=step[1]))
+            return Unknown(f"{step} reports success without naming voucher {now.erp_key}")
+        return Done(attrs.evolve(now, stage=_AFTER[step]))
 
     def _gone(self, posting: Posting, target: Stage, session: KingdeeSession, call: Call) -> Outcome:
         """A query that finds nothing may lack rights; only View says that a voucher does not exist."""
@@ -249,9 +252,7 @@ class KingdeeConnector:
             return Unknown(f"voucher {posting.erp_key} can be viewed but not queried: check the user's rights")
         if reply.failure.msg_code != _NOT_FOUND:
             raise KingdeeRefused(reply.failure)
-        if target is Stage.VOID:
-            return Done(attrs.evolve(posting, stage=Stage.VOID))
-        return Rejected((_deleted(posting),))
+        return gone(posting, target)
 
     @hookimpl
     def find(
@@ -342,24 +343,4 @@ def _no_reference_field(field: str, connection: str, error: DougongError) -> Pro
         " 然后 retry",
         hint_en=f"add the text field {field} to the voucher's head, or correct reference_field in"
         f" [connections.{connection}.settings]; then retry",
-    )
-
-
-def _no_step(now: Posting, target: Stage) -> Problem:
-    return Problem.of(
-        "STEP_IMPOSSIBLE",
-        f"凭证 {now.number} 处于 {now.stage}, 无法通过接口到达 {target}",
-        f"voucher {now.number} is {now.stage}; {target} cannot be reached from there over the API",
-        hint_zh="请在金蝶中处理该凭证",
-        hint_en="deal with this voucher in Kingdee",
-    )
-
-
-def _deleted(posting: Posting) -> Problem:
-    return Problem.of(
-        "DELETED_IN_ERP",
-        f"凭证 {posting.number or posting.erp_key} 已在金蝶中被删除",
-        f"voucher {posting.number or posting.erp_key} was deleted in Kingdee",
-        hint_zh="由会计决定: resolve --absent 重新发送, 或 cancel",
-        hint_en="an accountant decides: resolve --absent sends it again, cancel gives it up",
     )

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import attrs
 
 from dougong.model.outcomes import NotDone, Rejected, Unknown
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
+from dougong_sdk.refusals import ErrorDictionary, outcome_of_class
 from dougong_sdk.rest import BadAnswer
 
 __all__ = ["NO_FIELD", "Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "position_of", "read_reply"]
 
 #: MsgCode for a field or a code that this data centre does not have.
 NO_FIELD = 9
-#: Seconds before something refused as busy is tried again.
-BUSY_SECONDS = 5.0
 
 
 @attrs.frozen
@@ -44,26 +39,15 @@ class Failure:
     @property
     def kind(self) -> str:
         """The class of errors.toml. What it does not know and what names no field of ours is `unknown`."""
-        entry = self._entry()
+        entry = _errors().entry(self.msg_code, *(message for _, message in self.errors))
         if entry:
-            return str(entry["class"])
+            return entry.kind
         return "refused" if any(field for field, _ in self.errors) else "unknown"
 
     def problems(self) -> tuple[Problem, ...]:
         """One problem per error, with the dictionary's hint."""
         errors = self.errors or (("", f"MsgCode {self.msg_code}"),)
-        return tuple(self._problem(field, message) for field, message in errors)
-
-    def _problem(self, field: str, message: str) -> Problem:
-        entry = _by_message(message) or _by_code(self.msg_code) or {}
-        facts = entry.get("facts", {})
-        code = str(entry.get("code") or f"KINGDEE_{self.msg_code if self.msg_code is not None else 'ERROR'}")
-        zh, en = f"金蝶: {message}", f"Kingdee: {message}"
-        return Problem.of(code, zh, en, path=field, hint_zh=entry.get("zh", ""), hint_en=entry.get("en", ""), **facts)
-
-    def _entry(self) -> Mapping[str, Any] | None:
-        entries = (_by_message(message) for _, message in self.errors)
-        return next((entry for entry in entries if entry), None) or _by_code(self.msg_code)
+        return tuple(_errors().problem(self.msg_code, message, field) for field, message in errors)
 
 
 class KingdeeRefused(DougongError):
@@ -128,31 +112,9 @@ def outcome_of_failure(failure: Failure, *, signed: bool) -> Rejected | NotDone 
 
     :param signed: signed requests have no session to renew: a lost one is a refused authorisation, for a person.
     """
-    kind, problems = failure.kind, failure.problems()
-    reason = "; ".join(str(problem) for problem in problems)
-    if kind == "refused" or (kind == "session" and signed):
-        return Rejected(problems)
-    if kind in ("busy", "session"):
-        return NotDone(reason, after=BUSY_SECONDS)
-    return Unknown(reason)
+    kind = "refused" if failure.kind == "session" and signed else failure.kind
+    return outcome_of_class(kind, failure.problems())
 
 
-@cache
-def _dictionary() -> tuple[Mapping[str, Mapping[str, Any]], tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]]:
-    content = tomllib.loads(files("dougong_kingdee").joinpath("errors.toml").read_text("utf-8"))
-    return content["codes"], tuple((re.compile(entry["match"]), entry) for entry in content["messages"])
-
-
-def _by_code(code: int | None) -> Mapping[str, Any] | None:
-    return _dictionary()[0].get(str(code))
-
-
-def _by_message(message: str) -> Mapping[str, Any] | None:
-    """The first entry whose expression matches, with the facts that its groups name: a period as `2026-11`."""
-    for pattern, entry in _dictionary()[1]:
-        if match := pattern.search(message):
-            facts = {name: value for name, value in match.groupdict().items() if value}
-            if period := facts.get("period"):
-                facts["period"] = f"{period[:4]}-{int(period[5:]):02d}"
-            return {**entry, "facts": facts}
-    return None
+def _errors() -> ErrorDictionary:
+    return ErrorDictionary.of("dougong_kingdee", Text("金蝶", "Kingdee"))

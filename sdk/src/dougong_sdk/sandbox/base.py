@@ -47,6 +47,11 @@ class Request:
         return {name: value for name, equals, value in pairs if equals}
 
     @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The query by name; of a repeated parameter the last."""
+        return {key: values[-1] for key, values in parse_qs(self.query, keep_blank_values=True).items()}
+
+    @cached_property
     def form(self) -> dict[str, str]:
         """The body read as ``application/x-www-form-urlencoded``."""
         return {key: values[-1] for key, values in parse_qs(self.body.decode("utf-8"), keep_blank_values=True).items()}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from dougong_sdk.sandbox import Record, SandboxError
+from dougong_sdk.sandbox import Hand, Record, SandboxError
+from dougong_sdk.sandbox.hand import exact
 
 from .basedata import BaseData
 from .vouchers import Vouchers
 
-__all__ = ["Hand", "as_posting"]
+__all__ = ["KingdeeHand", "as_posting"]
 
 #: A reference as a program writes it: capitals and digits, too long to be a word or a document number.
 _KEY = re.compile(r"(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{16,}")
-_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _STAGES = {"Z": "draft", "A": "draft", "D": "draft", "B": "submitted", "C": "audited"}
 
 
@@ -89,8 +89,8 @@ def screen_number(voucher: Mapping[str, Any], data: BaseData) -> str | None:
     return f"{group.name if group else voucher['group']}-{voucher['group_no']}"
 
 
-class Hand:
-    """What a person does in Kingdee's own screens; no rule holds it back.
+class KingdeeHand(Hand):
+    """A person in Kingdee's client.
 
     :param vouchers: what the hand is laid on.
     """
@@ -98,76 +98,45 @@ class Hand:
     def __init__(self, vouchers: Vouchers) -> None:
         self._vouchers = vouchers
         self._data = vouchers.data
-        self._actions: dict[str, Callable[[Record, Mapping[str, Any]], Record]] = {
-            "delete": self._delete,
-            "edit": self._edit,
-            "audit": lambda voucher, _: {**voucher, "status": "C", "auditor": "hand"},
-            "unaudit": lambda voucher, _: {**voucher, "status": "D", "auditor": None},
-            "renumber": self._renumber,
-        }
 
-    def do(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out one order; the posting, or the period, as it now is."""
-        action = order.get("action")
-        if action in ("close_period", "open_period"):
-            return self._set_period(order, is_open=action == "open_period")
-        if action not in self._actions:
-            known = ", ".join([*self._actions, "close_period", "open_period"])
-            raise SandboxError(f"没有 {action} 这个动作, 可用: {known}", f"no action {action}; known: {known}")
-        voucher = self._find(order)
-        changed = self._actions[action](voucher, order)
-        if action != "delete":
-            self._vouchers.put(changed)
-        return as_posting(changed, self._data)
+    def vouchers(self) -> Iterable[Record]:
+        """Every voucher of the data centre."""
+        return self._vouchers.all()
 
-    def _find(self, order: Mapping[str, Any]) -> Record:
-        found = list(self._matching(order))
-        wanted = order.get("id") or order.get("number")
-        if not found:
-            raise SandboxError(f"没有凭证 {wanted}", f"no voucher {wanted}", status=404)
-        if len(found) > 1:
-            ids = ", ".join(str(voucher["id"]) for voucher in found)
-            raise SandboxError(
-                f"{wanted} 不唯一 ({ids}), 请给出 id 或 book 与 period",
-                f"{wanted} is ambiguous ({ids}): give the id, or book and period",
-                status=409,
-            )
-        return found[0]
+    def shown(self, voucher: Record) -> dict[str, Any]:
+        """In our words."""
+        return as_posting(voucher, self._data)
 
-    def _matching(self, order: Mapping[str, Any]) -> Iterable[Record]:
-        if order.get("id"):
-            voucher = self._vouchers.get(order["id"])
-            return [voucher] if voucher else []
-        return [
-            voucher
-            for voucher in self._vouchers.all()
-            if order.get("number") in (screen_number(voucher, self._data), voucher["bill_no"])
-            and order.get("book") in (None, voucher["book"])
-            and order.get("period") in (None, f"{voucher['year']:04}-{voucher['period']:02}")
-        ]
+    def numbers(self, voucher: Record) -> Collection[Any]:
+        """The number on the screen, or FBillNo."""
+        return screen_number(voucher, self._data), voucher["bill_no"]
 
-    def _set_period(self, order: Mapping[str, Any], *, is_open: bool) -> dict[str, Any]:
-        period = str(order.get("period", ""))
-        books = [order["book"]] if order.get("book") else list(self._data.items("book"))
-        if not _PERIOD.fullmatch(period) or any(self._data.find("book", book) is None for book in books):
-            raise SandboxError("需要 period (2026-11) 与存在的 book", "give period (2026-11) and an existing book")
-        for book in books:
-            (self._data.open_period if is_open else self._data.close_period)(book, period)
-        return {"book": order.get("book"), "period": period, "open": is_open}
+    def put(self, voucher: Record) -> None:
+        """Without any rule."""
+        self._vouchers.put(voucher)
 
-    def _delete(self, voucher: Record, order: Mapping[str, Any]) -> Record:
+    def remove(self, voucher: Record) -> None:
+        """Without any rule."""
         self._vouchers.remove(voucher)
-        return voucher
 
-    def _renumber(self, voucher: Record, order: Mapping[str, Any]) -> Record:
-        number = str(order.get("to", "")).rpartition("-")[2]
-        if not (number.isascii() and number.isdigit()):
-            raise SandboxError("to 应为凭证号, 例如 记-43", "to must be a voucher number such as 记-43")
-        return {**voucher, "group_no": int(number)}
+    def audited(self, voucher: Record, *, by_hand: bool) -> Record:
+        """审核, 反审核."""
+        return {**voucher, "status": "C" if by_hand else "D", "auditor": "hand" if by_hand else None}
 
-    def _edit(self, voucher: Record, order: Mapping[str, Any]) -> Record:
+    def renumbered(self, voucher: Record, number: int) -> Record:
+        """整理断号."""
+        return {**voucher, "group_no": number}
+
+    def books(self) -> Collection[str]:
+        """Numbers of the account books."""
+        return self._data.items("book").keys()
+
+    def set_period(self, book: str, period: str, *, is_open: bool) -> None:
+        """结账, 反结账: with all before it, with all after it."""
+        (self._data.open_period if is_open else self._data.close_period)(book, period)
+
+    def edited(self, voucher: Record, wanted: dict[str, Any]) -> Record:
         """``set``: date, attachments, voucher_type, summary, reference, total, and lines by position."""
-        wanted = dict(order.get("set") or {})
         changed = {**voucher, "lines": [dict(line) for line in voucher["lines"]]}
         for key, name in (("date", "date"), ("attachments", "attachments"), ("voucher_type", "group")):
             if key in wanted:
@@ -185,11 +154,8 @@ class Hand:
             changed["lines"] = [{**line, "explanation": summary} for line in changed["lines"]]
         total = wanted.pop("total", wanted.pop("amount", None))
         if total is not None:
-            changed["lines"] = _with_total(changed["lines"], _decimal(total))
-        lines = wanted.pop("lines", [])
-        if wanted:
-            raise SandboxError(f"不能修改 {sorted(wanted)}", f"cannot set {sorted(wanted)}")
-        self._edit_lines(changed["lines"], lines)
+            changed["lines"] = _with_total(changed["lines"], exact(total))
+        self._edit_lines(changed["lines"], wanted.pop("lines", []))
         return changed
 
     def _edit_lines(self, lines: list[Record], wanted: Any) -> None:
@@ -206,12 +172,12 @@ class Hand:
             raise SandboxError(f"行上没有 {sorted(set(patch) - known)}", f"a line has no {sorted(set(patch) - known)}")
         changed = {**line, **{name: patch[key] for key, name in names.items() if key in patch}}
         if "rate" in patch:
-            changed["rate"] = _decimal(patch["rate"])
+            changed["rate"] = exact(patch["rate"])
         if "amount" in patch:
-            changed["amount_for"] = _decimal(patch["amount"])
+            changed["amount_for"] = exact(patch["amount"])
         base = patch.get("base_amount", patch.get("amount") if Decimal(changed["rate"]) == 1 else None)
         side = patch.get("side", "D" if Decimal(line["debit"]) else "C")
-        amount = _decimal(base) if base is not None else Decimal(line["debit"]) or Decimal(line["credit"])
+        amount = exact(base) if base is not None else Decimal(line["debit"]) or Decimal(line["credit"])
         changed["debit"], changed["credit"] = (amount, Decimal(0)) if side == "D" else (Decimal(0), amount)
         if "dimensions" in patch:
             slots = {self._data.slot_of[name]: code for name, code in patch["dimensions"].items() if code}
@@ -230,10 +196,3 @@ def _with_total(lines: list[Record], total: Decimal) -> list[Record]:
         amount_for = base if Decimal(line["rate"]) == 1 else line["amount_for"]
         changed[position] = {**line, side: base, "amount_for": amount_for}
     return changed
-
-
-def _decimal(value: Any) -> Decimal:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise SandboxError(f"{value} 不是数字", f"{value} is not a number") from None

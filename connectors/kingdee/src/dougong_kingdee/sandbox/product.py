@@ -16,7 +16,7 @@ from .body import BodyRefused, FormCall, Parameters, read_parameters
 from .codes import default_codes, default_seed
 from .envelope import MESSAGES, KingdeeError, json_response, nested, operation_result, status
 from .fields import BASE_FORMS, Form, base_form
-from .postings import Hand, as_posting
+from .postings import KingdeeHand, as_posting
 from .query import business_info, query
 from .reports import BALANCE_REPORT, account_balances
 from .view import voucher_view
@@ -127,7 +127,7 @@ class KingdeeSandbox(Sandbox):
 
     def hand(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """A person in Kingdee's client."""
-        return Hand(self.vouchers).do(order)
+        return KingdeeHand(self.vouchers).do(order)
 
     def expire_sessions(self) -> None:
         """Everybody has to log in again."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import attrs
 
 from dougong.hookspecs import Deadline
-from dougong_sdk.rest import LoginRefused, Unclear, Unreachable
+from dougong_sdk.errors import LoginRefused, Unclear, Unreachable
 
 __all__ = ["Token", "TokenCache"]
 
@@ -33,20 +34,26 @@ class TokenCache:
     """Holds one token for any number of threads and renews it once, whoever asks.
 
     While one thread logs in, the others wait for it instead of logging in too. A login that the ERP refused is not
-    tried again for `pause` seconds: many threads with a wrong password would lock the user out.
+    tried again for `pause` seconds: many threads with a wrong password would lock the user out. Nor is a login made
+    more than `most` times in `pause` seconds: an ERP that takes no token for long would be stormed with logins.
 
     :param fetch: logs in; gets the deadline of the call that needs the token.
     :param margin: seconds before the end at which a token is renewed already.
     :param pause: seconds during which a refused login is not repeated.
+    :param most: logins within `pause`.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, fetch: Callable[[Deadline], Token], *, margin: float = 30.0, pause: float = 30.0) -> None:
+    def __init__(
+        self, fetch: Callable[[Deadline], Token], *, margin: float = 30.0, pause: float = 30.0, most: int = 10
+    ) -> None:
         self._fetch, self._margin, self._pause = fetch, margin, pause
         self._lock = threading.Lock()
         self._current: tuple[str, float] | None = None  # token, monotonic end
         self._refused: tuple[LoginRefused, float] | None = None
+        self._logins: deque[float] = deque(maxlen=most)  # monotonic moments, oldest first
+        self._given: deque[str] = deque(maxlen=4)
 
     def get(self, deadline: Deadline) -> str:
         """A token that is good now.
@@ -74,19 +81,33 @@ class TokenCache:
         current = self._current
         return current[0] if current and time.monotonic() < current[1] else None
 
+    def secrets(self) -> list[str]:
+        """The tokens of late, for `RestSession.redact`: an ERP that refuses one likes to quote it."""
+        return list(self._given)
+
     def _log_in(self, deadline: Deadline) -> str:
-        if self._refused and time.monotonic() < self._refused[1]:
-            raise self._refused[0]
         started = time.monotonic()
+        if self._refused and started < self._refused[1]:
+            raise self._refused[0]
+        if len(self._logins) == self._logins.maxlen and started < self._logins[0] + self._pause:
+            raise LoginRefused(
+                "ERP 反复拒绝刚刚发放的令牌, 稍后再登录",
+                "the ERP keeps refusing tokens that it has just issued; the next login waits",
+                retry_after=self._logins[0] + self._pause - started,
+            )
+        self._logins.append(started)
         try:
             token = self._fetch(deadline)
         except Unclear as error:  # whatever became of the login: the call that needs it has not been made
             reason = error.problems[0].message
-            raise Unreachable(f"登录未得到应答: {reason.zh}", f"no answer to the login: {reason.en}") from error
+            raise Unreachable(
+                f"登录未得到应答: {reason.zh}", f"no answer to the login: {reason.en}", retry_after=error.retry_after
+            ) from error
         except LoginRefused as error:
             self._refused = (error, time.monotonic() + self._pause)
             raise
         # A token that lives shorter than the margin is used for half its life, or it would never be used at all.
         self._current = (token.value, started + max(token.seconds - self._margin, token.seconds / 2))
+        self._given.append(token.value)
         self._refused = None
         return token.value

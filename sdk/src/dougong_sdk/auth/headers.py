@@ -1,0 +1,112 @@
+"""Ways in that need no login: what they show is known from the start, or made anew for each request."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+
+from dougong.hookspecs import Deadline
+from dougong_sdk.messages import Answer, Auth, Refusal, Request
+
+__all__ = ["ApiKey", "Basic", "Refuses", "Together", "status_401", "status_401_proves"]
+
+#: Tells from an answer whether it refuses us; `Refusal.renewable` is decided by the way in.
+Refuses = Callable[[Answer], Refusal | None]
+
+
+def status_401(answer: Answer) -> Refusal | None:
+    """A bare 401: it may come from something between us and an ERP that has done its work, so it proves nothing.
+
+    .. versionadded:: 0.1
+    """
+    return Refusal() if answer.status == 401 else None
+
+
+def status_401_proves(answer: Answer) -> Refusal | None:
+    """A 401 of an ERP that is known to look at credentials before it does anything, with nothing in between.
+
+    .. versionadded:: 0.1
+    """
+    return Refusal(proof=True) if answer.status == 401 else None
+
+
+class ApiKey:
+    """Fixed headers: the key of an API gateway, a token that never changes.
+
+    :param headers: by name; their values are secrets.
+    :param refuses: which answers refuse us; what is fixed is never shown a second time.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, headers: Mapping[str, str], *, refuses: Refuses = status_401) -> None:
+        self._headers, self._refuses = dict(headers), refuses
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self._headers)}>"
+
+    def authorize(self, request: Request, deadline: Deadline) -> Request:
+        """With the headers."""
+        return request.with_headers(self._headers)
+
+    def refused(self, request: Request, answer: Answer) -> Refusal | None:
+        """As `refuses` says."""
+        return self._refuses(answer)
+
+    def secrets(self) -> Iterable[str]:
+        """The values of the headers."""
+        return self._headers.values()
+
+
+class Basic(ApiKey):
+    """User and password in every request (RFC 7617), without being asked first.
+
+    :param user: without a colon. :param password: encoded as UTF-8, as is the user.
+    :raises ValueError: there is a colon in the user's name.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, user: str, password: str, *, refuses: Refuses = status_401) -> None:
+        if ":" in user:
+            raise ValueError("a user's name in Basic authentication cannot hold a colon")
+        self._both = password, base64.b64encode(f"{user}:{password}".encode()).decode()
+        super().__init__({"Authorization": f"Basic {self._both[1]}"}, refuses=refuses)
+
+    def secrets(self) -> Iterable[str]:
+        """The password, plain and as it is sent."""
+        return self._both
+
+
+class Together:
+    """Several ways at once: the key of a gateway, a login of the ERP behind it, a CSRF token on top.
+
+    :param ways: in this order; a later one sees, and may sign, what the earlier ones have added.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, *ways: Auth) -> None:
+        self._ways = ways
+
+    def __repr__(self) -> str:
+        return f"<Together {self._ways}>"
+
+    def authorize(self, request: Request, deadline: Deadline) -> Request:
+        """With all of them."""
+        for way in self._ways:
+            request = way.authorize(request, deadline)
+        return request
+
+    def refused(self, request: Request, answer: Answer) -> Refusal | None:
+        """Each forgets what is stale; renewable if one is, proof only if all that feel refused have it."""
+        refusals = [refusal for way in self._ways if (refusal := way.refused(request, answer))]
+        if not refusals:
+            return None
+        return Refusal(
+            proof=all(refusal.proof for refusal in refusals), renewable=any(refusal.renewable for refusal in refusals)
+        )
+
+    def secrets(self) -> Iterable[str]:
+        """Those of all."""
+        return [secret for way in self._ways for secret in way.secrets()]
