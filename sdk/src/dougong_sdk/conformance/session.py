@@ -88,11 +88,10 @@ class Certification:
     def certificate(self) -> Certificate:
         """What all items found together."""
         told = [one for cells in self.found.values() for one in cells]
-        first = told[0]
         return Certificate(
             connector=self.name,
-            version=first["version"],
-            without=tuple(first["without"]),
+            version=told[0]["version"],
+            without=tuple(next((one["without"] for one in told if one["without"]), ())),
             verdicts=tuple(_verdict(rule, self.found[rule.id]) for rule in RULES.values() if self.found.get(rule.id)),
             documents=sum(one["documents"] for one in told),
             lost=sum(one["lost"] for one in told),
@@ -112,7 +111,11 @@ class RulesFile(pytest.File):
     def collect(self) -> Iterator[RuleItem]:
         """An item per rule and way; of a rule that does not apply, or is let off, one that says so."""
         lab = self._certification().lab
-        subject = lab.subject
+        try:
+            subject = lab.subject
+        except DougongError:  # nothing else can be tried; the first rule says why
+            yield RuleItem.make(self, RULES["CONTRACT-001"], "", 1, None)
+            return
         try:
             exempt = exemptions(lab.entry)
         except ValueError as error:
@@ -160,7 +163,7 @@ class RuleItem(pytest.Item):
             "cell": self.cell,
             "cells": self.cells,
             "version": lab.entry.version,
-            "without": list(lab.subject.without),
+            "without": [] if self.rule.id == "CONTRACT-001" else list(lab.subject.without),
             "verdict": self.off[0].value if self.off else "",
             "reason": self.off[1] if self.off else "",
         }

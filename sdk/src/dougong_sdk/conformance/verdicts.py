@@ -66,7 +66,8 @@ class Certificate:
     @property
     def title(self) -> str:
         """`gold, without find`."""
-        name = self.level.value if self.level else ("none" if self.whole else "not all rules tried")
+        untried = not self.whole and level_of(self.verdicts) is not None
+        name = self.level.value if self.level else ("not all rules tried" if untried else "none")
         return f"{name}, without {', '.join(self.without)}" if self.level and self.without else name
 
     def to_json(self) -> Mapping[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dougong.model.operations import Ambiguity
+from dougong.model.problems import DougongError
 from dougong.plugins import State, catalogue
-from dougong_sdk.conformance.rules import Level, expect, rule
+from dougong_sdk.conformance.rules import Level, Violation, expect, rule
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
@@ -35,6 +36,10 @@ def is_discovered(lab: Lab, cell: str) -> None:
     rows = [row for row in catalogue(load=True) if row.name == lab.name]
     bad = [row.reason.en for row in rows if row.state is not State.OK]
     expect(rows and not bad, "; ".join(bad) or "it is not in the catalogue")
+    try:
+        lab.subject  # noqa: B018 - opening a connection is what looks at the hooks
+    except DougongError as error:
+        raise Violation(str(error)) from error
 
 
 @rule(
