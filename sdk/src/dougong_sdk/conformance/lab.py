@@ -241,11 +241,12 @@ class Bench:
         found = self.tally()
         expect(found.clean, found.told())
         if not may_park:
-            expect(not found.parked, f"with a person without need: {self._why(found.parked)}")
+            resting = (*found.parked, *found.closed)
+            expect(not resting, f"with a person without need: {self._why(resting)}")
         below = [row for row in self.deliveries() if row["state"] == "delivered" and row["stage"] != self.stage]
         expect(not below, f"not at {self.stage}: {[(row['delivery'], row['stage']) for row in below]}")
-        resting = {"delivered", "reversed"} | ({"parked", "rejected", "held"} if may_park else set())
-        open_ = [(row["delivery"], row["state"]) for row in self.deliveries() if row["state"] not in resting]
+        at_rest = {"delivered", "reversed"} | ({"parked", "rejected", "held"} if may_park else set())
+        open_ = [(row["delivery"], row["state"]) for row in self.deliveries() if row["state"] not in at_rest]
         expect(not open_, f"not at rest: {open_}; {self._why([])}")
         with Ledger(self.folder / "ledger.db") as ledger, ledger.read() as connection:
             expect(not audit.verify(connection), "the audit's chains are broken")
