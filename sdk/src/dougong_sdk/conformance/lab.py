@@ -93,6 +93,7 @@ class Lab:
     def template(self) -> Path:
         """A project as `dougong init` makes it, with the ERP's master data, and nothing pushed yet."""
         folder = self.folder / "template"
+        shutil.rmtree(folder, ignore_errors=True)  # of a try that failed: the reason is asked for again
         url = self.sandbox.url if self.has_sandbox else ""
         make_project(folder, [Wanted(self.name, url, self.sandbox.ca)] if url else [], actor="conformance")
         _configure(folder, self.name, settle=SETTLE, stage=None)
