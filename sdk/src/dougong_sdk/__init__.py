@@ -1,6 +1,6 @@
 """What the author of a connector imports, in one place; each name loads its module when it is first used.
 
-The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.auth` and
+The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.soap`, `.auth` and
 `.transport`; emulated ERPs from `dougong_sdk.sandbox`. Importing this package loads neither httpx nor a server.
 """
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Unclear,
         outcome_of,
     )
+    from dougong_sdk.soap import SoapService, SoapSession
     from dougong_sdk.transport import LeanTransport
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
     "RestError",
     "RestSession",
     "SamlAssertion",
+    "SoapService",
+    "SoapSession",
     "TargetField",
     "Together",
     "Token",
@@ -106,6 +109,7 @@ _HOMES = {
         ),
         "dougong_sdk.rest",
     ),
+    **dict.fromkeys(("SoapService", "SoapSession"), "dougong_sdk.soap"),
     "LeanTransport": "dougong_sdk.transport",
 }
 
