@@ -18,7 +18,7 @@ from dougong.model.operations import Operation
 from dougong.model.problems import DougongError, Problem
 from dougong.plugins import Door
 
-__all__ = ["Payloads"]
+__all__ = ["Payloads", "with_reference"]
 
 
 class Payloads:
@@ -46,7 +46,7 @@ class Payloads:
         if problems:
             return Held(problems, self._inputs.hash, wanted.still)
         text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
-        place = partial(_with_reference, payload, self._inputs.operations[row.connection], wanted.booking.documents)
+        place = partial(with_reference, payload, self._inputs.operations[row.connection], wanted.booking.documents)
         return Derived(place, wanted.booking, text, self._inputs.hash, wanted.stage, wanted.still)
 
     def of(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:
@@ -72,7 +72,7 @@ class Payloads:
         return door.map_booking(booking, mapping, codes, door.call())
 
 
-def _with_reference(payload: Payload, operation: Operation, keep: tuple[str, ...], text: str) -> Payload:
+def with_reference(payload: Payload, operation: Operation, keep: tuple[str, ...], text: str) -> Payload:
     """The reference goes behind the text for people: the connector's limit for texts leaves it room."""
     reference = operation.safety.reference
     room = operation.limits.max_summary + 1 + reference.max_length if reference else None

@@ -1,0 +1,169 @@
+"""Hooks called one by one, as core calls them, where a rule asks for one answer and not for a whole push."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from dougong import formats
+from dougong.delivery.send import facts_of, keys_of, reference_text
+from dougong.flow import Deriver, load_inputs
+from dougong.flow.payloads import with_reference
+from dougong.model.bookings import Voucher, VoucherLine
+from dougong.model.messages import Item, ItemId, Message, Payload, Wanted
+from dougong.model.operations import Operation
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, Outcome
+from dougong.model.postings import Facts, Posting, Stage
+from dougong_sdk.conformance.reports import report
+from dougong_sdk.conformance.rules import Violation, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dougong.flow import Project
+    from dougong_sdk.conformance.lab import Bench
+
+__all__ = ["Direct", "Sent", "direct"]
+
+
+@attrs.frozen
+class Sent:
+    """One voucher on its way through the hooks.
+
+    :param facts: what its posting has to show. :param outcome: of the push.
+    """
+
+    item: Item
+    message: Message
+    facts: Facts
+    outcome: Outcome
+
+    @property
+    def posting(self) -> Posting:
+        """What the ERP holds. :raises Violation: the push did not say that it is done."""
+        if isinstance(self.outcome, Done):
+            return self.outcome.posting
+        raise Violation(f"push answered {self.outcome}")
+
+    def wanted(self, *, key: str | None = None) -> Wanted:
+        """What `find` is asked; with its id where that is known."""
+        return Wanted(
+            self.item.id, self.item.reference_text, self.facts, self.message.correlations, key, first_sent=None
+        )
+
+
+class Direct:
+    """A connector's hooks with a session of its own.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, project: Project, name: str, *, credential: str = "main") -> None:
+        self.project = project
+        self.door = project.door(name)
+        self.operation: Operation = self.door.operation_for()
+        self._inputs = load_inputs(project)
+        self.session = self.door.open_session(self.door.call(credential=credential))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.door.close_session(self.session)
+
+    def call(self, **how: Any) -> Any:
+        """The circumstances of one hook call; `seconds`, `now`, `credential`."""
+        return self.door.call(**how)
+
+    # -- bookings -----------------------------------------------------------------------------------------------------
+
+    def voucher(self, number: int = 1) -> Voucher:
+        """What core books for the n-th report: accounts and dimensions are in order for the sandbox."""
+        derivation = Deriver(self.project, self._inputs).derive(formats.document_from_json(report(number)))
+        booked = [draft for draft in derivation.drafts if draft.moment == "accrual" and draft.booking is not None]
+        if not booked:
+            reasons = [problem.message.en for draft in derivation.drafts for problem in draft.problems]
+            raise Violation(f"the example report cannot be booked with its codes and accounts: {'; '.join(reasons)}")
+        booking = booked[0].booking
+        return booking if isinstance(booking, Voucher) else _none()
+
+    def voucher_of(self, *debits: Decimal, summary: str = "", number: int = 1) -> Voucher:
+        """A voucher with these debits on the example's expense account, and one credit over all of them.
+
+        :param debits: functional currency. :param summary: text of every line; by default the example's.
+        """
+        base = self.voucher(number)
+        debit = next(line for line in base.lines if line.side == "D")
+        credit = next(line for line in base.lines if line.side == "C")
+        lines = [*(_line(debit, amount, summary) for amount in debits), _line(credit, sum(debits, Decimal(0)), summary)]
+        numbered = tuple(attrs.evolve(line, number=at) for at, line in enumerate(lines, 1))
+        return attrs.evolve(base, lines=numbered)
+
+    # -- hooks --------------------------------------------------------------------------------------------------------
+
+    def payload(self, voucher: Voucher) -> Payload:
+        """Mapped as a push maps it, by the project's mapping and codes."""
+        mapping = self._inputs.mappings[self.door.connection.name, self.operation.target_type]
+        codes = self._inputs.codes_for(self.door.connection.name, voucher.book)
+        return self.door.map_booking(voucher, mapping, codes, self.call())
+
+    def item(self, voucher: Voucher, salt: str = "", *, reference: str = "") -> Item:
+        """A delivery with its reference in place.
+
+        :param salt: makes the reference; by default another one each time. :param reference: as text, instead.
+        """
+        key, request = keys_of(salt or secrets.token_hex(8), 1)
+        text = reference or reference_text(key, self.operation.safety.reference)
+        payload = with_reference(self.payload(voucher), self.operation, voucher.documents, text)
+        return Item(ItemId(f"I{text}"), payload, key, text, request, voucher)
+
+    def messages(self, items: Sequence[Item]) -> Sequence[Message]:
+        """What `prepare` makes of them."""
+        return self.door.prepare(items, self.call())
+
+    def send(self, voucher: Voucher, salt: str = "", *, seconds: float | None = None) -> Sent:
+        """Prepare and push one voucher; nothing is done about an outcome that is not known."""
+        item = self.item(voucher, salt)
+        return self.send_again(item, self.messages([item])[0], seconds=seconds)
+
+    def send_again(self, item: Item, message: Message, *, seconds: float | None = None) -> Sent:
+        """Push a message, be it once more."""
+        outcome = self.door.push(message, self.session, self.call(seconds=seconds))[item.id]
+        return Sent(item, message, message.facts.get(item.id, Facts()).over(facts_of(item.booking)), outcome)
+
+    def done(self, voucher: Voucher, salt: str = "") -> Sent:
+        """`send`, and it has to be done. :raises Violation: it is not."""
+        sent = self.send(voucher, salt)
+        expect(isinstance(sent.outcome, Done), f"push answered {sent.outcome}")
+        return sent
+
+    def complete(self, posting: Posting, facts: Facts, target: Stage) -> Outcome:
+        """One step further."""
+        return self.door.complete(posting, target, facts, self.session, self.call())
+
+    def find(self, wanted: Iterable[Wanted]) -> list[Found | Absent | CannotTell]:
+        """Every answer; what `find` raises is `CannotTell` to core."""
+        return list(self.door.find(list(wanted), self.session, self.call()))
+
+
+@contextmanager
+def direct(bench: Bench, *, credential: str = "main") -> Iterator[Direct]:
+    """The hooks of a bench's connection.
+
+    .. versionadded:: 0.1
+    """
+    with bench.project() as project, Direct(project, bench.lab.name, credential=credential) as hooks:
+        yield hooks
+
+
+def _line(line: VoucherLine, amount: Decimal, summary: str) -> VoucherLine:
+    return attrs.evolve(line, amount=amount, original=None, tax=None, summary=summary or line.summary)
+
+
+def _none() -> Voucher:
+    raise Violation("the example report books no voucher")

@@ -1,0 +1,32 @@
+"""What runs in the processes that are killed: the product as `dougong push` and its actions run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dougong.flow import Project, read_files, take_in, work, working
+from dougong.flow.undoing import reverse
+
+__all__ = ["push", "take_back"]
+
+#: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
+_MOST_FAILURES = 4
+
+
+def push(folder: Path, files: Sequence[Path]) -> None:
+    """`dougong push FILE…`: accept, then work here until these deliveries rest."""
+    working._MOST_FAILURES = _MOST_FAILURES  # noqa: SLF001 - no setting: a customer's ERP is tried as often as core says
+    with Project(folder) as project:
+        read = read_files(project, files)
+        if read.bad:
+            raise AssertionError(read.bad)
+        accepted = take_in(project, read)
+        work(project, only=[item.document_id for item in accepted if item.document_id])
+
+
+def take_back(folder: Path, ids: Sequence[int]) -> None:
+    """`dougong reverse N…`, then `dougong run`."""
+    with Project(folder) as project:
+        reverse(project, ids, actor="conformance", reason="conformance")
+        work(project)

@@ -1,0 +1,102 @@
+"""The connector under test, as its package and its hooks describe it; rules ask it whether they apply."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import resources
+
+import attrs
+
+from dougong.model.operations import Ambiguity, Operation
+from dougong.model.postings import Stage
+from dougong.plugins import Door, Entry
+
+__all__ = ["Subject", "exemptions"]
+
+#: Hooks that a level tells when they are missing: "gold, without find".
+_CAPABILITIES = ("find", "complete", "list_postings")
+
+
+@attrs.frozen(eq=False, slots=False)
+class Subject:
+    """A connector in front of its sandbox.
+
+    :param entry: the row of the catalogue. :param door: to a connection of it.
+    :param page: rows that one answer of the sandbox holds at most; `None` where it does not say.
+
+    .. versionadded:: 0.1
+    """
+
+    entry: Entry
+    door: Door
+    page: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Product name, as in `--connector NAME`."""
+        return self.entry.name
+
+    def can(self, hook: str) -> bool:
+        """Whether it implements a hook."""
+        return self.door.supports(hook)
+
+    @cached_property
+    def create(self) -> Operation | None:
+        """The operation that creates vouchers, if it has one."""
+        return next((one for one in self.door.operations if (one.books, one.verb) == ("voucher", "create")), None)
+
+    @property
+    def creating(self) -> Operation:
+        """The operation that creates vouchers, in rules that apply only where there is one."""
+        if self.create is None:
+            raise LookupError(f"{self.name} creates no vouchers")
+        return self.create
+
+    @property
+    def ambiguity(self) -> Ambiguity:
+        """What an unknown outcome of creating allows."""
+        return self.creating.safety.ambiguity
+
+    @property
+    def top(self) -> Stage:
+        """The highest stage that can be reached by its operation."""
+        return self.creating.stages[-1]
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What the product cannot do, for the level's line in a report."""
+        if self.create is None:
+            return ()
+        missing = [hook for hook in _CAPABILITIES if not self.can(hook)]
+        reverses = any(one.verb == "reverse" for one in self.door.operations) or self.create.limits.negative_lines
+        return (*missing, *([] if reverses else ["reverse"]))
+
+    # -- why a rule does not apply ------------------------------------------------------------------------------------
+
+    def lacks_create(self) -> str:
+        """For rules about writing."""
+        return "" if self.create is not None else "it creates no vouchers"
+
+    def lacks(self, *hooks: str) -> str:
+        """For rules about hooks of a connector that writes."""
+        missing = [hook for hook in hooks if not self.can(hook)]
+        return self.lacks_create() or (f"it has no {', '.join(missing)}" if missing else "")
+
+
+def exemptions(entry: Entry) -> Mapping[str, str]:
+    """Rules that a package asks to be let off, with its reasons: table `exempt` of its `conformance.toml`.
+
+    :raises ValueError: a rule without a reason, or a file that is no TOML.
+    """
+    if entry.point is None:
+        return {}
+    file = resources.files(entry.point.module.partition(".")[0]).joinpath("conformance.toml")
+    if not file.is_file():
+        return {}
+    told = tomllib.loads(file.read_text("utf-8")).get("exempt", {})
+    empty = sorted(name for name, reason in told.items() if not (isinstance(reason, str) and reason.strip()))
+    if empty:
+        raise ValueError(f"conformance.toml: {', '.join(empty)} without a reason")
+    return dict(told)

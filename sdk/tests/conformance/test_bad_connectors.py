@@ -1,0 +1,51 @@
+"""Every rule can fail: the scaffold's connector keeps it, and a copy with one defect does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from dougong_sdk.conformance.rules import RULES, Violation
+
+#: (rule, way to try it, file, what stands there, what is planted instead)
+DEFECTS = [
+    ("CONTRACT-001", "", "connector.py", "    @hookimpl\n    def find(", "    def find("),
+    ("CONTRACT-002", "", "settings.py", 'TITLE = Text("Acme ERP"', 'TITLE = Text(""'),
+    (
+        "CONTRACT-003",
+        "",
+        "connector.py",
+        'Reference("externalId", max_length=32)',
+        'Reference("externalId", max_length=8)',
+    ),
+    ("PUSH-001", "", "session.py", "externalId=reference)", 'externalId=reference[:-4] + "0000")'),
+    ("PUSH-002", "", "connector.py", "                return outcome_of(error)", '                return Unknown("?")'),
+    # a swallowed exception as Done
+    # a new key on retry
+    (
+        "PUSH-003",
+        "reset_after_work",
+        "session.py",
+        "deadline, body))",
+        'deadline, body.replace(b"DG", str(id(object())).encode())))',
+    ),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_good_connector_keeps(good, try_rule, rule):
+    if rule == "PUSH-005":
+        pytest.skip("PUSH-003 and PUSH-004 together: certified whole in test_plugin")
+    try_rule(good, rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "cell", "file", "old", "new"), DEFECTS, ids=[f"{rule}-{at}" for at, (rule, *_) in enumerate(DEFECTS)]
+)
+def test_a_defect_is_found(planted, try_rule, rule, cell, file, old, new):
+    lab = planted(file, old, new)
+    with pytest.raises(Violation):
+        try_rule(lab, rule, cell)
+
+
+def test_every_rule_has_its_bad_connector():
+    assert {rule for rule, *_ in DEFECTS} | {"CONTRACT-004"} == set(RULES)
