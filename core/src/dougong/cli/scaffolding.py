@@ -52,7 +52,7 @@ def new_connector(name: str, kind: str, parent: Path, defaults: bool) -> int:
         return 0
     output.tell(say(f"连接器包已建好: {folder}", f"The connector package is made: {folder}"))
     output.tell(say("下一步 (README 说明每个文件的用途):", "Next (its README says what each file is for):"))
-    output.tell(f"  pip install -e {folder} pytest")
+    output.tell(f"  pip install -e {folder} 'dougong-sdk[pytest]'")
     output.tell(f"  cd {folder}")
     output.tell("  pytest")
     return 0
