@@ -39,7 +39,7 @@ from dougong.hookspecs import Deadline
 from dougong.model.outcomes import NotDone, Unknown
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.answers import Headers
-from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, tls_context
+from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, new_transport, tls_context
 
 __all__ = [
     "MAX_ANSWER",
@@ -195,7 +195,8 @@ class RestSession:
     :param base_url: `http(s)://host/path/`; paths of calls are relative to it. Credentials in it are refused.
     :param ca_file: PEM with the authorities to trust, instead of the system's.
     :param certificate: PEM with a client certificate and its key.
-    :param transport: another `httpx.BaseTransport`, for tests or by choice; it is closed with the session.
+    :param transport: another `httpx.BaseTransport`, for tests or by choice; it is closed with the session. By default
+        the one of `dougong_sdk.transport.new_transport`.
     :param max_answer: bytes of the longest answer.
     :param secrets: texts that `redact` blots out.
     :raises DougongError: `SETTINGS_INVALID` for an address or certificate that cannot be used.
@@ -214,9 +215,11 @@ class RestSession:
         secrets: Iterable[str] = (),
     ) -> None:
         self._base = _base(base_url)
-        self._transport = transport or LeanTransport(tls=_trust(ca_file, certificate))
         self._max_answer = max_answer
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._transport = transport or new_transport(
+            lambda: LeanTransport(tls=_trust(ca_file, certificate)), self._secrets
+        )
         self._origin = Origin.of(self._base)
         self._urls: dict[str, httpx.URL] = {}
 

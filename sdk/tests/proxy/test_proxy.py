@@ -99,7 +99,7 @@ def test_what_lies_behind_may_be_down_itself(proxy_to):
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     session = RestSession(proxy_to("127.0.0.1", port).url)
-    with pytest.raises(ConnectionLost):
+    with pytest.raises((ConnectionLost, Unreachable)):  # the second, where the reset is faster than the first byte
         session.post("x", b"{}", deadline=Deadline.after(5))
     session.close()
 
