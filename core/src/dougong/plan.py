@@ -117,9 +117,9 @@ class _Item:
 
 
 def _plan_all(project: Project, items: Sequence[_Item], *, tell_sent: bool = False) -> Iterator[Planned | Undelivered]:
-    troubles = refresh_master_data(project, project.targets)
+    troubles = refresh_master_data(project, project.usable)
     deriver = _PlanDeriver(project, load_inputs(project), items, troubles)
-    slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
+    slots = {name: Slot(Lane(project.door(name))) for name in project.usable}
     try:
         found = [one for item in items for one in _plan(project, deriver, slots, item)]
         found = [one for one in found if tell_sent or isinstance(one, Undelivered) or not one.sent]

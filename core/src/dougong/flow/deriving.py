@@ -121,11 +121,22 @@ class Deriver:
         return dated
 
     def derive(self, document: Document) -> Derivation:
-        """All bookings of a document, as the ledger and the inputs are now."""
+        """All bookings of a document, as the ledger and the inputs are now.
+
+        :raises DougongError: one of them goes to a connection that cannot be used: nobody knows what it can take.
+        """
         loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
         claimed = self._claimed(document)
         derivation = accounting.derive(document, self._context(loans, claimed))
+        self._refuse_shut(document, derivation)
         return attrs.evolve(derivation, loans=loans, claimed=claimed) if loans or claimed else derivation
+
+    def _refuse_shut(self, document: Document, derivation: Derivation) -> None:
+        shut, config = self.project.shut, self.project.config
+        for draft in derivation.drafts if shut else ():
+            connection = config.route(draft.entity, draft.book, draft.moment, document.type)
+            if connection in shut and draft.owner == "dougong":
+                raise DougongError(shut[connection])
 
     def contested(self, ref: SourceRef) -> None:
         """Other reports claim invoices of a document: from now on they are looked up when it is derived."""
