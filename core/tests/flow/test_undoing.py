@@ -7,10 +7,10 @@ import sqlite3
 import flow_erp
 import pytest
 from books import balance, vouchers
-from flow_documents import report
-from test_payments import APPROVED, paid
+from flow_documents import loan, report
+from test_payments import APPROVED, paid, repayment
 
-from dougong.flow.actions import ActionError
+from dougong.flow.actions import ActionError, cancel
 from dougong.flow.undoing import repost, reverse
 
 
@@ -80,3 +80,62 @@ def test_what_is_paid_is_reversed_together_with_its_payment(shop):
     shop.act(reverse, 1, 2)
     shop.push()
     assert balance("2241.01") == balance("1002.01") == 0
+
+
+# -- loans ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_loan_is_not_reversed_under_what_clears_it(shop):
+    shop.push(loan(), report(loans=[("L1", "140.00")]))
+    shop.push(repayment())
+    with pytest.raises(ActionError, match=r"D2 \(R1\), D3 \(H1\) clears this loan.*`reverse D1 D2 D3`"):
+        shop.act(reverse, 1)
+    with pytest.raises(ActionError, match=r"D3 \(H1\) clears"):
+        shop.act(reverse, 1, 2)
+    shop.act(reverse, 1, 2, 3)
+    assert [row[1] for row in shop.push()] == ["reversed"] * 3 + ["delivered"] * 3
+    assert balance("1221.01") == balance("1002.01") == balance("2241.01") == 0
+
+
+def test_a_loan_whose_write_off_is_taken_back_goes_alone(shop):
+    shop.push(loan(), report(loans=[("L1", "140.00")]))
+    shop.act(reverse, 2)
+    shop.push()
+    shop.act(reverse, 1)
+    shop.push()
+    assert balance("1221.01") == 0
+
+
+def test_what_is_left_of_a_loan_may_bear_its_write_off(shop):
+    told = loan()
+    first = told["events"][1]
+    first["payments"][0]["amount"] = "100.00"
+    second = {**first, "id": "p2", "payments": [{**first["payments"][0], "id": "p-2"}]}
+    shop.push({**told, "events": [*told["events"], second]}, report(loans=[("L1", "100.00")]))
+    assert [row["moment"] for row in shop.rows()] == ["loan", "loan", "accrual"]
+    shop.act(reverse, 1)
+    shop.push()
+    assert balance("1221.01") == 0
+    with pytest.raises(ActionError, match=r"D3 \(R1\) clears this loan"):
+        shop.act(reverse, 2)
+
+
+def test_a_loan_is_taken_back_after_what_stands_on_it_or_not_at_all(shop):
+    """Its red voucher waits for theirs; what clears it in the meantime holds it."""
+    shop.push(loan(), report(loans=[("L1", "140.00")]))
+    flow_erp.DOWN.add("冲销")
+    shop.act(reverse, 1, 2)
+    assert [row[1:] for row in shop.push()[2:]] == [("blocked",), ("ready", "NOT_SENT")]
+    shop.act(cancel, 4)
+    flow_erp.DOWN.clear()
+    assert shop.push()[2][1:] == ("held", "STANDS_ON_IT")
+    assert "`reverse D2` as well, then retry D3" in shop.rows()[2]["problems"][0]["hint"]
+    assert balance("1221.01") == 60
+
+
+def test_a_loan_that_changes_under_its_write_off_is_held_with_their_names(shop):
+    shop.push(loan(), report(loans=[("L1", "140.00")]))
+    assert shop.push(loan(amount="300.00", day=20))[-1] == ("L1", "held", "CHANGED_AFTER_POSTING")
+    (problem,) = shop.rows()[-1]["problems"]
+    assert "D1 loan (delivered), D2 R1 accrual (delivered)" in problem["message"]
+    assert "`reverse D1 D2`" in problem["hint"]

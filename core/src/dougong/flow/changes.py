@@ -9,6 +9,7 @@ import attrs
 from dougong.accounting import Derivation
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
+from dougong.flow.dependents import dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
 from dougong.ledger import audit, deliveries, documents
@@ -69,7 +70,9 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
         needless, pending = _on_their_way(sent, live)
         return Verdict((_waits(number, pending, until="known"),) if pending else (), needless=tuple(needless))
     if any(not _by_policy(one, taken_back, deriver) for one in other):
-        return Verdict((_for_a_person(number, other, taken_back),))
+        going = [one.id for one in other]
+        standing = [on for one in other for on in dependents(tx, one, [ref], going).staying]
+        return Verdict((_for_a_person(number, [*other, *standing], taken_back),))
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
         return Verdict(tuple(wrong))
@@ -240,14 +243,22 @@ def _waits(number: str, pending: Sequence[DeliveryRow], *, until: str = "done") 
 
 
 def _for_a_person(number: str, sent: Sequence[DeliveryRow], taken_back: bool) -> Problem:
+    """:param sent: what was booked of it, and what stands on that."""
     code = "WITHDRAWN_AFTER_POSTING" if taken_back else "CHANGED_AFTER_POSTING"
     zh, en = ("已被撤回或退回", "was withdrawn or rejected") if taken_back else ("内容已变更", "has other content now")
-    names = ", ".join(f"{one.name} {one.moment} ({one.state})" for one in sent)
+    names = ", ".join(_said(one, number) for one in sent)
+    together = " ".join(one.name for one in sent)
     return Problem.of(
         code,
         f"{number} 已送 ERP ({names}), 之后{zh}",
         f"{number} was sent to the ERP already ({names}) and {en}",
-        hint_zh="请人工核对: 在 ERP 中更正, 或在来源系统恢复原内容",
-        hint_en="compare: correct it in the ERP, or restore the content in the source",
+        hint_zh=f"请人工核对: reverse {together} 红冲, 在 ERP 中更正, 或在来源系统恢复原内容",
+        hint_en=f"compare: `reverse {together}`, correct it in the ERP, or restore the content in the source",
         deliveries=names,
     )
+
+
+def _said(one: DeliveryRow, number: str) -> str:
+    """A delivery; of other documents than the one that is spoken of, with their numbers."""
+    whose = "" if number in one.numbers else f"{', '.join(one.numbers)} "
+    return f"{one.name} {whose}{one.moment} ({one.state})"

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from dougong import formats
 from dougong.accounting import Derivation, change_day, difference, part_of, red
+from dougong.delivery import Blocked, Held
+from dougong.flow.dependents import dependents, lock, stands_on_it
+from dougong.flow.intended import Intended
 from dougong.ledger import deliveries, documents, reversals
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
@@ -21,13 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["complement", "red_of", "reversal"]
 
 
-def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Voucher:
+def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Intended | Held | Blocked:
     """The red voucher of what a delivery has booked, or of its document's part in a merged one.
+
+    It waits for the reversals of what stands on that, and is held while something stands on it that stays.
 
     :param row: the reversal's delivery. :param document: as it now is.
     :raises DougongError: nothing is known of what was booked.
     """
-    return red_of(deriver, deriver.project.ledger.look(lambda tx: deliveries.by_id(tx, row.reverses_id or 0)), document)
+    look, refs = deriver.project.ledger.look, [document.ref]
+    original = look(lambda tx: deliveries.by_id(tx, row.reverses_id or 0))
+    found = look(lambda tx: dependents(tx, original, refs))
+
+    def still(tx: Tx) -> bool:
+        lock(tx, original, refs)
+        return dependents(tx, original, refs) == found
+
+    if found.staying:
+        return Held((stands_on_it(row, original, found.staying),), deriver.inputs.hash, still)
+    if found.leaving:
+        names = tuple(one.name for one in found.leaving)
+        return Blocked(tuple(one.id for one in found.leaving), names, deriver.inputs.hash, still)
+    return Intended(red_of(deriver, original, document), row.target_stage, still)
 
 
 def red_of(deriver: Deriver, one: DeliveryRow, document: Document) -> Voucher:

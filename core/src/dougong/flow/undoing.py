@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
+from dougong.flow.dependents import builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
@@ -13,15 +14,14 @@ from dougong.ledger import deliveries, documents
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
+from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState, ParkReason
+from dougong.model.documents import SourceRef
 
 __all__ = ["repost", "reverse"]
 
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
 _REPOSTED = "reposted"
-#: Moments that settle what an accrual owes.
-_MONEY = frozenset({"payment", "payment_returned"})
 
 
 def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
@@ -95,7 +95,7 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
             raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
         documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
         for document in documents_:
-            _stands_alone(row, documents.live_deliveries_of(tx, document.ref), ids)
+            _stands_alone(tx, row, document.ref, ids)
         detail = {"reason": reason}
         marked = deliveries.move(
             tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
@@ -105,29 +105,17 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
     return act(project, ids, do)
 
 
-def _stands_alone(row: DeliveryRow, live: Sequence[DeliveryRow], ids: Sequence[int]) -> None:
-    """Refuse what would leave half of a booking behind: its difference, or a payment of what it owes.
+def _stands_alone(tx: Tx, row: DeliveryRow, ref: SourceRef, ids: Sequence[int]) -> None:
+    """Refuse what would leave half of a booking behind: its difference, or what stands on it.
 
-    :param live: of one document. :param ids: of what is reversed together.
+    :param ids: of what is reversed together.
     """
-    if added := complements(row, live):
+    if added := complements(row, documents.live_deliveries_of(tx, ref)):
         names = ", ".join(one.name for one in added)
         zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
         raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
-    if row.moment != "accrual":
-        return
-    paid = [
-        one
-        for one in live
-        if one.moment in _MONEY
-        and (one.entity, one.book) == (row.entity, row.book)
-        and one.state not in UNSENT
-        and one.reason != GIVEN_UP
-        and one.id not in ids
-    ]
-    if paid:
-        names = ", ".join(one.name for one in paid)
-        zh = f"{names} 记录了它的付款, 会失去对应的负债; 请一并 reverse"
-        raise refuse(
-            row, zh, f"{names} books money paid for it, which would lose what it settles; reverse them together"
-        )
+    staying = dependents(tx, row, [ref], ids).staying
+    if staying:
+        why, together = builds_on_it(row, staying), " ".join(one.name for one in (row, *staying))
+        zh = f"{why.zh}; 请一并红冲: reverse {together}"
+        raise refuse(row, zh, f"{why.en}; reverse them together: `reverse {together}`")
