@@ -73,13 +73,13 @@ def complement(
         ),
         None,
     )
-    booked = [
-        part_of(_booking(reversals.booking_of(tx, one.id), one), document.ref)
-        for one in documents.live_deliveries_of(tx, document.ref)
-        if one.moment in ("accrual", "difference")
-        and (one.entity, one.book) == (entity, book)
-        and one.state is DeliveryState.DELIVERED
+    place = (entity, book, DeliveryState.DELIVERED)
+    there = [
+        one for one in documents.live_deliveries_of(tx, document.ref) if (one.entity, one.book, one.state) == place
     ]
+    accruals = [one for one in there if one.moment == "accrual"]
+    added = [one for one in there if one.moment == "difference" and accruals and one.id > accruals[0].id]
+    booked = [part_of(_booking(reversals.booking_of(tx, one.id), one), document.ref) for one in (*accruals, *added)]
     if wanted is None or not booked:
         return None
     rules = deriver.inputs.rules[book]

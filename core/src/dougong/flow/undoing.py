@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
 from dougong.flow.dependents import builds_on_it, dependents
@@ -14,8 +16,7 @@ from dougong.ledger import deliveries, documents
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState, ParkReason
-from dougong.model.documents import SourceRef
+from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
 
 __all__ = ["repost", "reverse"]
 
@@ -80,42 +81,80 @@ def _repostable(row: DeliveryRow) -> None:
         raise refuse(row, "请先用 resolve 处理", "resolve it first")
 
 
+@attrs.frozen
+class _Taken:
+    """A delivery that is taken back. :param documents: whose part in it, in their newest revisions."""
+
+    row: DeliveryRow
+    documents: tuple[DocumentRow, ...]
+
+
 def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
-    """Take back what is in the ERP by a red voucher; the same content is not booked again by itself.
+    """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
+
+    The differences that complement a voucher go with it, each by a red voucher of its own.
 
     :returns: the reversals, which the next run sends.
     :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
     """
     deriver = Deriver(project, load_inputs(project))
 
-    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        if row.moment in CORRECTIONS:
-            raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
-        if row.state is not DeliveryState.DELIVERED:
-            raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
-        documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
-        for document in documents_:
-            _stands_alone(tx, row, document.ref, ids)
-        detail = {"reason": reason}
-        marked = deliveries.move(
-            tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
+    def do(tx: Tx) -> list[DeliveryRow]:
+        rows = [deliveries.by_id(tx, id_) for id_ in dict.fromkeys(ids)]
+        taken = [one for row in rows for one in _taken(tx, row)]
+        going = [one.row.id for one in taken]
+        for one in taken:
+            _stands_alone(tx, one, going)
+        for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
+            deliveries.move(
+                tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
+            )
+        return [_take_back(tx, one, deriver, actor, reason) for one in taken]
+
+    return project.ledger.write(do)
+
+
+def _taken(tx: Tx, row: DeliveryRow) -> list[_Taken]:
+    """A delivery and the differences that complement it."""
+    if row.moment == "difference":
+        zh, en = (
+            "补差凭证随其补充的凭证一起红冲, 请指明后者",
+            "it goes with the voucher that it complements; name that one",
         )
-        return take_back(tx, documents_, marked, deriver, actor=actor)
+        raise refuse(row, zh, en)
+    if row.moment in CORRECTIONS:
+        raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
+    newest = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
+    added = [(extra, one) for one in newest for extra in complements(row, documents.live_deliveries_of(tx, one.ref))]
+    taken = [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
+    for one in taken:
+        if one.row.state is not DeliveryState.DELIVERED:
+            raise refuse(one.row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
+    return taken
 
-    return act(project, ids, do)
+
+def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
+    """What would complement a voucher that will not be there."""
+    live = [other for document in one.documents for other in documents.live_deliveries_of(tx, document.ref)]
+    place = ("difference", one.row.entity, one.row.book)
+    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state in UNSENT]
 
 
-def _stands_alone(tx: Tx, row: DeliveryRow, ref: SourceRef, ids: Sequence[int]) -> None:
-    """Refuse what would leave half of a booking behind: its difference, or what stands on it.
+def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> DeliveryRow:
+    detail = {"reason": reason}
+    marked = deliveries.move(
+        tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
+    )
+    return take_back(tx, one.documents, marked, deriver, actor=actor)
 
-    :param ids: of what is reversed together.
+
+def _stands_alone(tx: Tx, one: _Taken, going: Sequence[int]) -> None:
+    """Refuse what would leave half of a booking behind: what stands on it.
+
+    :param going: ids of what is reversed together.
     """
-    if added := complements(row, documents.live_deliveries_of(tx, ref)):
-        names = ", ".join(one.name for one in added)
-        zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
-        raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
-    staying = dependents(tx, row, [ref], ids).staying
+    staying = dependents(tx, one.row, [document.ref for document in one.documents], going).staying
     if staying:
-        why, together = builds_on_it(row, staying), " ".join(one.name for one in (row, *staying))
+        why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying))
         zh = f"{why.zh}; 请一并红冲: reverse {together}"
-        raise refuse(row, zh, f"{why.en}; reverse them together: `reverse {together}`")
+        raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")
