@@ -66,12 +66,16 @@ def test_new_content_after_a_deletion_is_booked_once_a_person_says_so(office, er
     assert [line["amount"] for line in erp.booked[0]["lines"]] == [Decimal("250.00")] * 2
 
 
-def test_what_the_erp_cannot_tell_is_asked_again(office, erp):
+@pytest.mark.parametrize("how", ["unsure", "down"])
+def test_what_the_erp_cannot_tell_is_asked_again(office, erp, how):
+    """Nobody has to say so: it is put off, and goes on when the ERP tells."""
     office.push(report())
-    erp.unsure = True
-    assert office.push(withdrawn())[1] == ("R1", "held", "ORIGINAL_NOT_SHOWN")
-    erp.unsure = False
-    office.act(retry, 2)
+    erp.unsure = how == "unsure"
+    erp.down = {"find"} if how == "down" else set()
+    assert office.push(withdrawn())[1] == ("R1", "ready", "ORIGINAL_NOT_SHOWN")
+    assert office.push()[1] == ("R1", "ready", "ORIGINAL_NOT_SHOWN")
+    assert len(erp.booked) == 1
+    erp.unsure, erp.down = False, set()
     assert office.push()[:2] == [("R1", "reversed"), ("R1", "delivered")]
 
 
