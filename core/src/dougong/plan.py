@@ -307,7 +307,7 @@ def _correction(
     problems: tuple[Problem, ...] = ()
     try:
         if way == "reversal":
-            booking = corrections.red_of(deriver, one, document)
+            booking = corrections.red_of(deriver, one, [document])
         elif way == "difference":
             booking = deriver.project.ledger.look(
                 lambda tx: corrections.complement(deriver, tx, document, derivation, one.entity, one.book)

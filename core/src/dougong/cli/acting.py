@@ -129,7 +129,7 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
 @reason
 @actor
 def repost(number: str, reason: str, actor: str) -> int:
-    """Book again what was deleted in the ERP; `run` then sends it under a new reference."""
+    """Book again what was deleted in the ERP, or reversed by a person; `run` then sends it under a new reference."""
     from dougong.flow import undoing
 
     with opened() as project:
@@ -143,14 +143,24 @@ def repost(number: str, reason: str, actor: str) -> int:
 @click.command(help=summary("reverse"))
 @common
 @click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="DOCUMENT",
+    help=say(
+        "只红冲合并凭证中该单据的部分, 可多次给出",
+        "of merged vouchers the part of this document alone; repeat for more",
+    ),
+)
 @reason
 @actor
-def reverse(numbers: tuple[str, ...], reason: str, actor: str) -> int:
+def reverse(numbers: tuple[str, ...], only: tuple[str, ...], reason: str, actor: str) -> int:
     """Take back by a red voucher; `run` then sends it."""
     from dougong.flow import undoing
 
     with opened() as project:
-        made = undoing.reverse(project, [_one(project, number) for number in numbers], actor=actor, reason=reason)
+        ids = [_one(project, number) for number in numbers]
+        made = undoing.reverse(project, ids, actor=actor, reason=reason, only=only)
         _show(project, [row.id for row in made], [])
     _due()
     return 0

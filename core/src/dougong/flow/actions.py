@@ -122,6 +122,10 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
             raise refuse(row, "已在 ERP 中", "it is in the ERP")
         detail: dict[str, Any] = {"reason": reason}
+        for document in documents.covered_by(tx, row.id):
+            documents.give_up(tx, row.id, document.ref)
+            if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
+                documents.give_up(tx, row.reverses_id, document.ref, given_up=False)
         return deliveries.move(
             tx,
             row,

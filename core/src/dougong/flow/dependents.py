@@ -13,11 +13,13 @@ from dougong.ledger.states import UNSENT, DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
-__all__ = ["Dependents", "builds_on_it", "dependents", "lock", "stands_on_it"]
+__all__ = ["Dependents", "Part", "builds_on_it", "dependents", "lock", "stands_on_it"]
 
 #: Moments that settle what an accrual owes.
 _MONEY = frozenset({"payment", "payment_returned"})
-_Part = tuple[DeliveryRow, SourceRef]
+#: Id of a delivery, and a document that it serves.
+Part = tuple[int, SourceRef]
+_Standing = list[tuple[DeliveryRow, SourceRef]]
 
 
 @attrs.frozen
@@ -32,27 +34,27 @@ class Dependents:
     leaving: tuple[DeliveryRow, ...] = ()
 
 
-def dependents(tx: Tx, row: DeliveryRow, refs: Iterable[SourceRef], going: Collection[int] = ()) -> Dependents:
+def dependents(tx: Tx, row: DeliveryRow, refs: Iterable[SourceRef], going: Collection[Part] = ()) -> Dependents:
     """What stands on a delivery's part for some documents.
 
-    :param going: ids of deliveries that are to be taken back with it, though nothing does so yet.
+    :param going: what is to be taken back with it, though nothing does so yet.
     """
     staying: dict[int, DeliveryRow] = {}
     leaving: dict[int, DeliveryRow] = {}
     for ref in refs:
-        for one, whose in _standing(tx, row, ref, {row.id, *going}):
+        for one, whose in _standing(tx, row, ref, going):
             back = reversals.reversal_of(tx, one.id, whose)
             if back is not None and back.state is not DeliveryState.DELIVERED:
                 leaving[back.id] = back
-            elif back is None and one.id not in going:
+            elif back is None and (one.id, whose) not in going:
                 staying[one.id] = one
     return Dependents(tuple(staying.values()), tuple(leaving.values()))
 
 
-def _standing(tx: Tx, row: DeliveryRow, ref: SourceRef, going: Collection[int]) -> list[_Part]:
+def _standing(tx: Tx, row: DeliveryRow, ref: SourceRef, going: Collection[Part]) -> _Standing:
     if row.moment == "accrual":
         return [(one, ref) for one in documents.live_deliveries_of(tx, ref) if _settles(one, row)]
-    return _clearing(tx, ref, going) if row.moment == "loan" else []
+    return _clearing(tx, row, ref, going) if row.moment == "loan" else []
 
 
 def _settles(one: DeliveryRow, accrual: DeliveryRow) -> bool:
@@ -61,14 +63,16 @@ def _settles(one: DeliveryRow, accrual: DeliveryRow) -> bool:
     return one.moment in _MONEY and same and one.state not in UNSENT
 
 
-def _clearing(tx: Tx, ref: SourceRef, going: Collection[int]) -> list[_Part]:
+def _clearing(tx: Tx, row: DeliveryRow, ref: SourceRef, going: Collection[Part]) -> _Standing:
     """What clears a loan; those alone that are taken back where what is left of the loan bears the others."""
     loan = documents.latest(tx, ref)
     moved = [] if loan is None else loans.moved(tx, ref, loan.number)
     stays = [
         one
         for one in moved
-        if one.delivery_id not in going and reversals.reversal_of(tx, one.delivery_id, one.document) is None
+        if one.delivery_id != row.id
+        and (one.delivery_id, one.document) not in going
+        and reversals.reversal_of(tx, one.delivery_id, one.document) is None
     ]
     borne = sum(one.amount for one in stays) >= 0
     clearing = [one for one in moved if one.amount < 0 and not (borne and one in stays)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
 
 import attrs
 
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
-from dougong.flow.dependents import builds_on_it, dependents
+from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
-from dougong.ledger import deliveries, documents
+from dougong.ledger import deliveries, documents, reversals
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
@@ -23,17 +25,64 @@ __all__ = ["repost", "reverse"]
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
 _REPOSTED = "reposted"
+_NOT_DELIVERED = ("只有已送达的凭证才能红冲", "only what is delivered can be reversed")
+_NOT_A_CORRECTION = ("红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
 
 
 def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
-    """Book again what a person has deleted in the ERP: under a new reference, once its absence is proved.
+    """Book again what a person has deleted in the ERP, once its absence is proved, or has taken back by `reverse`.
 
-    An ERP that remembers references would answer with the deleted voucher; so the incarnation rises by one.
+    The new voucher has a new reference: an ERP that remembers references would answer with the old one.
 
-    :returns: the delivery that is given up; the next run makes its successor.
-    :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, or it
-        corrects another voucher.
+    :returns: the delivery that was there; the next run makes its successor.
+    :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, its
+        reversal is not delivered, or it corrects another voucher.
     """
+    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
+    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: documents.given_up_in(tx, id_)):
+        return act(project, [id_], partial(_book_again, actor=actor, reason=reason))[0]
+    return _repost_deleted(project, id_, actor=actor, reason=reason)
+
+
+def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
+    """What a person had taken back is wanted after all."""
+    if row.moment in CORRECTIONS:
+        raise refuse(row, *_NOT_A_CORRECTION)
+    taken = documents.given_up_in(tx, row.id)
+    if not taken or row.state is DeliveryState.CANCELLED:
+        zh, en = (
+            "并非由 reverse 红冲, 来源的内容会自动入账",
+            "no person reversed it; what its document says is booked by itself",
+        )
+        raise refuse(row, zh, en)
+    for document in taken:
+        _refuse_too_early(tx, row, document)
+    for document in taken:
+        documents.give_up(tx, row.id, document.ref, given_up=False)
+        _look_anew(tx, document, actor=actor, detail={"reason": reason, "delivery": row.name})
+    return row
+
+
+def _refuse_too_early(tx: Tx, row: DeliveryRow, document: DocumentRow) -> None:
+    """While its red voucher is on its way, or another voucher stands in its place, nothing is booked again."""
+    back = reversals.reversal_of(tx, row.id, document.ref)
+    if back is not None and back.state is not DeliveryState.DELIVERED:
+        zh, en = f"其红冲 {back.name} 尚未送达", f"its reversal {back.name} is not delivered yet; `dougong run` first"
+        raise refuse(row, zh, en)
+    place = (row.moment, row.entity, row.book, row.part)
+    for other in documents.live_deliveries_of(tx, document.ref):
+        if (other.moment, other.entity, other.book, other.part) == place:
+            raise refuse(row, f"已有 {other.name} 代替它", f"{other.name} has taken its place")
+
+
+def _look_anew(tx: Tx, document: DocumentRow, *, actor: str, detail: dict[str, Any] | None = None) -> None:
+    """The next run opens a document as it now is."""
+    latest = documents.latest(tx, document.ref)
+    if latest is not None and _may_go_on(latest):
+        documents.change(tx, latest, event="repost", actor=actor, detail=detail, state=DocumentState.ACCEPTED)
+
+
+def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
     proved = prove_absent(project, id_, _THERE)
     if proved.state is DeliveryState.DELIVERED and not project.door(proved.connection).supports("find"):
         raise refuse(
@@ -59,9 +108,7 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
             reason=_REPOSTED,
         )
         for document in covered:
-            latest = documents.latest(tx, document.ref)
-            if latest is not None and _may_go_on(latest):
-                documents.change(tx, latest, event="repost", actor=actor, state=DocumentState.ACCEPTED)
+            _look_anew(tx, document, actor=actor)
         return given_up
 
     return act(project, [id_], do)[0]
@@ -74,7 +121,7 @@ def _may_go_on(latest: DocumentRow) -> bool:
 
 def _repostable(row: DeliveryRow) -> None:
     if row.moment in CORRECTIONS:
-        raise refuse(row, "红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
+        raise refuse(row, *_NOT_A_CORRECTION)
     if row.state not in _THERE:
         raise refuse(row, "只有已送达或被删除的凭证才能重新入账", "only what was delivered and is gone can be reposted")
     if row.state is DeliveryState.PARKED and row.reason != ParkReason.DELETED_IN_ERP:
@@ -89,11 +136,14 @@ class _Taken:
     documents: tuple[DocumentRow, ...]
 
 
-def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
+def reverse(
+    project: Project, ids: Sequence[int], *, actor: str, reason: str, only: Collection[str] = ()
+) -> list[DeliveryRow]:
     """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
 
     The differences that complement a voucher go with it, each by a red voucher of its own.
 
+    :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
     :returns: the reversals, which the next run sends.
     :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
     """
@@ -101,21 +151,21 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
 
     def do(tx: Tx) -> list[DeliveryRow]:
         rows = [deliveries.by_id(tx, id_) for id_ in dict.fromkeys(ids)]
-        taken = [one for row in rows for one in _taken(tx, row)]
-        going = [one.row.id for one in taken]
+        taken = [one for row in rows for one in _taken(tx, row, only)]
+        going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
             _stands_alone(tx, one, going)
         for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
             deliveries.move(
                 tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
             )
-        return [_take_back(tx, one, deriver, actor, reason) for one in taken]
+        return [made for one in taken for made in _take_back(tx, one, deriver, actor, reason)]
 
     return project.ledger.write(do)
 
 
-def _taken(tx: Tx, row: DeliveryRow) -> list[_Taken]:
-    """A delivery and the differences that complement it."""
+def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
+    """A delivery and the differences that complement it, as far as some documents go."""
     if row.moment == "difference":
         zh, en = (
             "补差凭证随其补充的凭证一起红冲, 请指明后者",
@@ -124,13 +174,17 @@ def _taken(tx: Tx, row: DeliveryRow) -> list[_Taken]:
         raise refuse(row, zh, en)
     if row.moment in CORRECTIONS:
         raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
-    newest = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
+    if row.state is not DeliveryState.DELIVERED:
+        raise refuse(row, *_NOT_DELIVERED)
+    standing = [one for one in documents.standing_in(tx, row.id) if not only or one.number in only]
+    if not standing:
+        raise refuse(row, f"其中没有 {', '.join(only)} 的内容", f"it books nothing of {', '.join(only)}")
+    newest = [documents.latest(tx, one.ref) or one for one in standing]
     added = [(extra, one) for one in newest for extra in complements(row, documents.live_deliveries_of(tx, one.ref))]
-    taken = [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
-    for one in taken:
-        if one.row.state is not DeliveryState.DELIVERED:
-            raise refuse(one.row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
-    return taken
+    for extra, _ in added:
+        if extra.state is not DeliveryState.DELIVERED:
+            raise refuse(extra, *_NOT_DELIVERED)
+    return [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
 
 
 def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
@@ -140,21 +194,25 @@ def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
     return [other for other in live if (other.moment, other.entity, other.book) == place and other.state in UNSENT]
 
 
-def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> DeliveryRow:
-    detail = {"reason": reason}
-    marked = deliveries.move(
-        tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
-    )
+def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> list[DeliveryRow]:
+    detail = {"reason": reason, "documents": [document.number for document in one.documents]}
+    marked = deliveries.move(tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail)
+    for document in one.documents:
+        documents.give_up(tx, marked.id, document.ref)
     return take_back(tx, one.documents, marked, deriver, actor=actor)
 
 
-def _stands_alone(tx: Tx, one: _Taken, going: Sequence[int]) -> None:
+def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:
     """Refuse what would leave half of a booking behind: what stands on it.
 
-    :param going: ids of what is reversed together.
+    :param going: what is reversed together.
     """
     staying = dependents(tx, one.row, [document.ref for document in one.documents], going).staying
-    if staying:
-        why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying))
-        zh = f"{why.zh}; 请一并红冲: reverse {together}"
-        raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")
+    if not staying:
+        return
+    numbers = {document.number for document in one.documents}
+    shared = one.row.moment == "accrual" and any(set(each.numbers) - numbers for each in staying)
+    part = "".join(f" --only {number}" for number in sorted(numbers)) if shared else ""
+    why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying)) + part
+    zh = f"{why.zh}; 请一并红冲: reverse {together}"
+    raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")
