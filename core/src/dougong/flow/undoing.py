@@ -20,7 +20,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
 
-__all__ = ["repost", "reverse"]
+__all__ = ["check_repost", "check_reverse", "repost", "reverse"]
 
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
@@ -46,10 +46,9 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
 
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
     """What a person had taken back is wanted after all."""
-    if row.moment in CORRECTIONS:
-        raise refuse(row, *_NOT_A_CORRECTION)
+    check_repost(row)
     taken = documents.given_up_in(tx, row.id)
-    if not taken or row.state is DeliveryState.CANCELLED:
+    if not taken:
         zh, en = (
             "并非由 reverse 红冲, 来源的内容会自动入账",
             "no person reversed it; what its document says is booked by itself",
@@ -90,7 +89,7 @@ def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> D
         )
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        _repostable(row)
+        check_repost(row)
         if row.version != proved.version:
             raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
         if row.state is DeliveryState.DELIVERED:
@@ -119,10 +118,14 @@ def _may_go_on(latest: DocumentRow) -> bool:
     return latest.state is not DocumentState.HELD or bool(latest.inputs)
 
 
-def _repostable(row: DeliveryRow) -> None:
+def check_repost(row: DeliveryRow) -> None:
+    """Whether a delivery may be booked again, by what it is and its state.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
     if row.moment in CORRECTIONS:
         raise refuse(row, *_NOT_A_CORRECTION)
-    if row.state not in _THERE:
+    if row.state not in _THERE | {DeliveryState.REVERSED}:
         raise refuse(row, "只有已送达或被删除的凭证才能重新入账", "only what was delivered and is gone can be reposted")
     if row.state is DeliveryState.PARKED and row.reason != ParkReason.DELETED_IN_ERP:
         raise refuse(row, "请先用 resolve 处理", "resolve it first")
@@ -164,8 +167,11 @@ def reverse(
     return project.ledger.write(do)
 
 
-def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
-    """A delivery and the differences that complement it, as far as some documents go."""
+def check_reverse(row: DeliveryRow) -> None:
+    """Whether a delivery may be reversed, by what it is and its state.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
     if row.moment == "difference":
         zh, en = (
             "补差凭证随其补充的凭证一起红冲, 请指明后者",
@@ -176,6 +182,11 @@ def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
         raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
     if row.state is not DeliveryState.DELIVERED:
         raise refuse(row, *_NOT_DELIVERED)
+
+
+def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
+    """A delivery and the differences that complement it, as far as some documents go."""
+    check_reverse(row)
     standing = [one for one in documents.standing_in(tx, row.id) if not only or one.number in only]
     if not standing:
         raise refuse(row, f"其中没有 {', '.join(only)} 的内容", f"it books nothing of {', '.join(only)}")
