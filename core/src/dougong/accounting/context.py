@@ -80,10 +80,12 @@ class Wait:
 
     :param moment: `loan` of another document, or a moment of this one.
     :param document: number or source id by which this document names the loan; empty for this document itself.
+    :param part: which of several of that moment; empty = all of them.
     """
 
     moment: str
     document: str = ""
+    part: str = ""
 
 
 @attrs.frozen

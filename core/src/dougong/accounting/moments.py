@@ -15,10 +15,10 @@ from dougong.accounting import messages, refusals, vouchers
 from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
 from dougong.accounting.entities import entity_of, one_name
-from dougong.accounting.payments import transfers
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
+from dougong.accounting.transfers import moved
 from dougong.model.documents import Document, Event
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
@@ -63,6 +63,8 @@ class _Due:
     """A moment that an event has opened in one book.
 
     :param event: with those payments only that this voucher is about.
+    :param problems: why it is not booked, whatever its lines would be.
+    :param returns: part of the payment that it gives back.
     """
 
     entity: str
@@ -71,6 +73,8 @@ class _Due:
     moment: Moment
     event: Event
     part: str
+    problems: tuple[Problem, ...] = ()
+    returns: str = ""
 
 
 def derive(document: Document, context: Context) -> Derivation:
@@ -141,8 +145,9 @@ def _open(document: Document, entity: str, book: str, rules: RuleSet, moment: Mo
     if not events or document.type not in moment.documents or moment.owner == "none":
         return
     if moment.name in _PER_TRANSFER:
-        for part, event in transfers(document, events, rules.rules.zone):
-            yield _Due(entity, book, rules, moment, event, part)
+        money = moved(document, rules.rules.zone)
+        for one in money.paid if moment.name == "payment" else money.returned:
+            yield _Due(entity, book, rules, moment, one.event, one.part, one.problems, one.returns)
         return
     if moment.name not in _PER_EVENT:
         events = [max(events, key=lambda event: business_date(event.on, rules.rules.zone))]
@@ -155,6 +160,9 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
     drafts: list[Draft] = []
     settled: SettledReport | None = None
     for one in due:
+        if one.problems:
+            drafts.append(_held(one))
+            continue
         fact = fact_date(document, one.moment, one.event, one.rules.rules.zone)
         if fact is None:
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
@@ -177,13 +185,20 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         except DougongError as error:
             return Derivation(problems=vouchers.before_rules(dated) or error.problems)
         settled = report if costs or settled is None else settled
-        order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
+        order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated, one.returns)
         unbooked = tuple(_not_booked(document, one.rules))
         found = vouchers.drafts(document, report, order, context)
         drafts += [attrs.evolve(made, notes=made.notes + unbooked) for made in found]
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
+
+
+def _held(due: _Due) -> Draft:
+    """A voucher that is not made, for what was told of its event."""
+    moment = due.moment
+    kind = (moment.name, due.entity, due.book, due.part, moment.target, moment.target_stage, moment.owner)
+    return Draft(*kind, problems=due.problems)
 
 
 def _not_booked(document: Document, rules: RuleSet) -> Iterable[Problem]:

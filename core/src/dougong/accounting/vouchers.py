@@ -26,7 +26,10 @@ __all__ = ["Order", "before_rules", "drafts"]
 
 @attrs.frozen
 class Order:
-    """What is to be drafted: a moment in a book, with its date."""
+    """What is to be drafted: a moment in a book, with its date.
+
+    :param returns: part of the moment that it mirrors: the payment that came back.
+    """
 
     entity: str
     book: str
@@ -34,6 +37,7 @@ class Order:
     moment: Moment
     part: str
     dated: Dated
+    returns: str = ""
 
 
 def drafts(document: Document, report: SettledReport, order: Order, context: Context) -> list[Draft]:
@@ -166,10 +170,11 @@ def _waits(report: SettledReport, order: Order) -> tuple[Wait, ...]:
     So does what comes first of this document (`after`, `mirrors`). Nobody waits for what the ERP makes by itself.
     """
     loans = [fact.loan for fact in report.advances if fact.entity == order.entity and not fact.before_go_live]
-    moments = order.rules.moments
-    before = [order.moment.mirrors, order.moment.after if order.moment.after != "loan" else None]
+    moments, mirrors, after = order.rules.moments, order.moment.mirrors, order.moment.after
     waits = [Wait("loan", loan) for loan in dict.fromkeys(loans)] if _ours(moments.get("loan")) else []
-    return (*waits, *(Wait(name) for name in dict.fromkeys(before) if name and _ours(moments.get(name))))
+    own = [Wait(mirrors, part=order.returns)] if mirrors else []
+    own += [Wait(after)] if after not in (None, "loan", mirrors) else []
+    return (*waits, *(wait for wait in own if _ours(moments.get(wait.moment))))
 
 
 def _ours(moment: Moment | None) -> bool:

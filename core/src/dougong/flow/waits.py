@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import attrs
 
-from dougong.accounting import Draft, LoanFact
-from dougong.ledger import documents, loans
+from dougong.accounting import Draft, LoanFact, Wait
+from dougong.ledger import deliveries, documents, loans
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
 from dougong.model.documents import SourceRef
+from dougong.model.identity import Coverage
 from dougong.model.problems import Problem
 
 __all__ = ["Waiting", "loan_fact", "loans_are_still", "waiting_for"]
@@ -62,7 +63,7 @@ def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:
         if wait.document:
             found, name, problem = _loan(tx, ref, wait.document)
         else:
-            found, name, problem = _own(tx, ref, draft, wait.moment)
+            found, name, problem = _own(tx, ref, draft, wait)
         on += found
         names += [name] if found else []
         problems += [problem] if problem is not None else []
@@ -80,12 +81,15 @@ def _loan(tx: Tx, ref: SourceRef, name: str) -> tuple[list[int], str, Problem | 
     return [], "", _loan_not_posted(name, loan)
 
 
-def _own(tx: Tx, ref: SourceRef, draft: Draft, moment: str) -> tuple[list[int], str, Problem | None]:
-    """Another moment of the same document, in the books of the same entity."""
-    posted = [one for one in _deliveries(tx, ref, moment) if one.entity == draft.entity]
+def _own(tx: Tx, ref: SourceRef, draft: Draft, wait: Wait) -> tuple[list[int], str, Problem | None]:
+    """Another moment of the same document, in the books of the same entity; of a payment that came back, that one."""
+    posted = [one for one in _deliveries(tx, ref, wait.moment) if one.entity == draft.entity]
+    if wait.part:
+        live = deliveries.live_for(tx, Coverage(ref, draft.entity, draft.book, wait.moment, wait.part).key)
+        posted = [] if live is None else [live]
     if not posted:
-        return [], "", _waits_for(moment)
-    return [one.id for one in posted if one.state is not DeliveryState.DELIVERED], moment, None
+        return [], "", _waits_for(wait.moment)
+    return [one.id for one in posted if one.state is not DeliveryState.DELIVERED], wait.moment, None
 
 
 def _deliveries(tx: Tx, ref: SourceRef, moment: str) -> list[DeliveryRow]:

@@ -1,0 +1,72 @@
+"""What finance is told about transfers that contradict the document or each other (posting-rules.md §9)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from dougong.model.documents import ExecutedPayment
+from dougong.model.money import plain
+from dougong.model.problems import Problem
+
+__all__: list[str] = []
+
+_HAND_ZH = "在 ERP 中手工入账后 cancel"
+_HAND_EN = "book it in the ERP by hand and cancel the delivery"
+
+
+def _name(told: ExecutedPayment) -> str:
+    """A transfer as people find it at the bank."""
+    return f"{told.id or told.payee} {plain(told.amount)}"
+
+
+def return_unknown(number: str, back: ExecutedPayment) -> Problem:
+    """Money that came back and was never paid, as far as anybody has told."""
+    return Problem.of(
+        "RETURN_UNKNOWN",
+        f"{number}: 退票 {_name(back)} (收款人 {back.payee}) 没有对应的付款",
+        f"{number}: the returned transfer {_name(back)} to {back.payee} matches no payment",
+        path="events",
+        hint_zh=f"请核对转账编号与收款人; 付款事件到达后自动放行; 否则{_HAND_ZH}",
+        hint_en=f"check its id and payee; it is freed by itself when its payment is told; otherwise {_HAND_EN}",
+        document=number,
+        transfer=back.id or "",
+        payee=back.payee,
+        amount=plain(back.amount),
+    )
+
+
+def return_differs(number: str, back: ExecutedPayment, field: str, told: str, known: str) -> Problem:
+    """A return to another payee, or in another currency, than its payment."""
+    zh = {"payee": "收款人", "currency": "币种"}[field]
+    return Problem.of(
+        "RETURN_DIFFERS",
+        f"{number}: 退票 {_name(back)} 的{zh}为 {told}, 其付款为 {known}",
+        f"{number}: the {field} of the returned transfer {_name(back)} is {told}, that of its payment {known}",
+        path=f"events.payments.{field}",
+        hint_zh=f"请核对银行回单, 在来源更正; 否则{_HAND_ZH}",
+        hint_en=f"compare the bank's advice and correct it in the source; otherwise {_HAND_EN}",
+        document=number,
+        transfer=back.id or "",
+        field=field,
+        told=told,
+        paid=known,
+    )
+
+
+def return_above_paid(number: str, back: ExecutedPayment, paid: Decimal, left: Decimal) -> Problem:
+    """More came back than was paid and has not come back yet."""
+    before = paid - left
+    return Problem.of(
+        "RETURN_ABOVE_PAID",
+        f"{number}: 退票 {_name(back)} 超过其付款: 已付 {plain(paid)}, 此前已退 {plain(before)}",
+        f"{number}: the returned transfer {_name(back)} exceeds its payment: paid={plain(paid)} "
+        f"returned before={plain(before)}",
+        path="events.payments.amount",
+        hint_zh=f"请核对银行回单, 在来源更正; 否则{_HAND_ZH}",
+        hint_en=f"compare the bank's advice and correct it in the source; otherwise {_HAND_EN}",
+        document=number,
+        transfer=back.id or "",
+        amount=plain(back.amount),
+        paid=plain(paid),
+        returned=plain(before),
+    )
