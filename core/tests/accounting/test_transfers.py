@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from dougong.accounting import derive
@@ -110,3 +112,111 @@ def test_a_return_names_amounts_and_a_next_step(report, context):
     assert "已付 418.00, 此前已退 0.00" in problem.message.zh
     assert problem.hint.zh
     assert problem.hint.en
+
+
+# -- what is owed -----------------------------------------------------------------------------------------------------
+
+
+def amounts_or_codes(found):
+    return [one[2] for one in found]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [
+        (["418.00"], ["418.00"]),
+        (["500.00"], ["PAYMENT_ABOVE_OWED"]),
+        (["418.01"], ["PAYMENT_ABOVE_OWED"]),
+        (["417.99"], ["417.99"]),
+        (["100.00", "318.00"], ["100.00", "318.00"]),
+        (["100.00", "318.01"], ["100.00", "PAYMENT_ABOVE_OWED"]),
+        (["418.00", "418.00"], ["418.00", "PAYMENT_ABOVE_OWED"]),
+        (["500.00", "100.00"], ["PAYMENT_ABOVE_OWED", "PAYMENT_ABOVE_OWED"]),
+        (["418.000"], ["418.00"]),
+        (["500.00", "-82.00"], ["500.00", "-82.00"]),
+    ],
+)
+def test_no_more_is_paid_than_is_owed(report, outcomes, amounts, expected):
+    for named in (True, False):
+        told = [transfer("E001", amount, f"T-{at}" if named else None) for at, amount in enumerate(amounts)]
+        assert amounts_or_codes(outcomes(report(paid(*told)))) == expected
+        events = [paid(one, id=f"p{at}") for at, one in enumerate(told)]
+        assert amounts_or_codes(outcomes(report(*events))) == expected
+
+
+def test_each_payee_is_owed_what_is_theirs(report, outcomes):
+    payees = (("E001", "100.00"), ("S-1", "300.00", "supplier"))
+    fine = report(paid(transfer("S-1", "300.00", "T-1"), transfer("E001", "100.00", "T-2")), payees=payees)
+    assert amounts_or_codes(outcomes(fine)) == ["300.00", "100.00"]
+    other = report(paid(transfer("S-1", "300.00", "T-1"), transfer("E001", "101.00", "T-2")), payees=payees)
+    assert amounts_or_codes(outcomes(other)) == ["300.00", "PAYMENT_ABOVE_OWED"]
+
+
+def test_who_is_owed_nothing_is_paid_nothing(report, outcomes):
+    other = report(paid(transfer("E001", "1.00", "T-1")), payees=(("S-1", "300.00", "supplier"),))
+    assert amounts_or_codes(outcomes(other)) == ["PAYMENT_ABOVE_OWED"]
+
+
+def test_what_came_back_makes_room_in_any_order(report, outcomes):
+    events = [
+        paid(transfer("E001", "418.00", "T-1")),
+        back(transfer("E001", "418.00", "T-1")),
+        paid(transfer("E001", "300.00", "T-2"), id="p2", day=25),
+        back(transfer("E001", "100.00", "T-2"), id="r2", day=26),
+        paid(transfer("E001", "218.00", "T-3"), id="p3", day=27),
+    ]
+    expected = sorted(outcomes(report(*events)))
+    assert amounts_or_codes(expected) == ["418.00", "300.00", "218.00", "-418.00", "-100.00"]
+    for order in itertools.permutations(events):
+        assert sorted(outcomes(report(*order))) == expected
+
+
+def test_the_transfer_that_came_back_is_the_one_that_makes_room(report, outcomes):
+    """Three times paid and the last one returned: the second is still one too many."""
+    events = [paid(transfer("E001", "418.00", f"T-{at}"), id=f"p{at}") for at in (1, 2, 3)]
+    found = outcomes(report(*events, back(transfer("E001", "418.00", "T-3"))))
+    assert amounts_or_codes(found) == ["418.00", "PAYMENT_ABOVE_OWED", "418.00", "-418.00"]
+
+
+def test_a_report_that_gives_money_back(report, outcomes):
+    payees = (("E001", "-300.00"),)
+    assert amounts_or_codes(outcomes(report(paid(transfer("E001", "-300.00")), payees=payees))) == ["-300.00"]
+    for amount in ("-300.01", "300.00"):
+        found = outcomes(report(paid(transfer("E001", amount)), payees=payees))
+        assert amounts_or_codes(found) == ["PAYMENT_ABOVE_OWED"]
+
+
+def test_what_is_owed_is_what_the_accrual_says(make, outcomes):
+    """The company paid a hotel of 1,060.00, 800.00 were approved: 260.00 less for E005 than the source tells."""
+    lines = [
+        make.line("1", "差旅费", "1060.00", approved="800.00", paid_by="S-CTRIP"),
+        make.line("2", "差旅补贴", "500.00"),
+    ]
+    for amount, expected in (("240.00", "240.00"), ("500.00", "PAYMENT_ABOVE_OWED")):
+        events = (make.approved(), paid(transfer("E001", amount)))
+        document = make.report(lines, [make.payee("E001", "500.00")], events=events)
+        assert amounts_or_codes(outcomes(document)) == [expected]
+
+
+def test_without_an_accrual_of_ours_the_document_says_what_is_owed(report, outcomes, rules):
+    mine = attrs.evolve(
+        rules, moments={**rules.moments, "accrual": attrs.evolve(rules.moments["accrual"], owner="none")}
+    )
+    for amount, expected in (("418.00", "418.00"), ("418.01", "PAYMENT_ABOVE_OWED")):
+        document = report(paid(transfer("E001", amount)))
+        assert amounts_or_codes(outcomes(document, rules={"A01": mine})) == [expected]
+
+
+def test_an_overpayment_names_amounts_and_a_next_step(report, context):
+    events = paid(transfer("E001", "400.00", "T-1"), transfer("E001", "100.00", "T-2"))
+    (problem,) = derive(report(events), context()).drafts[-1].problems
+    assert "owed=418.00 paid before=400.00 this transfer=100.00" in problem.message.en
+    assert "应付 E001 418.00, 此前已付 400.00, 本笔 T-2 100.00 超付" in problem.message.zh
+    assert "payment_returned" in problem.hint.zh
+    assert problem.hint.en
+
+
+def test_a_loan_in_another_currency_is_no_payable(make, context):
+    dollars = (ExecutedPayment("E004", D("1000.00"), id="T-1", currency="USD", rate=D("7.2"), account="中行外币户"),)
+    (loan,) = derive(make.loan("7200.00", payments=dollars), context()).drafts
+    assert "PAYMENT_ABOVE_OWED" not in {one.code for one in loan.problems}

@@ -6,6 +6,8 @@ import pytest
 from books import balance, vouchers
 from flow_documents import report
 
+from dougong.flow.actions import cancel
+
 APPROVED = {"id": "a1", "type": "approved", "on": "2026-11-18"}
 
 
@@ -61,3 +63,50 @@ def test_a_return_that_was_told_before_its_payment_goes_on(shop):
     assert [row[1] for row in shop.push(told(paid(transfer("T-1"))))] == ["delivered"] * 3
     assert balance("2241.01") == -300
     assert balance("1002.01") == 0
+
+
+# -- what is owed -----------------------------------------------------------------------------------------------------
+
+
+def test_paid_too_much(shop):
+    assert shop.push(report(events=[APPROVED, paid(transfer("T-1", "382.00"))])) == [
+        ("R1", "delivered"),
+        ("R1", "held", "PAYMENT_ABOVE_OWED"),
+    ]
+    assert "owed=300.00 paid before=0.00 this transfer=382.00" in messages(shop)[0]
+    assert balance("2241.01") == -300
+
+
+def test_paid_twice(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"))]))
+    again = paid(transfer("T-2"), id="p2", day=21)
+    for _ in range(2):
+        assert shop.push(told(again))[-1] == ("R1", "held", "PAYMENT_ABOVE_OWED")
+    assert balance("2241.01") == 0
+    assert shop.push(told(back(transfer("T-1")))) == [("R1", "delivered")] * 4
+    assert balance("2241.01") == 0
+    assert balance("1002.01") == -300
+
+
+def test_paid_twice_and_given_up(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"), transfer("T-2"))]))
+    assert shop.states()[-1] == ("R1", "held", "PAYMENT_ABOVE_OWED")
+    shop.act(cancel, 3)
+    assert shop.push(told(paid(transfer("T-2"), id="p2"))) == [
+        ("R1", "delivered"),
+        ("R1", "delivered"),
+        ("R1", "cancelled", "PAYMENT_ABOVE_OWED"),
+    ]
+
+
+def test_the_one_too_many_of_a_batch_lets_the_others_go(shop):
+    one = paid(transfer("T-1")) | {"batch": "PB-1"}
+    two = paid(transfer("T-2", "300.01")) | {"batch": "PB-1"}
+    shop.push(report(events=[APPROVED, one]), report("R2", events=[APPROVED, two]))
+    assert sorted(row[:2] for row in shop.states()) == [
+        ("R1", "delivered"),
+        ("R1", "delivered"),
+        ("R2", "delivered"),
+        ("R2", "held"),
+    ]
+    assert balance("1002.01") == -300

@@ -15,6 +15,7 @@ from dougong.accounting import messages, refusals, vouchers
 from dougong.accounting.context import Context, Derivation, Draft
 from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
 from dougong.accounting.entities import entity_of, one_name
+from dougong.accounting.owed import overpaid
 from dougong.accounting.rulefile import Moment, RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
@@ -159,6 +160,7 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
     """One draft per due moment; a document that cannot be settled by the rules of one book is held as a whole."""
     drafts: list[Draft] = []
     settled: SettledReport | None = None
+    accrued: SettledReport | None = None
     for one in due:
         if one.problems:
             drafts.append(_held(one))
@@ -185,6 +187,9 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
         except DougongError as error:
             return Derivation(problems=vouchers.before_rules(dated) or error.problems)
         settled = report if costs or settled is None else settled
+        accrued = report if one.moment.name == "accrual" else accrued
+        if one.moment.name == "payment":
+            report = _checked(document, report, one, accrued)
         order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated, one.returns)
         unbooked = tuple(_not_booked(document, one.rules))
         found = vouchers.drafts(document, report, order, context)
@@ -192,6 +197,12 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
+
+
+def _checked(document: Document, payment: SettledReport, due: _Due, accrued: SettledReport | None) -> SettledReport:
+    """A payment with what keeps it from being booked: it exceeds what is owed."""
+    found = overpaid(document, accrued, moved(document, due.rules.rules.zone)).get(due.part)
+    return payment if found is None else attrs.evolve(payment, problems=(*payment.problems, found))
 
 
 def _held(due: _Due) -> Draft:

@@ -19,6 +19,25 @@ def _name(told: ExecutedPayment) -> str:
     return f"{told.id or told.payee} {plain(told.amount)}"
 
 
+def payment_above_owed(number: str, payment: ExecutedPayment, owed: Decimal, before: Decimal) -> Problem:
+    """More paid to somebody than the document owes; what was paid too much is nobody's cost and no plug."""
+    amounts = {"owed": plain(owed), "before": plain(before), "amount": plain(payment.amount)}
+    return Problem.of(
+        "PAYMENT_ABOVE_OWED",
+        f"{number}: 应付 {payment.payee} {plain(owed)}, 此前已付 {plain(before)}, 本笔 {_name(payment)} 超付",
+        f"{number}: transfer {_name(payment)} exceeds what {payment.payee} is owed: owed={plain(owed)} "
+        f"paid before={plain(before)} this transfer={plain(payment.amount)}",
+        path="events.payments.amount",
+        hint_zh=f"请核对银行回单; 多付的款退回 (payment_returned) 后自动放行; 否则{_HAND_ZH}",
+        hint_en=f"compare the bank's advice; it is freed by itself when what was too much is told as returned; "
+        f"otherwise {_HAND_EN}",
+        document=number,
+        transfer=payment.id or "",
+        payee=payment.payee,
+        **amounts,
+    )
+
+
 def return_unknown(number: str, back: ExecutedPayment) -> Problem:
     """Money that came back and was never paid, as far as anybody has told."""
     return Problem.of(
