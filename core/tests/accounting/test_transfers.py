@@ -220,3 +220,112 @@ def test_a_loan_in_another_currency_is_no_payable(make, context):
     dollars = (ExecutedPayment("E004", D("1000.00"), id="T-1", currency="USD", rate=D("7.2"), account="中行外币户"),)
     (loan,) = derive(make.loan("7200.00", payments=dollars), context()).drafts
     assert "PAYMENT_ABOVE_OWED" not in {one.code for one in loan.problems}
+
+
+# -- what is told otherwise -------------------------------------------------------------------------------------------
+
+
+def rivals(document, context):
+    """Part → parts beside which it is not sent, of what is not an accrual."""
+    drafts = derive(document, context()).drafts
+    return {one.part: [rival.part for rival in one.rivals] for one in drafts if one.moment != "accrual"}
+
+
+FIRST = transfer("E001", "418.00", "T-1", fee=D("1.00"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"amount": D("400.00")}, "amount 418.00 → 400.00"),
+        ({"payee": "E002"}, "payee E001 → E002"),
+        ({"account": "6222021234567890123"}, "account 工行基本户 → …0123"),
+        ({"currency": "USD"}, "currency CNY → USD"),
+        ({"fee": D("2.00")}, "fee 1.00 → 2.00"),
+    ],
+)
+@pytest.mark.parametrize("id", ["p1", "p2"])
+def test_a_transfer_that_is_told_otherwise(report, context, id, change, says):
+    document = report(paid(FIRST), paid(attrs.evolve(FIRST, **change), id=id))
+    found = derive(document, context())
+    assert rivals(document, context) == {"T-1": ["T-1 (2)"], "T-1 (2)": ["T-1"]}
+    (problem,) = {rival.problem for draft in found.drafts for rival in draft.rivals}
+    assert problem.code == "TRANSFER_CONTRADICTED"
+    assert says in problem.message.en
+    assert "6222021234567890123" not in str(problem)
+
+
+def test_a_transfer_that_is_told_with_another_date(report, context):
+    document = report(paid(FIRST), paid(FIRST, id="p2", day=21))
+    assert rivals(document, context) == {"T-1": ["T-1 (2)"], "T-1 (2)": ["T-1"]}
+
+
+def test_the_same_news_in_other_words_is_the_same(report, context, outcomes):
+    again = (
+        paid(FIRST, id="p2"),
+        paid(FIRST),
+        paid(attrs.evolve(FIRST, amount=D("418"), account=None, method="网银", fee=None), id="p3"),
+        paid(attrs.evolve(FIRST, id=None)),  # of the event p1
+    )
+    assert outcomes(report(paid(FIRST), *again))[0][:2] == ("payment", "T-1")
+    assert rivals(report(paid(FIRST), *again), context) == {"T-1": []}
+
+
+def test_a_fee_that_is_told_later_is_news(report, context):
+    bare = attrs.evolve(FIRST, fee=None)
+    assert rivals(report(paid(bare), paid(FIRST)), context) == {"T-1": ["T-1 (2)"], "T-1 (2)": ["T-1"]}
+
+
+def test_an_event_without_ids_that_is_told_otherwise(report, context):
+    first, second = transfer("E001", "400.00"), transfer("E001", "18.00")
+    name = "E001 400.00 2026-11-20"
+    assert set(rivals(report(paid(first, second), paid(second, first)), context)) == {name, "E001 18.00 2026-11-20"}
+    document = report(paid(first), paid(transfer("E001", "300.00")))
+    assert rivals(document, context) == {name: [f"{name} (2)"], f"{name} (2)": [name]}
+    document = report(paid(first), paid(transfer("E001", "400.00", "T-1")))
+    assert rivals(document, context) == {name: []}
+
+
+def test_every_other_telling_is_a_rival_of_all_others(report, context):
+    events = [paid(attrs.evolve(FIRST, amount=D(amount)), id=f"p{amount}") for amount in (400, 410, 400, 418, 410)]
+    assert rivals(report(*events), context) == {
+        "T-1": ["T-1 (2)", "T-1 (3)"],
+        "T-1 (2)": ["T-1", "T-1 (3)"],
+        "T-1 (3)": ["T-1", "T-1 (2)"],
+    }
+
+
+def test_another_telling_is_checked_in_place_of_the_first(report, outcomes):
+    first, other = transfer("E001", "400.00", "T-1"), transfer("E001", "418.00", "T-1")
+    assert amounts_or_codes(outcomes(report(paid(first), paid(other)))) == ["400.00", "418.00"]
+    more = transfer("E001", "418.01", "T-1")
+    assert amounts_or_codes(outcomes(report(paid(first), paid(more)))) == ["400.00", "PAYMENT_ABOVE_OWED"]
+    rest = paid(transfer("E001", "18.00", "T-2"), id="p2")
+    assert amounts_or_codes(outcomes(report(paid(first), paid(other), rest)))[0::2] == ["400.00", "418.00"]
+
+
+def test_a_return_that_is_told_otherwise(report, outcomes, context):
+    told = paid(transfer("E001", "418.00", "T-1"))
+    document = report(told, back(transfer("E001", "418.00", "T-1")), back(transfer("E001", "100.00", "T-1"), id="r2"))
+    assert amounts_or_codes(outcomes(document)) == ["418.00", "-418.00", "-100.00"]
+    *_, one, other = derive(document, context()).drafts
+    assert (one.rivals[0].part, other.rivals[0].part) == ("T-1 (2)", "T-1")
+
+
+def test_a_loan_that_is_told_otherwise(make, context):
+    def lent(*events):
+        document = make.loan()
+        return {
+            one.part: (str(one.booking.total), [rival.part for rival in one.rivals])
+            for one in derive(attrs.evolve(document, events=events), context()).drafts
+        }
+
+    first, other = transfer("E004", "5000.00", "T-1"), transfer("E004", "4000.00", "T-1")
+    assert lent(paid(first)) == {"1": ("5000.00", [])}
+    assert lent(paid(first), paid(first, id="p2")) == {"1": ("5000.00", [])}
+    assert lent(paid(first), paid(transfer("E004", "1.00", "T-2"), id="p2")) == {
+        "1": ("5000.00", []),
+        "p2": ("1.00", []),
+    }
+    for id in ("p1", "p2"):
+        assert lent(paid(first), paid(other, id=id)) == {"1": ("5000.00", ["1 (2)"]), "1 (2)": ("4000.00", ["1"])}

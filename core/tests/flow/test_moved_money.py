@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from books import balance, vouchers
-from flow_documents import report
+from flow_documents import loan, report
 
-from dougong.flow.actions import cancel
+from dougong.flow.actions import cancel, retry
+from dougong.flow.undoing import reverse
 
 APPROVED = {"id": "a1", "type": "approved", "on": "2026-11-18"}
 
@@ -110,3 +113,77 @@ def test_the_one_too_many_of_a_batch_lets_the_others_go(shop):
         ("R2", "held"),
     ]
     assert balance("1002.01") == -300
+
+
+# -- what is told otherwise -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", ["p1", "p2"])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"amount": "250.00"}, "amount 300.00 → 250.00"),
+        ({"payee": "E001"}, "payee E002 → E001"),
+        ({"account": "招行"}, "account 工行基本户 → 招行"),
+    ],
+)
+def test_a_transfer_that_is_told_otherwise_is_held(shop, id, change, says):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"))]))
+    before = vouchers()
+    other = paid(transfer("T-1", **change), id=id)
+    for event in (other, paid(transfer("T-1")), other, paid(transfer("T-1"), id="p3")):
+        assert shop.push(told(event))[:2] == [("R1", "delivered"), ("R1", "delivered")]
+        assert shop.states()[2:] == [("R1", "held", "TRANSFER_CONTRADICTED")]
+    assert any(says in message for message in messages(shop))
+    assert vouchers() == before
+
+
+def test_two_stories_at_once_are_both_held_until_a_person_decides(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1")), paid(transfer("T-1", "250.00"), id="p2")]))
+    held = ("R1", "held", "TRANSFER_CONTRADICTED")
+    assert shop.states() == [("R1", "delivered"), held, held]
+    shop.act(cancel, 2)
+    shop.act(retry, 3)
+    assert [row[1] for row in shop.push()] == ["delivered", "cancelled", "delivered"]
+    assert vouchers()[1] == [("C", "1002.01", "250.00"), ("D", "2241.01", "250.00")]
+
+
+def test_what_was_booked_wrongly_is_reversed_and_the_other_story_goes_on(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"))]))
+    assert shop.push(told(paid(transfer("T-1", "250.00"))))[-1] == ("R1", "held", "TRANSFER_CONTRADICTED")
+    shop.act(reverse, 2)
+    shop.push()
+    shop.act(retry, 3)
+    assert [row[1] for row in shop.push()] == ["delivered", "reversed", "delivered", "delivered"]
+    assert balance("2241.01") == -50
+    assert balance("1002.01") == -250
+
+
+def test_a_story_that_is_given_up_stays_so(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"))]))
+    shop.push(told(paid(transfer("T-1", "250.00"))))
+    shop.act(cancel, 3)
+    again = paid(transfer("T-1", "250.00"), id="p2")
+    assert [row[1] for row in shop.push(told(again))] == ["delivered", "delivered", "cancelled"]
+    assert [row[1] for row in shop.push(told(back(transfer("T-1"))))][-1] == "delivered"
+
+
+def test_a_loan_that_is_told_otherwise_is_held(shop):
+    shop.push(loan())
+    other = loan()["events"][1]["payments"][0] | {"amount": "250.00"}
+    news = told(paid(other, day=10)) | {"type": "loan", "id": "id-L1"}
+    assert shop.push(news) == [("L1", "delivered"), ("L1", "held", "TRANSFER_CONTRADICTED")]
+    assert balance("1221.01") == 200
+
+
+def test_a_plan_shows_both_stories(shop):
+    from dougong.flow import Project, read_files
+    from dougong.plan import plan_documents
+
+    shop.push(report(events=[APPROVED, paid(transfer("T-1"))]))
+    file = shop.folder / "news.json"
+    file.write_text(json.dumps([told(paid(transfer("T-1", "250.00")))]), "utf-8")
+    with Project(shop.folder) as project:
+        items = [item for _, item in read_files(project, [file]).documents]
+        found = [[problem.code for problem in one.problems] for one in plan_documents(project, items)]
+    assert found == [["TRANSFER_CONTRADICTED"]]

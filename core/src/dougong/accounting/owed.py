@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from dougong.accounting import payment_messages
-from dougong.accounting.transfers import Moved, Transfer
+from dougong.accounting.tellings import Transfer
+from dougong.accounting.transfers import Moved
 from dougong.model.documents import Document
 from dougong.model.money import round_to, scale_of
 from dougong.model.problems import Problem
@@ -51,13 +52,16 @@ def _beyond(
     paid: Sequence[Transfer], left: Mapping[str, Decimal], owed: Decimal, nothing: Decimal
 ) -> Iterator[tuple[Transfer, Decimal]]:
     """The transfers that do not fit into what is owed, each with what those before it have used up."""
-    if _within(sum((left[one.part] for one in paid), nothing), owed):
-        return
-    before = nothing
+    told = [one for one in paid if not one.instead_of]
+    fits = _within(sum((left[one.part] for one in told), nothing), owed)
+    used, before = nothing, {}
+    for one in told:
+        before[one.part] = used
+        used += left[one.part]
     for one in paid:
-        if left[one.part] and not _within(before + left[one.part], owed):
-            yield one, before
-        before += left[one.part]
+        others = before.get(one.instead_of or one.part, used)
+        if left[one.part] and (one.instead_of or not fits) and not _within(others + left[one.part], owed):
+            yield one, others
 
 
 def _within(paid: Decimal, owed: Decimal) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
+from dougong.accounting.messages import masked
 from dougong.model.documents import ExecutedPayment
 from dougong.model.money import plain
 from dougong.model.problems import Problem
@@ -12,6 +14,17 @@ __all__: list[str] = []
 
 _HAND_ZH = "在 ERP 中手工入账后 cancel"
 _HAND_EN = "book it in the ERP by hand and cancel the delivery"
+#: What may be told otherwise of a transfer, in Chinese.
+_FIELDS = {
+    "id": "编号",
+    "payee": "收款人",
+    "amount": "金额",
+    "currency": "币种",
+    "rate": "汇率",
+    "fee": "手续费",
+    "account": "付款账户",
+    "date": "日期",
+}
 
 
 def _name(told: ExecutedPayment) -> str:
@@ -36,6 +49,32 @@ def payment_above_owed(number: str, payment: ExecutedPayment, owed: Decimal, bef
         payee=payment.payee,
         **amounts,
     )
+
+
+def told_otherwise(number: str, transfer: str, differences: Mapping[str, tuple[object, object]]) -> Problem:
+    """One transfer, two stories. Money that moved is not booked anew by a rule: a person says which story is true."""
+    told = {name: (_shown(name, one), _shown(name, other)) for name, (one, other) in differences.items()}
+    zh = "; ".join(f"{_FIELDS[name]} {one} → {other}" for name, (one, other) in told.items())
+    en = "; ".join(f"{name} {one} → {other}" for name, (one, other) in told.items())
+    return Problem.of(
+        "TRANSFER_CONTRADICTED",
+        f"{number}: 转账 {transfer} 先后说法不同: {zh}",
+        f"{number}: transfer {transfer} was told in two ways: {en}",
+        path="events.payments",
+        hint_zh="请核对银行回单: cancel 不实的一笔 (已送达的用 reverse), 若另一笔属实, 再 retry",
+        hint_en="compare the bank's advice: cancel the one that is wrong (reverse it where it is delivered), "
+        "then retry the other if it is right",
+        document=number,
+        transfer=transfer,
+        **{name: f"{one} → {other}" for name, (one, other) in told.items()},
+    )
+
+
+def _shown(field: str, value: object) -> str:
+    """A value as it may be shown: a bank account's number keeps its last four digits."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(masked({field: str(value)})[field])
 
 
 def return_unknown(number: str, back: ExecutedPayment) -> Problem:

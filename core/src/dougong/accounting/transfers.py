@@ -1,42 +1,18 @@
-"""Executed transfers one by one: what each is called, and which payment one that came back gives back."""
+"""Money that a document has moved: what was paid, what came back of it, and which payment a return gives back."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
 
 from dougong.accounting import payment_messages
-from dougong.accounting.dates import business_date
-from dougong.accounting.payments import unnamed
-from dougong.model.documents import Document, Event, ExecutedPayment
-from dougong.model.money import plain
+from dougong.accounting.tellings import Transfer, transfers
+from dougong.model.documents import Document, ExecutedPayment
 from dougong.model.problems import Problem
 
-__all__ = ["Moved", "Transfer", "moved"]
-
-
-@attrs.frozen
-class Transfer:
-    """An executed transfer by itself.
-
-    :param part: its name within the document.
-    :param event: what told it, with this transfer alone; without any nobody knows how much: settling says so.
-    :param problems: why it is not booked as it was told.
-    :param returns: of one that came back, the name of the payment that it gives back.
-    """
-
-    part: str
-    event: Event
-    problems: tuple[Problem, ...] = ()
-    returns: str = ""
-
-    @property
-    def payments(self) -> tuple[ExecutedPayment, ...]:
-        """The transfer as it was told; empty when only the event was."""
-        return self.event.payments
+__all__ = ["Moved", "moved"]
 
 
 @attrs.frozen
@@ -44,7 +20,7 @@ class Moved:
     """The money of a document that has moved.
 
     :param paid: what was paid, as it was told. :param returned: what came back, with what its payment says of it.
-    :param left: name of a payment → what of it has not come back.
+    :param left: name of a payment → what of it has not come back, as the first telling says.
     """
 
     paid: tuple[Transfer, ...] = ()
@@ -57,34 +33,19 @@ def moved(document: Document, zone: str) -> Moved:
 
     :param zone: of the rules; it makes dates of instants.
     """
-    paid = tuple(_transfers(document, "paid", zone))
+    paid = transfers(document, "paid", zone)
     left = {one.part: payment.amount for one in paid for payment in one.payments}
-    returned = []
-    for one in _transfers(document, "payment_returned", zone):
-        found = _matched(document, one, paid, left) if one.payments else one
+    back: dict[str, Transfer] = {}
+    for one in transfers(document, "payment_returned", zone):
+        known = back.get(one.instead_of)
+        if known is not None and known.returns:  # it would give back in place of the other
+            room = {**left, known.returns: left[known.returns] + known.payments[0].amount}
+            back[one.part] = _matched(document, one, paid, room)
+            continue
+        found = back[one.part] = _matched(document, one, paid, left) if one.payments else one
         if found.returns:
             left[found.returns] -= found.payments[0].amount
-        returned.append(found)
-    return Moved(paid, tuple(returned), left)
-
-
-def _transfers(document: Document, type: str, zone: str) -> Iterator[Transfer]:
-    """The transfers that events of one type tell.
-
-    A transfer's name is its id; without one, payee, amount and date, counted where they repeat.
-    """
-    seen: Counter[str] = Counter()
-    for event in document.events:
-        if event.type != type:
-            continue
-        payments = event.payments or unnamed(document)
-        if not payments:
-            yield Transfer(event.id, event)
-        for told in payments:
-            name = told.id or f"{told.payee} {plain(told.amount)} {business_date(event.on, zone)}"
-            seen[name] += 1
-            part = name if seen[name] == 1 or told.id else f"{name} #{seen[name]}"
-            yield Transfer(part, attrs.evolve(event, payments=(told,)))
+    return Moved(paid, tuple(back.values()), left)
 
 
 def _matched(document: Document, back: Transfer, paid: Sequence[Transfer], left: Mapping[str, Decimal]) -> Transfer:
@@ -93,7 +54,7 @@ def _matched(document: Document, back: Transfer, paid: Sequence[Transfer], left:
     The bank tells briefly what came back: account, currency and method are those of the payment.
     """
     told = back.payments[0]
-    original = _original(told, [one for one in paid if one.payments], left)
+    original = _original(told, [one for one in paid if one.payments and not one.instead_of], left)
     if original is None:
         return attrs.evolve(back, problems=(payment_messages.return_unknown(document.number, told),))
     payment = original.payments[0]

@@ -25,11 +25,17 @@ class Waiting:
 
     :param on: deliveries that have to be delivered first. :param names: for people.
     :param problems: `LOAN_NOT_POSTED`, `WAITS_FOR`: nothing is on its way that could be waited for.
+    :param contradicted: `TRANSFER_CONTRADICTED`: what else was told of its transfer is booked, or not given up yet.
     """
 
     on: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    contradicted: tuple[Problem, ...] = ()
+
+    def held(self, draft: Draft) -> tuple[Problem, ...]:
+        """Why a draft cannot be sent, were everything delivered that it waits for."""
+        return self.contradicted + (draft.problems or self.problems)
 
 
 def loan_fact(tx: Tx, ref: SourceRef, loan: str) -> LoanFact | None:
@@ -67,7 +73,8 @@ def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:
         on += found
         names += [name] if found else []
         problems += [problem] if problem is not None else []
-    return Waiting(tuple(dict.fromkeys(on)), tuple(names), tuple(problems))
+    rivals = tuple(rival.problem for rival in draft.rivals if _live(tx, ref, draft, draft.moment, rival.part))
+    return Waiting(tuple(dict.fromkeys(on)), tuple(names), tuple(problems), rivals)
 
 
 def _loan(tx: Tx, ref: SourceRef, name: str) -> tuple[list[int], str, Problem | None]:
@@ -85,11 +92,16 @@ def _own(tx: Tx, ref: SourceRef, draft: Draft, wait: Wait) -> tuple[list[int], s
     """Another moment of the same document, in the books of the same entity; of a payment that came back, that one."""
     posted = [one for one in _deliveries(tx, ref, wait.moment) if one.entity == draft.entity]
     if wait.part:
-        live = deliveries.live_for(tx, Coverage(ref, draft.entity, draft.book, wait.moment, wait.part).key)
+        live = _live(tx, ref, draft, wait.moment, wait.part)
         posted = [] if live is None else [live]
     if not posted:
         return [], "", _waits_for(wait.moment)
     return [one.id for one in posted if one.state is not DeliveryState.DELIVERED], wait.moment, None
+
+
+def _live(tx: Tx, ref: SourceRef, draft: Draft, moment: str, part: str) -> DeliveryRow | None:
+    """The delivery that stands for one part of a moment, in the books of a draft."""
+    return deliveries.live_for(tx, Coverage(ref, draft.entity, draft.book, moment, part).key)
 
 
 def _deliveries(tx: Tx, ref: SourceRef, moment: str) -> list[DeliveryRow]:
