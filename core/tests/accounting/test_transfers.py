@@ -329,3 +329,61 @@ def test_a_loan_that_is_told_otherwise(make, context):
     }
     for id in ("p1", "p2"):
         assert lent(paid(first), paid(other, id=id)) == {"1": ("5000.00", ["1 (2)"]), "1 (2)": ("4000.00", ["1"])}
+
+
+# -- what the bank charges --------------------------------------------------------------------------------------------
+
+
+def test_a_fee_is_an_expense_and_leaves_the_bank(report, context, lines_of):
+    *_, draft = derive(report(paid(transfer("E001", "418.00", "T-1", fee=D("2.50")))), context()).drafts
+    assert draft.problems == ()
+    assert lines_of(draft.booking) == {
+        "D 2241.01 418.00 employee=E001 clears=B26110009",
+        "C 1002.01 418.00 bank=ICBC-01 cash_flow=CF07",
+        "D 6603.02 2.50",
+        "C 1002.01 2.50 bank=ICBC-01 cash_flow=CF07",
+    }
+
+
+@pytest.mark.parametrize(("fee", "expected"), [(None, []), ("2.50", ["-2.50"]), ("2.51", None)])
+def test_a_fee_comes_back_where_the_bank_says_so(report, context, fee, expected):
+    told = transfer("E001", "418.00", "T-1", fee=None if fee is None else D(fee))
+    document = report(paid(transfer("E001", "418.00", "T-1", fee=D("2.50"))), back(told))
+    *_, draft = derive(document, context()).drafts
+    if expected is None:
+        assert [one.code for one in draft.problems] == ["RETURN_DIFFERS"]
+    else:
+        assert [str(line.amount) for line in draft.booking.lines if line.account == "6603.02"] == expected
+
+
+def _without_fees(rules):
+    def kept(moment):
+        entries = tuple(entry for entry in moment.entry if entry.amount != "payment.fee")
+        return attrs.evolve(moment, entry=entries)
+
+    return attrs.evolve(rules, moments={name: kept(moment) for name, moment in rules.moments.items()})
+
+
+def test_a_fee_that_the_rules_do_not_book_is_held(report, context, rules, make):
+    mine = {"A01": _without_fees(rules)}
+    told = transfer("E001", "418.00", "T-1", fee=D("2.50"))
+    *_, draft = derive(report(paid(told)), context(rules=mine)).drafts
+    (problem,) = draft.problems
+    assert problem.code == "BANK_CHARGES_MISSING"
+    assert "2.50" in problem.message.zh
+    assert "bank_charges" in problem.hint.en
+    loan = make.loan(payments=(transfer("E004", "5000.00", "T-1", fee=D("1.00")),))
+    (draft,) = derive(loan, context(rules=mine)).drafts
+    assert [one.code for one in draft.problems] == ["BANK_CHARGES_MISSING"]
+
+
+def test_the_fee_of_a_foreign_transfer_takes_its_rate(make, context, needs):
+    def known(book, account):
+        return attrs.evolve(needs("1002.01"), currencies=frozenset({"USD"})) if account == "1002.02" else needs(account)
+
+    dollars = transfer("E004", "1000.00", "T-1", currency="USD", rate=D("7.2"), account="中行外币户", fee=D("5.05"))
+    (draft,) = derive(make.loan("7200.00", payments=(dollars,)), context(account_needs=known)).drafts
+    assert draft.booking.difference == 0
+    fees = [line for line in draft.booking.lines if line.amount == D("36.36")]
+    assert [(line.side, line.account) for line in fees] == [("D", "6603.02"), ("C", "1002.02")]
+    assert (fees[1].original.amount, fees[1].original.currency) == (D("5.05"), "USD")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from books import balance, vouchers
@@ -187,3 +188,29 @@ def test_a_plan_shows_both_stories(shop):
         items = [item for _, item in read_files(project, [file]).documents]
         found = [[problem.code for problem in one.problems] for one in plan_documents(project, items)]
     assert found == [["TRANSFER_CONTRADICTED"]]
+
+
+# -- what the bank charges --------------------------------------------------------------------------------------------
+
+
+def test_a_fee(shop):
+    shop.push(report(events=[APPROVED, paid(transfer("T-1", fee="1.50"))]))
+    assert vouchers()[-1] == [
+        ("C", "1002.01", "1.50"),
+        ("C", "1002.01", "300.00"),
+        ("D", "2241.01", "300.00"),
+        ("D", "6603.02", "1.50"),
+    ]
+    shop.push(told(back(transfer("T-1"))))
+    assert (balance("1002.01"), balance("6603.02")) == (Decimal("-1.50"), Decimal("1.50"))
+
+
+def test_a_fee_that_the_rules_do_not_book(shop):
+    rules = shop.folder / "rules" / "a01.toml"
+    text = rules.read_text("utf-8")
+    rules.write_text(text.replace("payment.fee", "payment.amount").replace('"bank_charges"', '"exchange"'), "utf-8")
+    shop.push(report(events=[APPROVED, paid(transfer("T-1", fee="1.50"))]))
+    assert shop.states()[-1] == ("R1", "held", "BANK_CHARGES_MISSING")
+    assert len(vouchers()) == 1
+    rules.write_text(text, "utf-8")
+    assert shop.push()[-1] == ("R1", "delivered")

@@ -51,6 +51,23 @@ def payment_above_owed(number: str, payment: ExecutedPayment, owed: Decimal, bef
     )
 
 
+def bank_charges_missing(rules: str, moment: str, fee: Decimal) -> Problem:
+    """The bank took a fee, and the rules make no entry of it: the bank's account would not agree with its statement."""
+    return Problem.of(
+        "BANK_CHARGES_MISSING",
+        f"银行手续费 {plain(fee)} 在 {rules} 的 [moments.{moment}] 中没有分录",
+        f"the bank charged {plain(fee)}, and [moments.{moment}] of {rules} has no entry for it",
+        path="events.payments.fee",
+        hint_zh='请在 [accounts] 写 bank_charges (财务费用-手续费), 并加两条 amount = "payment.fee" 的分录: '
+        "借 bank_charges, 贷 table:bank_account",
+        hint_en="name bank_charges in [accounts] (financial expense), and add two entries with "
+        'amount = "payment.fee": debit bank_charges, credit table:bank_account',
+        moment=moment,
+        fee=plain(fee),
+        rules="accounts.bank_charges",
+    )
+
+
 def told_otherwise(number: str, transfer: str, differences: Mapping[str, tuple[object, object]]) -> Problem:
     """One transfer, two stories. Money that moved is not booked anew by a rule: a person says which story is true."""
     told = {name: (_shown(name, one), _shown(name, other)) for name, (one, other) in differences.items()}
@@ -95,7 +112,7 @@ def return_unknown(number: str, back: ExecutedPayment) -> Problem:
 
 def return_differs(number: str, back: ExecutedPayment, field: str, told: str, known: str) -> Problem:
     """A return to another payee, or in another currency, than its payment."""
-    zh = {"payee": "收款人", "currency": "币种"}[field]
+    zh = _FIELDS[field]
     return Problem.of(
         "RETURN_DIFFERS",
         f"{number}: 退票 {_name(back)} 的{zh}为 {told}, 其付款为 {known}",

@@ -61,8 +61,15 @@ def _amount(
         if found is None:
             return messages.rate_missing(path, currency, functional, policy.rate_type, on, rates.path)
         rate = found.value
+    return _at(payment.amount, currency, rate, functional)
+
+
+def _at(value: Decimal, currency: str | None, rate: Decimal | None, functional: str) -> Amount:
+    """An amount at a rate; without any it is functional."""
+    if currency is None or rate is None:
+        return Amount.of(value)
     with localcontext(CONTEXT):
-        return Amount(round_to(payment.amount * rate, scale_of(functional)), payment.amount, currency, rate)
+        return Amount(round_to(value * rate, scale_of(functional)), value, currency, rate)
 
 
 def _fact(
@@ -77,7 +84,7 @@ def _fact(
         kind=kind,
         payee=payment.payee,
         amount=amount,
-        fee=Amount.of(payment.fee or Decimal(0)),
+        fee=_at(payment.fee or Decimal(0), amount.currency, amount.rate, rules.rules.currency),
         currency=payment.currency or document.currency,
         payment_account=payment.account,
         bank_account=(found.values.get("bank") or None) if found else None,

@@ -10,6 +10,7 @@ import attrs
 from dougong.accounting import payment_messages
 from dougong.accounting.tellings import Transfer, transfers
 from dougong.model.documents import Document, ExecutedPayment
+from dougong.model.money import plain
 from dougong.model.problems import Problem
 
 __all__ = ["Moved", "moved"]
@@ -91,5 +92,8 @@ def _differs(document: Document, back: ExecutedPayment, payment: ExecutedPayment
         if told != known:
             yield payment_messages.return_differs(document.number, back, field, told, known)
             return
+    fee, charged = back.fee or Decimal(0), payment.fee or Decimal(0)
+    if not _within(fee, charged):  # in red it would be a fee that the bank gives back
+        yield payment_messages.return_differs(document.number, back, "fee", plain(fee), plain(charged))
     if not _within(back.amount, left):
         yield payment_messages.return_above_paid(document.number, back, payment.amount, left)

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from dougong.accounting import messages, refusals
+from dougong.accounting import messages, payment_messages, refusals
 from dougong.accounting.context import Context, Draft, Wait
 from dougong.accounting.dates import Dated, prior_year
 from dougong.accounting.entries import Place, make_lines
@@ -67,7 +67,14 @@ def drafts(document: Document, report: SettledReport, order: Order, context: Con
     voucher = _voucher(document, report, order, lines.lines)
     notes, held = _years(document, order)
     settled = report.problems if order.entity == report.entity else ()
-    problems = [*_unsupported(moment), *order.dated.problems, *settled, *lines.problems, *held]
+    problems = [
+        *_unsupported(moment),
+        *_charges(report, order),
+        *order.dated.problems,
+        *settled,
+        *lines.problems,
+        *held,
+    ]
     if not problems and not lines.lines:
         return []
     if not problems:
@@ -191,6 +198,14 @@ def _unsupported(moment: Moment) -> Iterator[Problem]:
     """What rules may ask for and this version does not do."""
     if moment.target != "voucher":
         yield messages.not_yet("", f"目标单据 {moment.target}", f"target {moment.target}")
+
+
+def _charges(report: SettledReport, order: Order) -> Iterator[Problem]:
+    """A bank's fee that no entry books: the voucher would balance without it, and the bank's account be wrong."""
+    fee = sum((one.fee.base for one in report.payments), Decimal(0))
+    entries = (entry for entry in order.moment.entry if entry.each == "payments")
+    if fee and not any(entry.amount.endswith(".fee") for entry in entries):
+        yield payment_messages.bank_charges_missing(order.rules.path, order.moment.mirrors or order.moment.name, fee)
 
 
 def _years(document: Document, order: Order) -> tuple[list[Problem], list[Problem]]:
