@@ -9,7 +9,7 @@ import pytest
 from books import balance, vouchers
 from flow_documents import loan, report
 
-from dougong.flow.actions import cancel, retry
+from dougong.flow.actions import ActionError, cancel, retry
 from dougong.flow.undoing import reverse
 
 APPROVED = {"id": "a1", "type": "approved", "on": "2026-11-18"}
@@ -214,3 +214,55 @@ def test_a_fee_that_the_rules_do_not_book(shop):
     assert len(vouchers()) == 1
     rules.write_text(text, "utf-8")
     assert shop.push()[-1] == ("R1", "delivered")
+
+
+# -- changed after all of it came back --------------------------------------------------------------------------------
+
+
+EVENTS = [APPROVED, paid(transfer("T-1", fee="1.50"))]
+
+
+def test_what_was_paid_and_came_back_stands_in_no_change_s_way(shop):
+    shop.push(report(events=EVENTS))
+    shop.push(told(back(transfer("T-1"))))
+    shop.push(report(amount="250.00", day=24, events=EVENTS))
+    assert [row["moment"] for row in shop.rows()] == ["accrual", "payment", "payment_returned", "reversal", "accrual"]
+    assert [row[1] for row in shop.states()] == ["reversed"] + ["delivered"] * 4
+    assert balance("2241.01") == -250
+    assert shop.push(told(paid(transfer("T-2", "250.00"), id="p2", day=25)))[-1] == ("R1", "delivered")
+    assert balance("2241.01") == 0
+    assert balance("1002.01") == Decimal("-251.50")
+
+
+def test_while_a_part_is_still_paid_a_change_is_for_a_person(shop):
+    shop.push(report(events=EVENTS))
+    shop.push(told(back(transfer("T-1", "299.99"))))
+    states = shop.push(report(amount="250.00", day=24, events=EVENTS))
+    assert states[-1] == ("R1", "held", "CHANGED_AFTER_POSTING")
+    assert len(vouchers()) == 3
+
+
+def test_one_who_gave_back_does_not_stand_for_another(shop):
+    payees = [{"kind": "employee", "code": code, "amount": "150.00"} for code in ("E001", "E002")]
+    both = [APPROVED, paid(transfer("T-1", "150.00"), transfer("T-2", "150.00", payee="E001"))]
+    shop.push(report(payees=payees, events=both))
+    shop.push(told(back(transfer("T-1", "150.00"))))
+    states = shop.push(report(amount="200.00", day=24, events=both))
+    assert states[-1] == ("R1", "held", "CHANGED_AFTER_POSTING")
+
+
+def test_withdrawn_after_all_came_back(shop):
+    shop.push(report(events=EVENTS))
+    shop.push(told(back(transfer("T-1"))))
+    assert shop.push(report(state="rejected", day=24, events=EVENTS))[-1] == ("R1", "withdrawn")
+    assert balance("2241.01") == 0
+    assert balance("6602.02") == 0
+
+
+def test_an_accrual_whose_payment_came_back_is_reversed_by_itself(shop):
+    shop.push(report(events=EVENTS))
+    with pytest.raises(ActionError, match="D2"):
+        shop.act(reverse, 1)
+    shop.push(told(back(transfer("T-1"))))
+    shop.act(reverse, 1)
+    assert shop.push()[0] == ("R1", "reversed")

@@ -14,6 +14,7 @@ from dougong.accounting.context import Rival
 from dougong.accounting.dates import business_date
 from dougong.accounting.payments import unnamed
 from dougong.model.documents import Document, Event, ExecutedPayment
+from dougong.model.events import told_otherwise
 from dougong.model.money import plain
 from dougong.model.problems import Problem
 
@@ -106,9 +107,13 @@ class _Heard:
     named: dict[str, list[str]] = attrs.field(factory=dict)
     silent: dict[str, Transfer] = attrs.field(factory=dict)
     _seen: Counter[str] = attrs.field(factory=Counter)
+    _heard: dict[str, list[Event]] = attrs.field(factory=dict)
 
     def hear(self, at: int, event: Event) -> None:
         """One more event: new transfers, or what was told of them before, or something else."""
+        if any(not told_otherwise(known, event) for known in self._heard.get(event.id, ())):
+            return  # word for word, as far as money goes
+        self._heard.setdefault(event.id, []).append(event)
         payments = event.payments or unnamed(self.document)
         if not payments:
             self.silent.setdefault(event.id, Transfer(event.id, event, at))

@@ -64,6 +64,9 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     taken_back = derivation.not_due is not None
     live = documents.live_deliveries_of(tx, ref)
     sent = [one for one in live if one.state not in UNSENT and one.moment not in CORRECTIONS]
+    money = [one for one in sent if one.moment in corrections.MONEY]
+    if money and corrections.came_back(tx, ref, number, money):
+        sent = [one for one in sent if one not in money]  # it stands for nothing: what was paid is as if it never was
     other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
         needless, pending = _on_their_way(sent, live)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dougong import formats
-from dougong.accounting import Derivation, change_day, difference, part_of, red
+from dougong.accounting import Derivation, cancel_out, change_day, difference, part_of, red
 from dougong.ledger import deliveries, documents, reversals
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
 from dougong.model.bookings import Voucher
-from dougong.model.documents import Document
+from dougong.model.documents import Document, SourceRef
 from dougong.model.problems import DougongError, Problem
 
 if TYPE_CHECKING:
     from dougong.flow.deriving import Deriver
 
-__all__ = ["complement", "red_of", "reversal"]
+__all__ = ["MONEY", "came_back", "complement", "red_of", "reversal"]
+
+#: Moments that settle what an accrual owes.
+MONEY = frozenset({"payment", "payment_returned"})
 
 
 def reversal(deriver: Deriver, row: DeliveryRow, document: Document) -> Voucher:
@@ -67,6 +71,16 @@ def complement(
     rules = deriver.inputs.rules[book]
     day = change_day(document, rules.rules.zone, deriver.today)
     return difference(wanted, booked, deriver.correction_date(booked[0], day), deriver.inputs.limits(book))
+
+
+def came_back(tx: Tx, ref: SourceRef, number: str, money: Sequence[DeliveryRow]) -> bool:
+    """Whether all that was paid of a document is back in the books, so that nothing of it stands any more.
+
+    :param number: the document's. :param money: its payments and returned transfers that are in the ERP, or may be.
+    """
+    texts = [reversals.booking_of(tx, one.id) for one in money if one.state is DeliveryState.DELIVERED]
+    booked = [part_of(formats.voucher_from_json(json.loads(text)), ref) for text in texts if text is not None]
+    return len(booked) == len(money) and cancel_out(booked, number)
 
 
 def _booking(text: str | None, row: DeliveryRow) -> Voucher:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dougong.flow import corrections
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
 from dougong.flow.deriving import Deriver
@@ -20,8 +21,6 @@ __all__ = ["repost", "reverse"]
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
 _REPOSTED = "reposted"
-#: Moments that settle what an accrual owes.
-_MONEY = frozenset({"payment", "payment_returned"})
 
 
 def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
@@ -95,7 +94,7 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
             raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
         documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
         for document in documents_:
-            _stands_alone(row, documents.live_deliveries_of(tx, document.ref), ids)
+            _stands_alone(tx, row, document, ids)
         detail = {"reason": reason}
         marked = deliveries.move(
             tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
@@ -105,11 +104,12 @@ def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) ->
     return act(project, ids, do)
 
 
-def _stands_alone(row: DeliveryRow, live: Sequence[DeliveryRow], ids: Sequence[int]) -> None:
+def _stands_alone(tx: Tx, row: DeliveryRow, document: DocumentRow, ids: Sequence[int]) -> None:
     """Refuse what would leave half of a booking behind: its difference, or a payment of what it owes.
 
-    :param live: of one document. :param ids: of what is reversed together.
+    :param ids: of what is reversed together.
     """
+    live = documents.live_deliveries_of(tx, document.ref)
     if added := complements(row, live):
         names = ", ".join(one.name for one in added)
         zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
@@ -119,13 +119,13 @@ def _stands_alone(row: DeliveryRow, live: Sequence[DeliveryRow], ids: Sequence[i
     paid = [
         one
         for one in live
-        if one.moment in _MONEY
+        if one.moment in corrections.MONEY
         and (one.entity, one.book) == (row.entity, row.book)
         and one.state not in UNSENT
         and one.reason != GIVEN_UP
         and one.id not in ids
     ]
-    if paid:
+    if paid and not corrections.came_back(tx, document.ref, document.number, paid):
         names = ", ".join(one.name for one in paid)
         zh = f"{names} 记录了它的付款, 会失去对应的负债; 请一并 reverse"
         raise refuse(
