@@ -58,8 +58,17 @@ def test_the_printed_rules_load(printed):
     assert [entry.index for entry in rules.moments["red_invoice"].entry] == [1, 2, 3, 4]
 
 
-def test_the_template_is_the_printed_file_valid_from_earlier_with_buyers_and_loans(printed, rules_text):
+def test_the_template_is_the_printed_file_valid_from_earlier_with_buyers_loans_and_fees(printed, rules_text):
     ours, theirs = tomllib.loads(rules_text), tomllib.loads(printed[0])
+    assert ours["accounts"].pop("bank_charges") == "6603.02"
+    for moment in ("payment", "loan"):
+        entries = ours["moments"][moment]["entry"]
+        fees = [entry for entry in entries if entry["amount"] == "payment.fee"]
+        assert [(one["side"], one["account"]) for one in fees] == [
+            ("debit", "bank_charges"),
+            ("credit", "table:bank_account"),
+        ]
+        ours["moments"][moment]["entry"] = [entry for entry in entries if entry not in fees]
     theirs["rules"]["valid_from"] = ours["rules"]["valid_from"]
     theirs["tables"] |= {name: f"tables/{name}.csv" for name in ("buyers", "loans")}
     assert ours == theirs
