@@ -318,7 +318,7 @@ def test_a_merged_voucher_is_its_members(known, several):
     assert _by_sign(whole) == _by_sign(*members), "opposite signs were netted"
     assert _of_persons(whole) == _of_persons(*members), "persons were put together"
     for ref, voucher in parts:
-        mine = part_of(whole, ref)
+        mine = part_of(whole, [ref])
         assert mine.lines == voucher.lines
         assert (mine.documents, mine.loans) == (voucher.documents, voucher.loans)
     assert sum(one.attachments for one in members) == whole.attachments

@@ -86,7 +86,7 @@ def _undone(one: LoanMovement) -> LoanMovement:
 def part_of(voucher: Voucher, refs: Collection[SourceRef]) -> Voucher:
     """What some documents have in a merged voucher, as a voucher; all of it, and any other voucher, as it is."""
     mine = [one for one in voucher.members if one.document in refs]
-    if len(mine) == len(voucher.members):
+    if len(mine) == len(voucher.members) != 1:
         return attrs.evolve(voucher, members=())
     return attrs.evolve(
         voucher,
