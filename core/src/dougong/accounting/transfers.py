@@ -38,13 +38,11 @@ def moved(document: Document, zone: str) -> Moved:
     left = {one.part: payment.amount for one in paid for payment in one.payments}
     back: dict[str, Transfer] = {}
     for one in transfers(document, "payment_returned", zone):
-        known = back.get(one.instead_of)
+        room, known = left, back.get(one.instead_of)
         if known is not None and known.returns:  # it would give back in place of the other
             room = {**left, known.returns: left[known.returns] + known.payments[0].amount}
-            back[one.part] = _matched(document, one, paid, room)
-            continue
-        found = back[one.part] = _matched(document, one, paid, left) if one.payments else one
-        if found.returns:
+        found = back[one.part] = _matched(document, one, paid, room) if one.payments else one
+        if found.returns and not one.instead_of:
             left[found.returns] -= found.payments[0].amount
     return Moved(paid, tuple(back.values()), left)
 
