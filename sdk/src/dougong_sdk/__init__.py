@@ -1,7 +1,8 @@
 """What the author of a connector imports, in one place; each name loads its module when it is first used.
 
 The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.soap`, `.auth` and
-`.transport`; emulated ERPs from `dougong_sdk.sandbox`. Importing this package loads neither httpx nor a server.
+`.transport`; emulated ERPs from `dougong_sdk.sandbox`; for tests, `dougong_sdk.proxy` and `dougong_sdk.recording`.
+Importing this package loads neither httpx nor a server.
 """
 
 from __future__ import annotations

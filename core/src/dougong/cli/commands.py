@@ -84,8 +84,8 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             ),
             "repost": Entry(
                 "acting",
-                "重新入账在 ERP 中被删除的凭证。",
-                "Book again what was deleted in the ERP, once that is proved.",
+                "重新入账在 ERP 中被删除、或由 reverse 红冲的凭证。",
+                "Book again what was deleted in the ERP, once that is proved, or what `reverse` took back.",
             ),
             "reverse": Entry("acting", "红冲已入账的凭证。", "Take back what is booked, by a red voucher."),
         },
