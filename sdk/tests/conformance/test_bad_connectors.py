@@ -9,7 +9,7 @@ from dougong_sdk.conformance.rules import RULES, Violation
 #: (rule, way to try it, file, what stands there, what is planted instead)
 DEFECTS = [
     ("CONTRACT-001", "", "connector.py", "    @hookimpl\n    def find(", "    def find("),
-    ("CONTRACT-002", "", "settings.py", 'TITLE = Text("Acme ERP"', 'TITLE = Text(""'),
+    ("CONTRACT-002", "", "settings.py", 'Text(\n    "Acme ERP"', 'Text(\n    ""'),
     (
         "CONTRACT-003",
         "",
