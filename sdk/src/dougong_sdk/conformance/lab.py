@@ -33,12 +33,14 @@ from dougong_sdk.conformance.rules import Violation, expect
 from dougong_sdk.conformance.subject import Subject
 from dougong_sdk.sandbox import RunningSandbox, find_sandbox, installed_sandboxes, launch
 
-__all__ = ["DEADLINE", "SETTLE", "Bench", "Lab"]
+__all__ = ["DEADLINE", "SETTLE", "SMALL_PAGE", "Bench", "Lab"]
 
 #: Settle time of every connection here, seconds: what a sandbox does late, it does earlier.
 SETTLE = 0.2
 #: Deadline of every call, seconds, unless a rule shortens it.
 DEADLINE = 5.0
+#: Rows of one page of a sandbox with small pages.
+SMALL_PAGE = 3
 
 
 class Lab:
@@ -56,6 +58,7 @@ class Lab:
         self.entry = find_entry(name)
         self.documents = self.lost = self.doubled = 0
         self._exit = ExitStack()
+        self._others: dict[tuple[tuple[str, str], ...], RunningSandbox] = {}
         self._benches = 0
 
     def __enter__(self) -> Self:
@@ -107,8 +110,8 @@ class Lab:
     def subject(self) -> Subject:
         """The connector, as a connection of the template opens it."""
         project = self._exit.enter_context(Project(self.template))
-        page = getattr(find_sandbox(self.name), "page", None) if self.has_sandbox else None
-        return Subject(self.entry, project.door(self.name), page)
+        page_setting = find_sandbox(self.name).page_setting if self.has_sandbox else ""
+        return Subject(self.entry, project.door(self.name), page_setting)
 
     @cached_property
     def requests(self) -> Requests:
@@ -134,8 +137,20 @@ class Lab:
 
     @contextmanager
     def other_erp(self, **settings: str) -> Iterator[RunningSandbox]:
-        """A sandbox of its own, with other settings (`--set`), for `bench(erp=…)`."""
-        with launch(self.name, settings=settings) as sandbox:
+        """An empty sandbox with other settings (`--set`), for `bench(erp=…)`; those who want the same share one."""
+        wanted = tuple(sorted(settings.items()))
+        if wanted not in self._others:
+            self._others[wanted] = self._exit.enter_context(launch(self.name, settings=settings))
+        sandbox = self._others[wanted]
+        sandbox.clear_faults()
+        sandbox.reset()
+        yield sandbox
+
+    @contextmanager
+    def small_pages(self) -> Iterator[RunningSandbox]:
+        """A sandbox whose pages hold few rows, where it has a setting for that."""
+        setting = self.subject.page_setting
+        with self.other_erp(**({setting: str(SMALL_PAGE)} if setting else {})) as sandbox:
             yield sandbox
 
     @property

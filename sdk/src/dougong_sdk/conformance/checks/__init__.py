@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dougong_sdk.conformance.checks import contract, push  # noqa: F401 - each registers its rules
+from dougong_sdk.conformance.checks import contract, find, push  # noqa: F401 - each registers its rules
 
 __all__: list[str] = []
