@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,15 +19,14 @@ _COMMON = {"project", "json", "lang", "debug", "help"}
 def page(text: str) -> str:
     """The page with its list of commands made anew, in English."""
     from dougong.cli import language
-    from dougong.cli.commands import GROUPS
+    from dougong.cli.commands import GROUPS, command
 
     language.choose("en")
     parts: list[str] = []
     for (_, title), entries in GROUPS:
         parts.append(f"\n## {title}\n")
-        for name, entry in entries.items():
-            command = getattr(importlib.import_module(f"dougong.cli.{entry.module}"), name)
-            parts += _command(command, f"dougong {name}")
+        for name in entries:
+            parts += _command(command(name), f"dougong {name}")
     return _MARK.sub(lambda match: match[1] + "".join(parts) + "\n" + match[2], text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ssl
 import time
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from dougong.model.outcomes import NotDone
 from dougong.model.problems import DougongError
 from dougong_sdk.rest import Unreachable, outcome_of
+from dougong_sdk.sandbox import tls
 from dougong_sdk.sandbox.tls import make_client_certificate, make_tls
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -29,7 +31,11 @@ def in_one_file(identity, password=b""):
 def identities(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
     known, stranger, locked = (make_client_certificate(folder / name, name) for name in ("known", "stranger", "locked"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tls, "_VALID", dt.timedelta(hours=-1))
+        expired = make_client_certificate(folder / "expired", "expired")
     return {
+        "expired": (expired.ca, in_one_file(expired)),
         "server": make_tls(folder / "server", "127.0.0.1"),
         "known": (known.ca, in_one_file(known)),
         "stranger": (stranger.ca, in_one_file(stranger)),
@@ -43,7 +49,7 @@ def server(request, identities, serve_http):
     context.minimum_version = context.maximum_version = request.param
     context.load_cert_chain(identities["server"].certificate, identities["server"].key)
     context.verify_mode = ssl.CERT_REQUIRED
-    for name in ("known", "locked"):
+    for name in ("known", "locked", "expired"):
         context.load_verify_locations(identities[name][0])
     return serve_http(lambda request: (200, [], b"{}"), time.time, context)
 
@@ -64,7 +70,7 @@ def test_an_encrypted_key_is_opened_with_its_password(server, identities, open_s
     assert session.redact("it is pa55word") == "it is ***"
 
 
-@pytest.mark.parametrize("name", ["stranger", None])
+@pytest.mark.parametrize("name", ["stranger", "expired", None])
 def test_a_certificate_that_is_not_taken_proves_that_nothing_was_done(server, identities, open_session, within, name):
     certificate = identities[name][1] if name else None
     session = open_session(server.url, ca_file=identities["server"].ca, certificate=certificate)

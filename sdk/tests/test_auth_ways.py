@@ -203,6 +203,19 @@ def test_every_field_of_the_templates(door, erp, within):
     assert request.headers["X-Mac"] == hmac.digest(b"s", request.headers["X-Text"].encode(), "sha1").hex()
 
 
+def test_a_header_that_is_not_there_is_signed_as_empty(door, within):
+    way = HmacSigned("k", "s", text="{header[X-Id]}", headers={"X-Mac": "{signature}"}, encoding="hex")
+    server = door()
+    server.session(way).post("p", b"", deadline=within())
+    assert server.seen[0].headers["X-Mac"] == hmac.digest(b"s", b"", "sha256").hex()
+
+
+@pytest.mark.parametrize(("text", "header"), [("{boddy}", ""), ("{signature}", ""), ("", "{}")])
+def test_a_field_that_does_not_exist_is_told_before_anything_is_due(text, header):
+    with pytest.raises(ValueError, match="no field"):
+        HmacSigned("k", "s", text=text, headers={"X": header})
+
+
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 

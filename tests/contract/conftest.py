@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 
 import attrs
@@ -15,19 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))  # the jobs are imported by name 
 import contract_jobs
 from contract_jobs import Setup
 from fake_erp import Erp
-from processes import KILLED
 from shapes import SHAPES, Settings
 
+from dougong_sdk.conformance import processes
+from dougong_sdk.conformance.judge import tally
+from dougong_sdk.conformance.processes import KILLED
 
-@attrs.frozen
-class Tally:
-    """What became of everything that was accepted (Jepsen's total-queue): the first three must be empty."""
-
-    lost: tuple[str, ...]
-    doubled: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    recovered: tuple[str, ...]
-    parked: tuple[str, ...]
+processes.preload(["pytest", "warm"], folder=Path(__file__).parent)
 
 
 @attrs.define
@@ -82,28 +75,24 @@ class Bench:
     def tally(self):
         while self.erp.late_work_outstanding():
             self.erp.work_late()
-        held = Counter(row["document"] for row in self.erp.all("posting"))
-        states = self.states()
-        parked = tuple(n for n in self.numbers if states[n] == "parked")
-        closed = {n for n in self.numbers if states[n] in ("rejected", "cancelled")}
-        guessed = {"lease_ended", "unknown", "resent"}
-        return Tally(
-            lost=tuple(n for n in self.numbers if n not in held and n not in parked and n not in closed),
-            doubled=tuple(n for n, count in held.items() if count > 1),
-            unexpected=tuple(n for n in held if n not in self.numbers or n in closed),
-            recovered=tuple(n for n in self.numbers if states[n] == "delivered" and guessed & set(self.events(n))),
-            parked=parked,
+        guesses = {"lease_ended", "unknown", "resent"}
+        return tally(
+            {number: number for number in self.numbers},
+            self.deliveries(),
+            self.erp.all("posting"),
+            [number for number in self.numbers if guesses & set(self.events(number))],
+            known_by=lambda posting: posting["document"],
         )
 
     def check(self, *, recovered=None, parked=()):
         """Nothing lost, doubled or unexpected; delivered at the top of the ladder; the audit's chains whole."""
         from dougong.ledger import audit
 
-        tally = self.tally()
-        assert (tally.lost, tally.doubled, tally.unexpected) == ((), (), ()), self.log
-        assert tally.parked == tuple(parked), self.log
+        found = self.tally()
+        assert found.clean, (found.told(), self.log)
+        assert found.parked == tuple(parked), self.log
         if recovered is not None:
-            assert bool(tally.recovered) is recovered
+            assert bool(found.recovered) is recovered
         top = contract_jobs.TOP.get(self.setup.shape, "posted")
         ours = [row for row in self.deliveries() if row["documents"][0] not in parked]
         assert {(row["state"], row["stage"]) for row in ours} <= {("delivered", top)}

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import attrs
-import processes
+
+from dougong_sdk.conformance import processes
 
 #: Labels that each shape passes without a fault, and those that it passes when an answer was lost.
 REACHED = {

@@ -14,13 +14,15 @@ import pytest
 
 import dougong
 from dougong_kingdee.sandbox import default_codes
+from dougong_sdk.conformance import processes
 from dougong_sdk.sandbox import launch
 
 for folder in (Path(__file__).parents[1] / "contract", Path(__file__).parent):
     sys.path.insert(0, str(folder))  # the jobs are imported by name in other processes
 
-import processes  # noqa: E402 - as above
 import push_jobs  # noqa: E402 - as above
+
+processes.preload(["pytest", "warm"], folder=Path(__file__).parents[1] / "contract")
 
 CONFIG = """
 [project]

@@ -6,8 +6,9 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from processes import KILLED
 from push_jobs import KINGDEE_LABELS, MERGING_LABELS
+
+from dougong_sdk.conformance.processes import KILLED
 
 pytestmark = pytest.mark.crash
 

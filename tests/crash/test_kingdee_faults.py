@@ -7,7 +7,8 @@ import time
 from decimal import Decimal
 
 import pytest
-from processes import KILLED
+
+from dougong_sdk.conformance.processes import KILLED
 
 pytestmark = pytest.mark.crash
 

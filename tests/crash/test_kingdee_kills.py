@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from processes import KILLED
 from push_jobs import KINGDEE_LABELS
+
+from dougong_sdk.conformance.processes import KILLED
 
 pytestmark = pytest.mark.crash
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import contract_jobs
 import push_jobs
 import pytest
-from processes import KILLED
 
 import dougong
 from dougong import crashpoints
 from dougong.crashpoints import LABELS, crashpoint
+from dougong_sdk.conformance.processes import KILLED
 
 _SOURCES = sorted(Path(dougong.__file__).parent.rglob("*.py"))
 

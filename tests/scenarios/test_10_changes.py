@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from dougong.delivery.send import keys_of
@@ -72,6 +74,28 @@ def test_v10_4(scenario):
     scenario.close("2026-11")
     scenario.push("changed", on="2026-12-03")
     scenario.holds("loan", "V10.1", "V10.4")
+
+
+def test_v10_4_is_taken_back_with_its_accrual(scenario):
+    """A red voucher for each of both: only the loan is left in the books."""
+    scenario.change(*DIFFERENCE)
+    scenario.push("loan", "input", on="2026-11-12")
+    loan = scenario.posting(scenario.row("J1", "loan"))
+    scenario.close("2026-11")
+    scenario.push("changed", on="2026-12-03")
+    scenario("reverse", scenario.row(NUMBER)["delivery"], "--reason", "记错公司")
+    scenario("run")
+    assert [row["state"] for row in scenario.rows(NUMBER)] == ["reversed", "reversed", "delivered", "delivered"]
+    assert balances(scenario.erp.postings()) == balances([loan])
+
+
+def balances(postings):
+    """Debits less credits by account and dimensions, where there is anything."""
+    sums = {}
+    for line in (line for posting in postings for line in posting["lines"]):
+        key = (line["account"], tuple(sorted(line["dimensions"].items())))
+        sums[key] = sums.get(key, 0) + Decimal(line["amount"]) * (1 if line["side"] == "D" else -1)
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 def test_a_told_again_without_other_money(first):

@@ -117,9 +117,9 @@ class _Item:
 
 
 def _plan_all(project: Project, items: Sequence[_Item], *, tell_sent: bool = False) -> Iterator[Planned | Undelivered]:
-    troubles = refresh_master_data(project, project.targets)
+    troubles = refresh_master_data(project, project.usable)
     deriver = _PlanDeriver(project, load_inputs(project), items, troubles)
-    slots = {name: Slot(Lane(project.door(name))) for name in project.targets}
+    slots = {name: Slot(Lane(project.door(name))) for name in project.usable}
     try:
         found = [one for item in items for one in _plan(project, deriver, slots, item)]
         found = [one for one in found if tell_sent or isinstance(one, Undelivered) or not one.sent]
@@ -246,8 +246,13 @@ def _one(
     project, beside = deriver.project, {one.moment for one in derivation.drafts if one.owner == "dougong"}
     live = project.ledger.look(lambda tx: deliveries.live_for(tx, coverage.key))
     if live is not None and live in wrong:
-        way = project.ledger.look(lambda tx: how(tx, item.document.ref, live, derivation, deriver))
-        return None if way == "difference" else _draft(deriver, slots, item, draft, beside, (f"{way} {live.name}",))
+        here = [one for one in wrong if (one.entity, one.book) == (live.entity, live.book)]
+        ways = {
+            one.id: project.ledger.look(partial(_way, one=one, item=item, derivation=derivation, deriver=deriver))
+            for one in here
+        }
+        waits = tuple(f"{ways[one.id]} {one.name}" for one in here)
+        return None if ways[live.id] == "difference" else _draft(deriver, slots, item, draft, beside, waits)
     if live is not None and live.state not in UNSENT:
         return project.ledger.look(lambda tx: _sent(tx, live, item, draft))
     if live is None and project.ledger.look(lambda tx: documents.given_up(tx, coverage.key, item.fingerprint)):
@@ -255,6 +260,10 @@ def _one(
     made = _draft(deriver, slots, item, draft, beside)
     there = None if made.payload is None else _already(slots[made.connection], made.draft, coverage, live)
     return attrs.evolve(made, already=there)
+
+
+def _way(tx: Tx, one: DeliveryRow, item: _Item, derivation: Derivation, deriver: Deriver) -> str:
+    return how(tx, item.document.ref, one, derivation, deriver)
 
 
 def _given_up(tx: Tx, item: _Item) -> bool:
@@ -293,12 +302,12 @@ def _correction(
 ) -> Planned | None:
     """What takes back or complements a delivery whose document says something else now."""
     document, ledger = item.document, deriver.project.ledger
-    way = ledger.look(lambda tx: how(tx, document.ref, one, derivation, deriver))
+    way = ledger.look(partial(_way, one=one, item=item, derivation=derivation, deriver=deriver))
     booking: Voucher | None = None
     problems: tuple[Problem, ...] = ()
     try:
         if way == "reversal":
-            booking = corrections.red_of(deriver, one, document)
+            booking = corrections.red_of(deriver, one, [document])
         elif way == "difference":
             booking = deriver.project.ledger.look(
                 lambda tx: corrections.complement(deriver, tx, document, derivation, one.entity, one.book)

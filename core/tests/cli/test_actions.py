@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dougong.model.problems import Problem
@@ -103,3 +105,39 @@ def test_all_or_none(run, folder, held, deliver):
     run("cancel", cancelled, "--reason", "x", "--project", folder)
     assert run("cancel", held, cancelled, "--reason", "x", "--project", folder).status == 1
     assert state_of(run, folder, held)["state"] == "held"
+
+
+@pytest.fixture
+def several(deliver):
+    """A document with three deliveries."""
+    return [deliver("B1", state=state, moment=moment) for moment, state in MOMENTS]
+
+
+MOMENTS = [("accrual", "delivered"), ("payment", "delivered"), ("loan", "held"), ("repayment", "incomplete")]
+
+
+@pytest.mark.parametrize(
+    ("action", "listed"),
+    [
+        (("reverse",), {"D1", "D2"}),
+        (("show",), {"D1", "D2", "D3", "D4"}),
+    ],
+)
+def test_only_those_are_listed_that_the_action_fits(run, folder, several, action, listed):
+    why = [] if action == ("show",) else ["--reason", "x"]
+    result = run(*action, "B1", *why, "--project", folder)
+    assert result.status == 1
+    assert "NUMBER_AMBIGUOUS" in result.err
+    assert set(re.findall(r"D\d", result.err)) == listed
+
+
+def test_the_only_one_that_fits_is_meant(run, folder, several):
+    result = run("cancel", "B1", "--reason", "x", "--project", folder, "--json")
+    assert [(row["delivery"], row["state"]) for row in result.rows] == [("D3", "cancelled")]
+
+
+def test_where_none_fits_it_says_why_not(run, folder, several):
+    result = run("resolve", "B1", "--absent", "--reason", "x", "--project", folder)
+    assert (result.status, "NUMBER_AMBIGUOUS" in result.err) == (1, False)
+    for said in ("D1 is delivered", "D2 is delivered", "D3 is held", "D4 is incomplete"):
+        assert f"{said}: nothing about it is unknown" in result.err

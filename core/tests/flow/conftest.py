@@ -33,6 +33,7 @@ class Shop:
     """A project, and what is pushed into it."""
 
     folder: Path
+    payment: int = 0
 
     def push(self, *documents):
         """`dougong push` of one file, in this process."""

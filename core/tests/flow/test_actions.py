@@ -11,7 +11,6 @@ from dougong import delivery as steps
 from dougong.flow.actions import ActionError, cancel, resolve_absent, resolve_delivered, retry
 from dougong.ledger import attempts, deliveries, postings
 from dougong.ledger.states import DeliveryState as S
-from dougong.ledger.states import IllegalTransition
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, Rejected, Unknown
 from dougong.model.postings import Stage
@@ -100,7 +99,7 @@ def test_what_is_in_the_erp_is_not_cancelled(project, stands):
 def test_what_is_final_stays(project, delivery, sql, state):
     row = delivery()
     sql("UPDATE delivery SET state = ?", state.value)
-    with pytest.raises(IllegalTransition):
+    with pytest.raises(ActionError, match="it has ended"):
         cancel(project, [row.id], **HOW)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 
 import pytest
 from flow_documents import report
 
-from dougong.flow.actions import cancel, retry
+from dougong.flow.actions import cancel, resolve_delivered, retry
 from dougong.flow.undoing import repost, reverse
 
 
@@ -66,13 +67,56 @@ def test_new_content_after_a_deletion_is_booked_once_a_person_says_so(office, er
     assert [line["amount"] for line in erp.booked[0]["lines"]] == [Decimal("250.00")] * 2
 
 
-def test_what_the_erp_cannot_tell_is_asked_again(office, erp):
+@pytest.mark.parametrize("how", ["unsure", "down"])
+def test_what_the_erp_cannot_tell_is_asked_again(office, erp, how):
+    """Nobody has to say so: it is put off, and goes on when the ERP tells."""
     office.push(report())
-    erp.unsure = True
-    assert office.push(withdrawn())[1] == ("R1", "held", "ORIGINAL_NOT_SHOWN")
-    erp.unsure = False
-    office.act(retry, 2)
+    erp.unsure = how == "unsure"
+    erp.down = {"find"} if how == "down" else set()
+    assert office.push(withdrawn())[1] == ("R1", "ready", "ORIGINAL_NOT_SHOWN")
+    assert office.push()[1] == ("R1", "ready", "ORIGINAL_NOT_SHOWN")
+    assert len(erp.booked) == 1
+    erp.unsure, erp.down = False, set()
     assert office.push()[:2] == [("R1", "reversed"), ("R1", "delivered")]
+
+
+@pytest.mark.parametrize("change", ["red_and_new", "difference"])
+def test_what_a_person_accepted_otherwise_is_not_corrected_as_it_was_sent(office, erp, change):
+    office.push(report())
+    for line in erp.booked[0]["lines"]:
+        line["amount"] = Decimal("280.00")
+    parked(office)
+    office.act(_accept, 1)
+    rules = office.folder / "rules" / "a01.toml"
+    old = 'change      = "red_and_new"'
+    rules.write_text(rules.read_text("utf-8").replace(old, f'change      = "{change}"'), "utf-8")
+    held = [row for row in office.push(report(amount="250.00", day=24)) if row[1:] == ("held", "STANDS_OTHERWISE")]
+    assert held
+    assert len(erp.booked) == 1
+    told = next(p for row in office.rows() for p in row["problems"] if p["code"] == "STANDS_OTHERWISE")
+    assert "total 300.00 → 280.00" in told["message"]
+
+
+def test_what_was_accepted_and_then_restored_is_taken_back(office, erp):
+    office.push(report())
+    for amount in ("280.00", "300.00"):
+        for line in erp.booked[0]["lines"]:
+            line["amount"] = Decimal(amount)
+        parked(office)
+        office.act(_accept, 1)
+    assert office.push(withdrawn())[:2] == [("R1", "reversed"), ("R1", "delivered")]
+
+
+def parked(office):
+    with sqlite3.connect(office.folder / "ledger.db") as ledger:
+        ledger.execute("UPDATE delivery SET state = 'parked', reason = 'edited_in_erp' WHERE id = 1")
+
+
+def _accept(project, ids, **how):
+    from dougong.ledger import attempts
+
+    reference = project.ledger.look(lambda tx: attempts.last_wanted(tx, ids[0])).reference
+    return resolve_delivered(project, ids[0], reference, **how)
 
 
 def test_what_was_changed_under_hold_is_booked_when_the_old_one_is_gone(office, erp):

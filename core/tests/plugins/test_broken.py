@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import attrs
 import pytest
 
@@ -15,6 +18,9 @@ BROKEN = {
     "missing_class": ("del Connector", "has no attribute 'Connector'"),
     "exit_at_import": ("raise SystemExit('bye')", "SystemExit: bye"),
     "base_exception_at_import": ("class Odd(BaseException): pass\nraise Odd('odd')", "Odd: odd"),
+    "interrupt_at_import": ("raise KeyboardInterrupt('not by a person')", "KeyboardInterrupt: not by a person"),
+    "recursion_at_import": ("def f(): return f()\nf()", "RecursionError"),
+    "recursive_import": ("from made_up_bad import NotThere", "ImportError"),
     "assertion_at_import": ("assert not Connector", "AssertionError"),
     "no_about": ("class Connector: pass", "about"),
     "about_of_another_type": ("class Connector: about = {'product': 'x'}", "about"),
@@ -65,7 +71,14 @@ UNUSABLE = {
         "PLUGIN_REFUSED",
         "sesion",
     ),
+    "argument_never_given": (
+        "    @hookimpl\n    def push(self, message, session=None): ...",
+        "PLUGIN_REFUSED",
+        "never be given session",
+    ),
 }
+#: Those of them whose hooks alone show it, which needs no settings.
+HOOKS = ("misspelt_hook", "undecorated_hook", "unknown_argument", "argument_never_given")
 
 
 def open_all(config_):
@@ -139,10 +152,35 @@ def test_a_plugin_for_a_newer_contract_is_not_used_and_both_versions_are_named(i
     assert (problem.code, problem.message) == ("PLUGIN_REFUSED", row.reason)
 
 
-def test_ctrl_c_is_not_a_broken_plugin(install_good):
-    install_good("slow", more="raise KeyboardInterrupt")
+@pytest.mark.parametrize("kind", HOOKS)
+def test_hooks_that_would_never_be_called_are_a_row_with_its_reason(install_good, kind):
+    more, _, words = UNUSABLE[kind]
+    install_good("bad", body=more)
+    install_good("fine")
+    rows = {entry.name: entry for entry in plugins.catalogue(load=True)}
+    assert rows["bad"].state is State.BROKEN
+    assert words in rows["bad"].reason.en
+    assert "dougong-bad 1.0" in rows["bad"].reason.zh
+    assert rows["fine"].state is State.OK
+
+
+@pytest.mark.parametrize("how", ["import os, signal; os.kill(os.getpid(), signal.SIGINT)", "signal.raise_signal(2)"])
+def test_ctrl_c_is_not_a_broken_plugin(install_good, how):
+    handler = signal.getsignal(signal.SIGINT)
+    install_good("slow", more=f"import signal, threading\n{how}\nthreading.Event().wait(5)")
     with pytest.raises(KeyboardInterrupt):
         plugins.catalogue(load=True)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_outside_of_the_main_thread_no_interrupt_is_ctrl_c(install_good):
+    install_good("bad", more="raise KeyboardInterrupt")
+    rows = []
+    thread = threading.Thread(target=lambda: rows.extend(plugins.catalogue(load=True)))
+    thread.start()
+    thread.join()
+    (row,) = [row for row in rows if row.name == "bad"]
+    assert row.state is State.BROKEN
 
 
 def test_metadata_that_cannot_be_read_is_a_row_and_hides_nobody(install, install_good):

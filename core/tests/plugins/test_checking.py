@@ -108,9 +108,20 @@ def test_async_hooks_are_refused(door):
 
 def test_an_argument_that_the_hook_does_not_have(door):
     (problem,) = refusals(door, push=lambda self, message, sesion: None)
-    assert "Acme" in problem.message.en
-    assert "dougong-acme 1.0" in problem.message.en
-    assert "sesion" in problem.message.en
+    assert problem.message.en == (
+        "Acme.push (dougong-acme 1.0): does not fit the contract: there is no argument sesion"
+    )
+    assert problem.hint.en == "did you mean 'session'?"
+
+
+@pytest.mark.parametrize(
+    "push",
+    [lambda self, message, session=None, call=None: None, lambda self, message, *, session, call: None],
+    ids=["default", "keyword"],
+)
+def test_an_argument_that_would_never_be_given(door, push):
+    found = [problem.message.en for problem in refusals(door, push=push)]
+    assert found == [f"Acme.push (dougong-acme 1.0): would never be given {name}" for name in ("session", "call")]
 
 
 def test_a_hook_of_a_later_contract_may_be_there_as_optional(door):

@@ -1,7 +1,8 @@
 """What the author of a connector imports, in one place; each name loads its module when it is first used.
 
-The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.auth` and
-`.transport`; emulated ERPs from `dougong_sdk.sandbox`. Importing this package loads neither httpx nor a server.
+The contract (`hookimpl`, `About`, `Call`) comes from the core; sessions from `dougong_sdk.rest`, `.soap`, `.auth` and
+`.transport`; emulated ERPs from `dougong_sdk.sandbox`; for tests, `dougong_sdk.proxy` and `dougong_sdk.recording`.
+Importing this package loads neither httpx nor a server.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Unclear,
         outcome_of,
     )
+    from dougong_sdk.soap import SoapService, SoapSession
     from dougong_sdk.transport import LeanTransport
 
 __all__ = [
@@ -61,6 +63,8 @@ __all__ = [
     "RestError",
     "RestSession",
     "SamlAssertion",
+    "SoapService",
+    "SoapSession",
     "TargetField",
     "Together",
     "Token",
@@ -106,6 +110,7 @@ _HOMES = {
         ),
         "dougong_sdk.rest",
     ),
+    **dict.fromkeys(("SoapService", "SoapSession"), "dougong_sdk.soap"),
     "LeanTransport": "dougong_sdk.transport",
 }
 

@@ -34,7 +34,7 @@ from dougong_sdk.errors import (
     outcome_of,
 )
 from dougong_sdk.messages import MAX_ANSWER, Answer, Auth, Refusal, Request
-from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, tls_context
+from dougong_sdk.transport import DEADLINE, Exchange, LeanTransport, Origin, new_transport, tls_context
 
 __all__ = [
     "MAX_ANSWER",
@@ -69,7 +69,8 @@ class RestSession:
     :param ca_file: PEM with the authorities to trust, instead of the system's.
     :param certificate: PEM with a client certificate and its key, for mutual TLS.
     :param certificate_password: of an encrypted key.
-    :param transport: another `httpx.BaseTransport`, for tests or by choice; it is closed with the session.
+    :param transport: another `httpx.BaseTransport`, for tests or by choice; it is closed with the session. By default
+        the one of `dougong_sdk.transport.new_transport`.
     :param max_answer: bytes of the longest answer.
     :param secrets: texts that `redact` blots out.
     :raises DougongError: `SETTINGS_INVALID` for an address or certificate that cannot be used.
@@ -91,9 +92,12 @@ class RestSession:
     ) -> None:
         self._base = _base(base_url)
         self._auth = auth
-        self._transport = transport or LeanTransport(tls=_trust(ca_file, certificate, certificate_password))
         self._max_answer = max_answer
-        self._secrets = {*secrets, certificate_password}
+        self._secrets = {*secrets, certificate_password} - {""}
+        known = sorted(self._secrets | set(auth.secrets() if auth else ()))
+        self._transport = transport or new_transport(
+            lambda: LeanTransport(tls=_trust(ca_file, certificate, certificate_password)), known
+        )
         self._origin = Origin.of(self._base)
         self._urls: dict[str, httpx.URL] = {}
 

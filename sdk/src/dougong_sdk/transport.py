@@ -25,7 +25,8 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,7 +37,18 @@ from dougong.hookspecs import Deadline
 from dougong_sdk.answers import Headers, WireAnswer
 from dougong_sdk.sockets import Reader, Wire, connect, left
 
-__all__ = ["DEADLINE", "KEEP_ALIVE", "Exchange", "LeanTransport", "Origin", "tls_context"]
+__all__ = [
+    "DEADLINE",
+    "KEEP_ALIVE",
+    "Exchange",
+    "LeanTransport",
+    "Maker",
+    "Origin",
+    "Through",
+    "new_transport",
+    "tls_context",
+    "transports_through",
+]
 
 #: Key in `request.extensions` under which a `Deadline` for the whole call travels.
 DEADLINE = "dougong.deadline"
@@ -165,6 +177,35 @@ class LeanTransport(httpx.BaseTransport):
         for connections in self._idle.values():
             while connections:
                 connections.pop().close()
+
+
+#: Makes the transport that a session would have.
+Maker = Callable[[], httpx.BaseTransport]
+#: Makes the one that it gets, from what makes its own and from the texts that it must not show.
+Through = Callable[[Maker, Sequence[str]], httpx.BaseTransport]
+
+_through: list[Through] = []
+
+
+def new_transport(make: Maker, secrets: Sequence[str] = ()) -> httpx.BaseTransport:
+    """The transport of a session that was given none: its own, or what `transports_through` puts in its place.
+
+    .. versionadded:: 0.1
+    """
+    return _through[-1](make, secrets) if _through else make()
+
+
+@contextmanager
+def transports_through(through: Through) -> Iterator[None]:
+    """In this block, in this process and those that it forks, new sessions get what `through` makes.
+
+    .. versionadded:: 0.1
+    """
+    _through.append(through)
+    try:
+        yield
+    finally:
+        _through.remove(through)
 
 
 def _seconds(request: httpx.Request) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 import attrs
@@ -82,11 +82,11 @@ def _undone(one: LoanMovement) -> LoanMovement:
     return attrs.evolve(one, amount=-one.amount, base=-one.base)
 
 
-def part_of(voucher: Voucher, ref: SourceRef) -> Voucher:
-    """What one document has in a merged voucher, as a voucher; any other voucher as it is."""
-    mine = [one for one in voucher.members if one.document == ref]
-    if not mine:
-        return voucher
+def part_of(voucher: Voucher, refs: Collection[SourceRef]) -> Voucher:
+    """What some documents have in a merged voucher, as a voucher; all of it, and any other voucher, as it is."""
+    mine = [one for one in voucher.members if one.document in refs]
+    if len(mine) == len(voucher.members):
+        return attrs.evolve(voucher, members=())
     return attrs.evolve(
         voucher,
         lines=tuple(

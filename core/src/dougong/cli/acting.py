@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from dougong.flow import Project
+    from dougong.ledger.rows import DeliveryRow
+
+    _Check = Callable[[DeliveryRow], None]
 
 __all__ = ["cancel", "repost", "resolve", "retry", "reverse"]
 
@@ -53,7 +56,7 @@ def retry(numbers: tuple[str, ...], where: tuple[str, ...], dry_run: bool, reaso
         raise click.UsageError(say("请给出 NUMBER 或 --where, 二者之一", "give NUMBERs or --where, one of the two"))
     conditions = [_condition(text) for text in where]
     with opened() as project:
-        ids, documents = _chosen(project, numbers, conditions)
+        ids, documents = _chosen(project, numbers, conditions, actions.check_retry)
         if dry_run:
             trials.show(project, ids, documents)
             return 0
@@ -86,7 +89,7 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
             say("请给出 --delivered ID 或 --absent, 二者之一", "give --delivered ID or --absent, one of the two")
         )
     with opened() as project:
-        id_ = _one(project, number, "parked", "unknown", "waiting")
+        id_ = _one(project, number, actions.check_resolve)
         if delivered is not None:
             actions.resolve_delivered(project, id_, delivered, actor=actor, reason=reason)
         else:
@@ -107,7 +110,7 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
     with opened() as project:
         with project.ledger.read() as connection:
             missed = {number: selecting.missed(connection, number) for number in numbers}
-        ids, held = _chosen(project, [number for number in numbers if not missed[number]], ())
+        ids, held = _chosen(project, [number for number in numbers if not missed[number]], (), actions.check_cancel)
         if ids:
             actions.cancel(project, ids, actor=actor, reason=reason)
         never_came = [ref for refs in missed.values() for ref in refs]
@@ -129,11 +132,11 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
 @reason
 @actor
 def repost(number: str, reason: str, actor: str) -> int:
-    """Book again what was deleted in the ERP; `run` then sends it under a new reference."""
+    """Book again what was deleted in the ERP, or reversed by a person; `run` then sends it under a new reference."""
     from dougong.flow import undoing
 
     with opened() as project:
-        id_ = _one(project, number, "parked")
+        id_ = _one(project, number, undoing.check_repost, "parked")
         undoing.repost(project, id_, actor=actor, reason=reason)
         _show(project, [id_], [])
     _due()
@@ -143,14 +146,24 @@ def repost(number: str, reason: str, actor: str) -> int:
 @click.command(help=summary("reverse"))
 @common
 @click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="DOCUMENT",
+    help=say(
+        "只红冲合并凭证中该单据的部分, 可多次给出",
+        "of merged vouchers the part of this document alone; repeat for more",
+    ),
+)
 @reason
 @actor
-def reverse(numbers: tuple[str, ...], reason: str, actor: str) -> int:
+def reverse(numbers: tuple[str, ...], only: tuple[str, ...], reason: str, actor: str) -> int:
     """Take back by a red voucher; `run` then sends it."""
     from dougong.flow import undoing
 
     with opened() as project:
-        made = undoing.reverse(project, [_one(project, number) for number in numbers], actor=actor, reason=reason)
+        ids = [_one(project, number, undoing.check_reverse) for number in numbers]
+        made = undoing.reverse(project, ids, actor=actor, reason=reason, only=only)
         _show(project, [row.id for row in made], [])
     _due()
     return 0
@@ -161,13 +174,13 @@ def _due() -> None:
         output.tell(say("已安排; dougong run 继续处理。", "It is due; dougong run works on it."))
 
 
-def _one(project: Project, number: str, *fitting: str) -> int:
+def _one(project: Project, number: str, check: _Check, *meant: str) -> int:
     with project.ledger.read() as connection:
-        return selecting.one(connection, number, fitting)
+        return selecting.one(connection, number, check, meant)
 
 
 def _chosen(
-    project: Project, numbers: Sequence[str], conditions: Sequence[tuple[str, str]]
+    project: Project, numbers: Sequence[str], conditions: Sequence[tuple[str, str]], check: _Check
 ) -> tuple[list[int], list[int]]:
     """Deliveries and, where a number has none, documents that are held for themselves."""
     ids: list[int] = []
@@ -182,7 +195,7 @@ def _chosen(
             if held:
                 documents += held
             else:
-                ids.append(selecting.one(connection, number, ("held", "rejected")))
+                ids.append(selecting.one(connection, number, check, ("held", "rejected")))
     return ids, documents
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import logging
 import os
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import rich_click as click
 
 from dougong.cli import language, output, usage
-from dougong.cli.commands import COMMANDS, GROUPS, summary
+from dougong.cli.commands import COMMANDS, GROUPS, command, summary
 from dougong.cli.language import say
 from dougong.cli.logs import log_file, start_logging
 from dougong.cli.options import Options, common
@@ -37,8 +36,7 @@ class LazyGroup(click.RichGroup):
             return None
         if self._listing:
             return click.RichCommand(name=cmd_name, help=summary(cmd_name))
-        module = importlib.import_module(f"dougong.cli.{COMMANDS[cmd_name].module}")
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = command(cmd_name)
         return found
 
     def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]

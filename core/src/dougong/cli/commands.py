@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from dougong.cli.language import say
 
-__all__ = ["COMMANDS", "GROUPS", "Entry", "summary"]
+__all__ = ["COMMANDS", "GROUPS", "Entry", "command", "summary"]
 
 
 class Entry(NamedTuple):
-    """A command: the module that holds it as a function of the same name, and what it does."""
+    """A command: the module that holds it as a function of the same name (`-` is `_` there), and what it does."""
 
     module: str
     zh: str
@@ -83,8 +84,8 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             ),
             "repost": Entry(
                 "acting",
-                "重新入账在 ERP 中被删除的凭证。",
-                "Book again what was deleted in the ERP, once that is proved.",
+                "重新入账在 ERP 中被删除、或由 reverse 红冲的凭证。",
+                "Book again what was deleted in the ERP, once that is proved, or what `reverse` took back.",
             ),
             "reverse": Entry("acting", "红冲已入账的凭证。", "Take back what is booked, by a red voucher."),
         },
@@ -104,11 +105,21 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             "crashpoints": Entry(
                 "installed", "崩溃点: 测试可在此杀死进程。", "Crash points: where tests kill the process."
             ),
+            "new-connector": Entry(
+                "scaffolding",
+                "生成一个可运行的连接器包, 由您改成自己的 ERP。",
+                "Make a connector package that works, to be turned into your ERP's.",
+            ),
         },
     ),
 )
 
 COMMANDS: dict[str, Entry] = {name: entry for _, entries in GROUPS for name, entry in entries.items()}
+
+
+def command(name: str) -> Any:
+    """The command of a name, imported now."""
+    return getattr(import_module(f"dougong.cli.{COMMANDS[name].module}"), name.replace("-", "_"))
 
 
 def summary(name: str) -> str:

@@ -67,9 +67,9 @@ def _quiet_for_json() -> Iterator[None]:
 @contextlib.contextmanager
 def _sandboxes(place: Path, ports: dict[str, int]) -> Iterator[Sequence[Any]]:
     """The sandboxes in processes of their own; they end with the story, however it ends."""
-    from dougong.cli.products import sandbox_module
+    from dougong.cli.products import sdk_module
 
-    sdk: Any = sandbox_module()
+    sdk: Any = sdk_module("sandbox")
     with contextlib.ExitStack() as running:
         try:
             yield [

@@ -13,7 +13,7 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from dougong.plugins import Entry
 
-__all__ = ["Defaults", "Examples", "SdkMissing", "defaults_of", "examples", "sandbox_module", "sandbox_names"]
+__all__ = ["Defaults", "Examples", "SdkMissing", "defaults_of", "examples", "sandbox_names", "sdk_module"]
 
 
 class Defaults(Protocol):
@@ -40,7 +40,7 @@ class Examples(Protocol):
 
 
 class SdkMissing(DougongError):
-    """Sandboxes come with the distribution `dougong-sdk`, which is not installed."""
+    """What this command does comes with the distribution `dougong-sdk`, which is not installed."""
 
 
 def sandbox_names() -> list[str]:
@@ -91,18 +91,18 @@ def _module(name: str) -> Any:
         return None
 
 
-def sandbox_module() -> ModuleType:
-    """`dougong_sdk.sandbox`: by name, for core stands below the SDK.
+def sdk_module(name: str) -> ModuleType:
+    """`dougong_sdk.sandbox`, `dougong_sdk.scaffold`: by name, for core stands below the SDK.
 
     :raises SdkMissing: `SDK_MISSING`.
     """
-    module: ModuleType | None = _module("dougong_sdk.sandbox")
+    module: ModuleType | None = _module(f"dougong_sdk.{name}")
     if module is None:
         raise SdkMissing(
             Problem.of(
                 "SDK_MISSING",
-                "沙箱需要 dougong-sdk",
-                "sandboxes need dougong-sdk",
+                "此命令需要 dougong-sdk",
+                "this command needs dougong-sdk",
                 hint_zh="请安装: pip install dougong-sdk",
                 hint_en="install it: pip install dougong-sdk",
             )

@@ -57,9 +57,9 @@ def sandbox(
     help_set: bool,
 ) -> int:
     """Serve until interrupted."""
-    from dougong.cli.products import sandbox_module
+    from dougong.cli.products import sdk_module
 
-    sdk: Any = sandbox_module()
+    sdk: Any = sdk_module("sandbox")
     try:
         found = sdk.find_sandbox(name)
         if help_set:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from dougong.cli.language import chosen
@@ -11,6 +11,7 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from dougong.ledger.rows import DeliveryRow
     from dougong.model.documents import SourceRef
 
 __all__ = ["NumberError", "deliveries", "documents", "held_documents", "missed", "one", "rows_of"]
@@ -19,16 +20,24 @@ __all__ = ["NumberError", "deliveries", "documents", "held_documents", "missed",
 _DELIVERY, _DOCUMENT = "delivery:", "document:"
 
 
+def _any(_: DeliveryRow) -> None:
+    """To look at it, every delivery fits."""
+
+
 class NumberError(DougongError):
     """A NUMBER names nothing, or more than one thing."""
 
 
-def one(connection: Connection, number: str, fitting: Collection[str] = ()) -> int:
-    """The one delivery that a NUMBER names.
+def one(
+    connection: Connection, number: str, check: Callable[[DeliveryRow], None] = _any, meant: Collection[str] = ()
+) -> int:
+    """The one delivery that a NUMBER names, to look at it or for an action.
 
-    :param fitting: states that an action is for: among several deliveries of a document, the only one in such a state
-        is meant.
-    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS` with the candidates, `NUMBER_WITHOUT_DELIVERY`.
+    :param check: raises what speaks against doing it to a delivery; of several deliveries of a document, the only one
+        that it accepts is named.
+    :param meant: states that the action is made for: one of them comes before others that it accepts as well.
+    :raises NumberError: `NUMBER_UNKNOWN`, `NUMBER_AMBIGUOUS` with those that fit, `NUMBER_WITHOUT_DELIVERY`; where
+        none of several fits, with what speaks against each.
     """
     delivery, documents = _meant(connection, number)
     if delivery is not None:
@@ -36,15 +45,41 @@ def one(connection: Connection, number: str, fitting: Collection[str] = ()) -> i
     found = _deliveries_of(connection, documents)
     if not found:
         raise NumberError(_without_delivery(number))
-    if len(found) > 1:
-        from dougong.ledger import views
+    return found[0] if len(found) == 1 else _fitting(connection, number, found, check, meant)
 
-        rows = views.deliveries_view(connection, chosen(), ids=found)
-        fit = [int(row["delivery"][1:]) for row in rows if row["state"] in fitting]
-        if len(fit) != 1:
-            raise NumberError(_ambiguous(number, _candidates(connection, found)))
-        return fit[0]
-    return found[0]
+
+def _fitting(
+    connection: Connection,
+    number: str,
+    found: list[int],
+    check: Callable[[DeliveryRow], None],
+    meant: Collection[str],
+) -> int:
+    against: list[Problem] = []
+    fit: list[DeliveryRow] = []
+    for row in _rows(connection, found):
+        try:
+            check(row)
+        except DougongError as error:
+            against += error.problems
+        else:
+            fit.append(row)
+    if not fit:
+        raise NumberError(against)
+    fit = [row for row in fit if row.state in meant] or fit
+    if len(fit) > 1:
+        raise NumberError(_ambiguous(number, _candidates(connection, [row.id for row in fit])))
+    return fit[0].id
+
+
+def _rows(connection: Connection, ids: list[int]) -> list[DeliveryRow]:
+    from sqlalchemy import select
+
+    from dougong.ledger.rows import DeliveryRow
+    from dougong.ledger.schema import delivery as table
+
+    found = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id)).mappings()
+    return [DeliveryRow(**row) for row in found]
 
 
 def rows_of(connection: Connection, number: str) -> list[dict[str, Any]]:

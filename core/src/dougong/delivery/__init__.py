@@ -8,9 +8,9 @@ the ERP is spoken to.
 from __future__ import annotations
 
 from dougong.delivery.complete import complete
-from dougong.delivery.link import Blocked, Derive, Derived, Held, Link
+from dougong.delivery.link import Blocked, Derive, Derived, Held, Link, PutOff
 from dougong.delivery.poll import poll
 from dougong.delivery.resolve import resolve
 from dougong.delivery.send import rest, send
 
-__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "complete", "poll", "resolve", "rest", "send"]
+__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "PutOff", "complete", "poll", "resolve", "rest", "send"]

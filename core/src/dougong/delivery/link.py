@@ -20,7 +20,7 @@ from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 from dougong.plugins import Door
 
-__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "backoff_ms"]
+__all__ = ["Blocked", "Derive", "Derived", "Held", "Link", "PutOff", "backoff_ms"]
 
 #: Longest pause between two tries of the same thing, seconds.
 _LONGEST = 60.0
@@ -90,8 +90,15 @@ class Blocked:
     still: Callable[[Tx], bool] = _always
 
 
+@attrs.frozen
+class PutOff:
+    """Whether it may be sent cannot be told now; it is tried again by itself, after a pause."""
+
+    problems: tuple[Problem, ...]
+
+
 #: Derives one delivery anew; pure but for reads of the ledger. Raises nothing that concerns the document.
-Derive = Callable[[DeliveryRow, Link], Derived | Held | Blocked]
+Derive = Callable[[DeliveryRow, Link], Derived | Held | Blocked | PutOff]
 
 
 def backoff_ms(failures: int, after: float | None = None) -> int:

@@ -10,7 +10,7 @@ from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply
 from dougong.delivery.complete import complete, guarded
-from dougong.delivery.link import Blocked, Derive, Derived, Held, Link, backoff_ms
+from dougong.delivery.link import Blocked, Derive, Derived, Held, Link, PutOff, backoff_ms
 from dougong.ledger import attempts, deliveries, loans
 from dougong.ledger.attempts import Frozen, item_id
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
@@ -37,7 +37,8 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
     try:
         link.session()
     except DougongError as error:
-        _put_off(ledger, rows, error)
+        later = PutOff(error.problems)  # the ERP cannot be reached at all: nothing was sent
+        ledger.write(lambda tx: [_put_off(tx, row, later) for row in rows])
         return
     ready: dict[ItemId, tuple[DeliveryRow, Derived]] = {}
     for row in rows:
@@ -65,28 +66,26 @@ def send(ledger: Ledger, rows: Sequence[DeliveryRow], link: Link, derive: Derive
         push_frozen(ledger, *sending, link, operation, alone=True)
 
 
-def _put_off(ledger: Ledger, rows: Sequence[DeliveryRow], error: DougongError) -> None:
-    """The ERP cannot be reached at all: nothing was sent, the deliveries stay ready."""
-
-    def work(tx: Tx) -> None:
-        for row in rows:
-            deliveries.move(
-                tx,
-                row,
-                DeliveryState.READY,
-                event="put_off",
-                detail={"reason": error.problems[0].code},
-                due_at=backoff_ms(row.failures),
-                failures=row.failures + 1,
-                problems=problems_text(error.problems),
-                reason=error.problems[0].code,
-            )
-
-    ledger.write(work)
+def _put_off(tx: Tx, row: DeliveryRow, made: PutOff) -> DeliveryRow:
+    code = made.problems[0].code
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.READY,
+        event="put_off",
+        detail={"reason": code},
+        due_at=backoff_ms(row.failures),
+        failures=row.failures + 1,
+        problems=problems_text(made.problems),
+        reason=code,
+    )
 
 
-def rest(tx: Tx, row: DeliveryRow, made: Held | Blocked) -> None:
-    """Write down why a delivery is not sent; it is derived again when that is no longer so."""
+def rest(tx: Tx, row: DeliveryRow, made: Held | Blocked | PutOff) -> None:
+    """Write down why a delivery is not sent; it is derived again when that is no longer so, or after a pause."""
+    if isinstance(made, PutOff):
+        _put_off(tx, row, made)
+        return
     if not made.still(tx):
         deliveries.release(tx, row, due_at=epoch_ms())
         return

@@ -12,7 +12,7 @@ from dougong.flow.project import Project
 from dougong.ledger import attempts, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
+from dougong.ledger.states import FINAL, GIVEN_UP, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
@@ -25,6 +25,9 @@ __all__ = [
     "ActionError",
     "act",
     "cancel",
+    "check_cancel",
+    "check_resolve",
+    "check_retry",
     "give_up",
     "prove_absent",
     "refuse",
@@ -36,6 +39,7 @@ __all__ = [
 
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+_MAY_BE_THERE = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.WAITING})
 
 
 class ActionError(DougongError):
@@ -67,28 +71,36 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         detail = {"reason": reason}
+        check_retry(row)
         if row.state in _RETRIED:
             return deliveries.move(
                 tx, row, DeliveryState.READY, event="retry", actor=actor, detail=detail, due_at=epoch_ms(), failures=0
             )
-        if row.state is DeliveryState.INCOMPLETE:
-            return deliveries.move(
-                tx,
-                row,
-                DeliveryState.INCOMPLETE,
-                event="retry",
-                actor=actor,
-                detail=detail,
-                due_at=epoch_ms(),
-                failures=0,
-                problems="[]",
-                reason="",
-            )
-        if row.state in _RESOLVED:
-            raise refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")
-        raise refuse(row, "没有可重试的内容", "there is nothing to retry")
+        return deliveries.move(
+            tx,
+            row,
+            DeliveryState.INCOMPLETE,
+            event="retry",
+            actor=actor,
+            detail=detail,
+            due_at=epoch_ms(),
+            failures=0,
+            problems="[]",
+            reason="",
+        )
 
     return act(project, ids, do)
+
+
+def check_retry(row: DeliveryRow) -> None:
+    """Whether a delivery may be retried, by its state.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
+    if row.state in _RESOLVED:
+        raise refuse(row, "结果未知, 不能重试; 请用 resolve", "its outcome is not known; use resolve instead")
+    if row.state not in _RETRIED | {DeliveryState.INCOMPLETE}:
+        raise refuse(row, "没有可重试的内容", "there is nothing to retry")
 
 
 def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> None:
@@ -119,9 +131,12 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         _still(row, proved[row.id])
         if attempts.load_open(tx, row.id) is not None:
             raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
-        if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
-            raise refuse(row, "已在 ERP 中", "it is in the ERP")
+        check_cancel(row)
         detail: dict[str, Any] = {"reason": reason}
+        for document in documents.covered_by(tx, row.id):
+            documents.give_up(tx, row.id, document.ref)
+            if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
+                documents.give_up(tx, row.reverses_id, document.ref, given_up=False)
         return deliveries.move(
             tx,
             row,
@@ -134,6 +149,19 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         )
 
     return act(project, ids, do)
+
+
+def check_cancel(row: DeliveryRow) -> None:
+    """Whether a delivery may be given up, by its state.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
+    if row.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE):
+        raise refuse(row, "已在 ERP 中", "it is in the ERP")
+    if row.state in FINAL:
+        raise refuse(row, "已结束, 没有可放弃的内容", "it has ended, there is nothing to give up")
+    if row.state in _MAY_BE_THERE:
+        raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
 
 
 def give_up(
@@ -168,7 +196,7 @@ def resolve_absent(project: Project, id_: int, *, actor: str, reason: str) -> De
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         _still(row, proved)
-        _open_to_resolution(row)
+        check_resolve(row)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
             attempts.close_items(tx, frozen.id, {row.id: "absent"})
@@ -198,7 +226,7 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
     posting = _ask(project, row, erp_id)
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        _open_to_resolution(row)
+        check_resolve(row)
         _not_anothers(tx, row, posting)
         frozen = attempts.load_open(tx, row.id)
         if frozen is not None:
@@ -227,7 +255,11 @@ def resolve_delivered(project: Project, id_: int, erp_id: str, *, actor: str, re
     return act(project, [id_], do)[0]
 
 
-def _open_to_resolution(row: DeliveryRow) -> None:
+def check_resolve(row: DeliveryRow) -> None:
+    """Whether something about a delivery is unknown, which a person can tell.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
     if row.state not in _RESOLVED:
         raise refuse(row, "结果已知, 无需 resolve", "nothing about it is unknown")
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import attrs
 
 from dougong.accounting import Derivation
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
+from dougong.flow.change_messages import for_a_person, waits_for
+from dougong.flow.dependents import dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
-from dougong.ledger import audit, deliveries, documents
+from dougong.ledger import audit, deliveries, documents, reversals
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState
+from dougong.ledger.states import UNSENT, DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.identity import Coverage
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["WAITS", "Reaction", "Verdict", "complements", "how", "judge", "react", "still_waits", "take_back"]
+__all__ = ["Reaction", "Verdict", "complements", "how", "judge", "react", "still_waits", "take_back"]
 
-#: Code of what a document waits for before its new content can be booked.
-WAITS = "WAITS_FOR"
 _GONE = frozenset({DeliveryState.CANCELLED, DeliveryState.REVERSED})
 _BUSY = frozenset({DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.UNKNOWN, DeliveryState.INCOMPLETE})
 
@@ -47,7 +47,8 @@ class Verdict:
     """What a document's present content asks of what was booked before; nothing is changed by asking.
 
     :param problems: it is held with these.
-    :param wrong: what was booked of other content, to be corrected as the rules say (`how`).
+    :param wrong: what was booked of other content, to be corrected as the rules say (`how`); with what is taken back,
+        the differences that complement it.
     :param needless: reversals on their way that nobody needs any more.
     """
 
@@ -66,22 +67,27 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     sent = [one for one in live if one.state not in UNSENT and one.moment not in CORRECTIONS]
     other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
-        needless, pending = _on_their_way(sent, live)
-        return Verdict((_waits(number, pending, until="known"),) if pending else (), needless=tuple(needless))
-    if any(not _by_policy(one, taken_back, deriver) for one in other):
-        return Verdict((_for_a_person(number, other, taken_back),))
+        wanted = [one for one in live if not documents.is_given_up(tx, one.id, ref)]
+        needless, pending = _on_their_way(documents.deliveries_of(tx, ref), live, wanted)
+        until = "known" if any(one.state in _BUSY for one in pending) else "done"
+        return Verdict((waits_for(number, pending, until=until),) if pending else (), needless=tuple(needless))
+    added = list({extra.id: extra for one in other for extra in complements(one, live)}.values())
+    unsure = [extra for extra in added if extra.state is DeliveryState.PARKED or _is_taken_back(extra, live)]
+    if unsure or any(not _by_policy(one, taken_back, deriver) for one in other):
+        going = [(one.id, ref) for one in other]
+        standing = [on for one in other for on in dependents(tx, one, [ref], going).staying]
+        return Verdict((for_a_person(number, [*other, *unsure, *standing], taken_back),))
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
         return Verdict(tuple(wrong))
-    added = [extra for one in other for extra in complements(one, live)]
     busy = [one for one in (*other, *added) if one.state in _BUSY and not _is_draft(one, deriver)]
     if busy:
-        return Verdict((_waits(number, busy),))
+        return Verdict((waits_for(number, busy),))
     if any(_is_taken_back(one, live) for one in other):
-        return Verdict((_for_a_person(number, other, taken_back),))
-    if added and (taken_back or any(deriver.inputs.rules[one.book].changes.change == "red_and_new" for one in other)):
-        return Verdict((_for_a_person(number, [*other, *added], taken_back),))  # one red voucher takes back one voucher
-    return Verdict(wrong=tuple(other))
+        return Verdict((for_a_person(number, other, taken_back),))
+    gone = [one for one in other if how(tx, ref, one, derivation, deriver) != "difference"]
+    with_them = {extra.id: extra for one in gone for extra in complements(one, live)}
+    return Verdict(wrong=(*other, *with_them.values()))
 
 
 def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) -> Reaction:
@@ -94,22 +100,43 @@ def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     pending = [made for one in verdict.wrong for made in _correct(tx, row, one, derivation, deriver)]
     if derivation.not_due is not None:
         return Reaction(withdrawn=True)
-    return Reaction((_waits(row.number, pending),) if pending else ())
+    return Reaction((waits_for(row.number, pending),) if pending else ())
 
 
 def _on_their_way(
-    sent: Sequence[DeliveryRow], live: Sequence[DeliveryRow]
+    every: Sequence[DeliveryRow], live: Sequence[DeliveryRow], wanted: Sequence[DeliveryRow]
 ) -> tuple[list[DeliveryRow], list[DeliveryRow]]:
-    """The document is as it was booked: a reversal that was not sent yet is needless, another one is waited for."""
-    pending = [one for one in sent if one.target_stage is Stage.VOID]
-    ours = {one.id for one in sent if one.reason != GIVEN_UP}
-    reversals = [
-        one
-        for one in live
-        if one.moment == "reversal" and one.reverses_id in ours and one.state is not DeliveryState.DELIVERED
-    ]
-    needless = [one for one in reversals if one.state in UNSENT]
-    return needless, pending + [one for one in reversals if one.state not in UNSENT]
+    """The document is as it was booked: a reversal that was not sent yet is needless, another one is waited for.
+
+    Of a voucher and its differences nothing is needless any more once one of them is gone.
+
+    :param every: deliveries of the document, :param live: those that stand for it, :param wanted: those of them that
+        no person has given up.
+    """
+    originals = {one.id: one for one in wanted if one.moment != "reversal"}
+    pending = [one for one in originals.values() if one.target_stage is Stage.VOID]
+    needless: list[DeliveryRow] = []
+    places: dict[tuple[str, str], list[DeliveryRow]] = {}
+    for one in live:
+        original = originals.get(one.reverses_id or 0)
+        if original is not None and one.state is not DeliveryState.DELIVERED:
+            places.setdefault(_place(original), []).append(one)
+    for place, reversing in places.items():
+        begun = _begun([one for one in every if _place(one) == place], originals)
+        (pending if begun or any(one.state not in UNSENT for one in reversing) else needless).extend(reversing)
+    return needless, pending
+
+
+def _begun(place: Sequence[DeliveryRow], live: Container[int]) -> bool:
+    """Whether an accrual, or a difference that complements it, is taken back already, and the rest follows."""
+    first = min((one.id for one in place if one.moment == "accrual" and one.id in live), default=None)
+    if first is None:
+        return True
+    return any(one.moment == "difference" and one.id > first and one.state is DeliveryState.REVERSED for one in place)
+
+
+def _place(row: DeliveryRow) -> tuple[str, str]:
+    return (row.entity, row.book)
 
 
 def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
@@ -118,9 +145,9 @@ def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
 
 
 def complements(one: DeliveryRow, live: Sequence[DeliveryRow]) -> list[DeliveryRow]:
-    """Differences that were sent to complement a delivery: to take it back alone would leave them in the books."""
-    place = ("difference", one.entity, one.book)
-    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state not in UNSENT]
+    """Differences that were sent to complement a delivery: they are taken back with it, each by its own reversal."""
+    later = [other for other in live if other.moment == "difference" and other.id > one.id]
+    return [other for other in later if _place(other) == _place(one) and other.state not in UNSENT]
 
 
 def _by_policy(one: DeliveryRow, taken_back: bool, deriver: Deriver) -> bool:
@@ -149,7 +176,7 @@ def _correct(
         )
         yield voiding
     elif way == "reversal":
-        yield take_back(tx, [row], one, deriver)
+        yield from take_back(tx, [row], one, deriver)
     else:
         _complement(tx, row, one, derivation, deriver)
 
@@ -157,29 +184,36 @@ def _correct(
 def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> str:
     """How a wrong delivery is corrected: `void` (a mere draft is deleted), `reversal`, or `difference`.
 
-    A voucher in parts has no difference to another one, part by part.
+    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back.
     """
     if _is_draft(one, deriver):
         return "void"
-    red = derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
+    goes = one.moment == "difference" or reversals.reversal_of(tx, one.id, ref) is not None
+    red = goes or derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
     return "reversal" if red or in_pieces(tx, one, ref, derivation) else "difference"
 
 
 def take_back(
     tx: Tx, rows: Sequence[DocumentRow], one: DeliveryRow, deriver: Deriver, *, actor: str = audit.SYSTEM
-) -> DeliveryRow:
-    """The reversal of what a delivery booked of some documents: made, or found.
+) -> list[DeliveryRow]:
+    """The reversals of what a delivery booked of some documents: those that are there, and one for the rest.
 
     :param rows: newest revisions of those documents. :param actor: who wants it.
     """
-    covers = [(row, Coverage(row.ref, one.entity, one.book, "reversal", one.reference)) for row in rows]
-    live = deliveries.live_for(tx, covers[0][1].key)
-    if live is not None:
-        for row, coverage in covers:
-            documents.cover_too(tx, live.id, row.id, coverage.key)
-        return live
-    new = attrs.evolve(_correction(rows, one, covers, deriver), reverses_id=one.id)
-    return deliveries.create(tx, new, actor=actor)
+    found: dict[int, DeliveryRow] = {}
+    covers = []
+    for row in rows:
+        coverage = Coverage(row.ref, one.entity, one.book, "reversal", one.reference)
+        known = reversals.reversal_of(tx, one.id, row.ref)
+        if known is None:
+            covers.append((row, coverage))
+        else:
+            found[known.id] = known
+            documents.cover_too(tx, known.id, row.id, coverage.key)
+    if not covers:
+        return list(found.values())
+    new = attrs.evolve(_correction([row for row, _ in covers], one, covers, deriver), reverses_id=one.id)
+    return [*found.values(), deliveries.create(tx, new, actor=actor)]
 
 
 def _complement(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> None:
@@ -223,31 +257,3 @@ def _unfinished(row: DeliveryRow) -> bool:
     if row.moment in CORRECTIONS or row.target_stage is Stage.VOID:
         return row.state not in _GONE | {DeliveryState.DELIVERED}
     return row.state in _BUSY
-
-
-def _waits(number: str, pending: Sequence[DeliveryRow], *, until: str = "done") -> Problem:
-    """:param until: `done`, or `known` = what becomes of them decides what is to be done."""
-    names = " ".join(one.name for one in pending)
-    return Problem.of(
-        WAITS,
-        f"{number} 的新内容等待 {names} 完成 (红冲、删除或结果确认)",
-        f"the new content of {number} waits until {names} is done (reversed, deleted or its outcome known)",
-        hint_zh=f"自动继续; dougong show {names.split()[0]} 查看进度",
-        hint_en=f"it goes on by itself; `dougong show {names.split()[0]}` tells how far it is",
-        deliveries=names,
-        until=until,
-    )
-
-
-def _for_a_person(number: str, sent: Sequence[DeliveryRow], taken_back: bool) -> Problem:
-    code = "WITHDRAWN_AFTER_POSTING" if taken_back else "CHANGED_AFTER_POSTING"
-    zh, en = ("已被撤回或退回", "was withdrawn or rejected") if taken_back else ("内容已变更", "has other content now")
-    names = ", ".join(f"{one.name} {one.moment} ({one.state})" for one in sent)
-    return Problem.of(
-        code,
-        f"{number} 已送 ERP ({names}), 之后{zh}",
-        f"{number} was sent to the ERP already ({names}) and {en}",
-        hint_zh="请人工核对: 在 ERP 中更正, 或在来源系统恢复原内容",
-        hint_en="compare: correct it in the ERP, or restore the content in the source",
-        deliveries=names,
-    )

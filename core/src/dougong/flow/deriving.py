@@ -14,7 +14,7 @@ import attrs
 from dougong import accounting, formats
 from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
 from dougong.clock import business_now
-from dougong.delivery import Blocked, Derived, Held, Link
+from dougong.delivery import Blocked, Derived, Held, Link, PutOff
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
@@ -121,11 +121,22 @@ class Deriver:
         return dated
 
     def derive(self, document: Document) -> Derivation:
-        """All bookings of a document, as the ledger and the inputs are now."""
+        """All bookings of a document, as the ledger and the inputs are now.
+
+        :raises DougongError: one of them goes to a connection that cannot be used: nobody knows what it can take.
+        """
         loans = {advance.loan: self._loan(document.ref, advance.loan) for advance in document.advances}
         claimed = self._claimed(document)
         derivation = accounting.derive(document, self._context(loans, claimed))
+        self._refuse_shut(document, derivation)
         return attrs.evolve(derivation, loans=loans, claimed=claimed) if loans or claimed else derivation
+
+    def _refuse_shut(self, document: Document, derivation: Derivation) -> None:
+        shut, config = self.project.shut, self.project.config
+        for draft in derivation.drafts if shut else ():
+            connection = config.route(draft.entity, draft.book, draft.moment, document.type)
+            if connection in shut and draft.owner == "dougong":
+                raise DougongError(shut[connection])
 
     def contested(self, ref: SourceRef) -> None:
         """Other reports claim invoices of a document: from now on they are looked up when it is derived."""
@@ -178,19 +189,19 @@ class Deriver:
 
     # -- deliveries ---------------------------------------------------------------------------------------------------
 
-    def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
+    def __call__(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked | PutOff:
         """Derive one delivery anew (`dougong.delivery.Derive`)."""
         try:
             return self._made(row, link)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this delivery's matter
             return Held(reasons(error, row.name, self._ledger), self.inputs.hash)
 
-    def _made(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked:
+    def _made(self, row: DeliveryRow, link: Link) -> Derived | Held | Blocked | PutOff:
         wanted = self.intentions.of(row)
         if not isinstance(wanted, Intended):
             return wanted
-        if row.moment == "reversal" and (problems := objections(self._ledger, row, link)):
-            return Held(problems, self.inputs.hash, wanted.still)
+        if row.moment == "reversal" and (objection := objections(self._ledger, row, link)):
+            return objection if isinstance(objection, PutOff) else Held((objection,), self.inputs.hash, wanted.still)
         made = self.payloads.sendable(row, wanted, link)
         if isinstance(made, Derived) and self._in_order(made.booking.book):
             self._periods.sends(made.booking)

@@ -38,7 +38,8 @@ class Inputs:
         mapping.
     :param needs: connection → the ERP's account code → what that account takes; a connection without an entry has told
         nothing yet.
-    :param books: book → connection that serves it. :param operations: connection → its operation for vouchers.
+    :param books: book → connection that serves it. :param operations: connection → its operation for vouchers; without
+        those that cannot be used.
     :param artifacts: content hash → (kind, text) of every file and table; under `hash` the list of all of them.
     """
 
@@ -74,8 +75,8 @@ class Inputs:
 
     def limits(self, book: str) -> Limits:
         """What the ERP behind a book can take."""
-        connection = self.books.get(book)
-        return self.operations[connection].limits if connection else Limits()
+        operation = self.operations.get(self.books.get(book, ""))
+        return operation.limits if operation else Limits()
 
 
 def load_inputs(project: Project) -> Inputs:
@@ -84,7 +85,9 @@ def load_inputs(project: Project) -> Inputs:
     :raises DougongError: any file that is wrong, with place and reason.
     """
     artifacts: dict[str, tuple[str, str]] = {}
-    operations = {name: project.door(name).operation_for("voucher", "create") for name in project.targets}
+    operations = {name: project.door(name).operation_for("voucher", "create") for name in project.usable}
+    for name, problems in project.shut.items():  # what is held for it is derived again when it can be used
+        _keep(artifacts, "shut", f"{name}\n{problems}")
     rules = _rules(project, artifacts)
     mappings = {
         (name, operation.target_type): _mapping(project, name, operation, artifacts)

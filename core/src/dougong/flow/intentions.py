@@ -69,7 +69,7 @@ class Intentions:
         self, row: DeliveryRow, document: DocumentRow, derivation: Derivation
     ) -> Intended | Held | Blocked:
         if row.moment == "reversal":
-            return Intended(corrections.reversal(self._deriver, row, self._deriver.whole(document)), row.target_stage)
+            return corrections.reversal(self._deriver, row)
         if row.moment == "difference":
             whole, book = self._deriver.whole(document), row.book
             missing = self._ledger.look(

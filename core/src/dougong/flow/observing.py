@@ -28,6 +28,8 @@ def observer_of(project: Project) -> Callable[[Transition], None] | None:
         before, after = transition.before, transition.after
         if after.connection not in watched:
             return
+        if after.connection in project.shut:
+            return  # its add-ons cannot be used either
         door = project.door(after.connection)
         event = TransitionEvent(
             delivery=after.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +12,7 @@ from dougong.config import Config, ConfigError, Connection, load
 from dougong.flow.observing import observer_of
 from dougong.ledger.store import Ledger
 from dougong.model.problems import Problem
-from dougong.plugins import Door, open_door
+from dougong.plugins import Door, PluginError, open_door
 
 __all__ = ["Project"]
 
@@ -52,6 +54,22 @@ class Project:
         """Connections that a route leads to, in the order of the configuration."""
         routed = {route.connection for route in self.config.routes}
         return tuple(name for name in self.config.connections if name in routed)
+
+    @cached_property
+    def shut(self) -> Mapping[str, tuple[Problem, ...]]:
+        """Of the targets, connections whose connector or add-ons cannot be used, with the reasons; the others go on."""
+        found: dict[str, tuple[Problem, ...]] = {}
+        for name in self.targets:
+            try:
+                self.door(name)
+            except PluginError as error:
+                found[name] = error.problems
+        return found
+
+    @property
+    def usable(self) -> tuple[str, ...]:
+        """The targets that can be worked on."""
+        return tuple(name for name in self.targets if name not in self.shut)
 
     def source_door(self, name: str) -> Door:
         """The door that reads a source's files: a connection of that name, else the one whose connector it is.

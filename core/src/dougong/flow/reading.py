@@ -196,7 +196,10 @@ def read_held_again(project: Project, *, actor: str = audit.SYSTEM) -> list[Acce
         rows = [DocumentRow(**row) for row in connection.execute(query).mappings()]
     changed: list[Accepted] = []
     for name in dict.fromkeys(row.connection for row in rows if row.connection):
-        door = project.source_door(name)
+        try:
+            door = project.source_door(name)
+        except PluginError:
+            continue  # they stay held; whoever reads its files is told why
         told = LedgerReference(project, door.connection.name)
         again = [item for row in rows if row.connection == name for item in _documents(door, row.raw or b"", told)]
         accepted = intake.accept(project.ledger, again, connection=name, actor=actor)

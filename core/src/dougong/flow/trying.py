@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from dougong.accounting import Draft, load_rules
-from dougong.delivery import Blocked, Held
+from dougong.delivery import Blocked, Held, PutOff
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import Inputs, rule_paths
 from dougong.flow.project import Project
@@ -114,6 +114,8 @@ def _delivery(deriver: Deriver, row: DeliveryRow) -> Tried:
         return Tried(row.id, row.numbers, DeliveryState.HELD, made.problems)
     if isinstance(made, Blocked):
         return Tried(row.id, row.numbers, DeliveryState.BLOCKED, waits_for=made.names)
+    if isinstance(made, PutOff):
+        return Tried(row.id, row.numbers, DeliveryState.READY, made.problems)
     return Tried(row.id, row.numbers, DeliveryState.READY, booking=made.booking)
 
 

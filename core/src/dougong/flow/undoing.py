@@ -2,37 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
 
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
+from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
-from dougong.ledger import deliveries, documents
+from dougong.ledger import deliveries, documents, reversals
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import GIVEN_UP, UNSENT, DeliveryState, DocumentState, ParkReason
 
-__all__ = ["repost", "reverse"]
+__all__ = ["check_repost", "check_reverse", "repost", "reverse"]
 
 _THERE = frozenset({DeliveryState.DELIVERED, DeliveryState.PARKED})
 #: Reason of a delivery that another incarnation has taken the place of.
 _REPOSTED = "reposted"
-#: Moments that settle what an accrual owes.
-_MONEY = frozenset({"payment", "payment_returned"})
+_NOT_DELIVERED = ("只有已送达的凭证才能红冲", "only what is delivered can be reversed")
+_NOT_A_CORRECTION = ("红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
 
 
 def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
-    """Book again what a person has deleted in the ERP: under a new reference, once its absence is proved.
+    """Book again what a person has deleted in the ERP, once its absence is proved, or has taken back by `reverse`.
 
-    An ERP that remembers references would answer with the deleted voucher; so the incarnation rises by one.
+    The new voucher has a new reference: an ERP that remembers references would answer with the old one.
 
-    :returns: the delivery that is given up; the next run makes its successor.
-    :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, or it
-        corrects another voucher.
+    :returns: the delivery that was there; the next run makes its successor.
+    :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, its
+        reversal is not delivered, or it corrects another voucher.
     """
+    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
+    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: documents.given_up_in(tx, id_)):
+        return act(project, [id_], partial(_book_again, actor=actor, reason=reason))[0]
+    return _repost_deleted(project, id_, actor=actor, reason=reason)
+
+
+def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
+    """What a person had taken back is wanted after all."""
+    check_repost(row)
+    taken = documents.given_up_in(tx, row.id)
+    if not taken:
+        zh, en = (
+            "并非由 reverse 红冲, 来源的内容会自动入账",
+            "no person reversed it; what its document says is booked by itself",
+        )
+        raise refuse(row, zh, en)
+    for document in taken:
+        _refuse_too_early(tx, row, document)
+    for document in taken:
+        documents.give_up(tx, row.id, document.ref, given_up=False)
+        _look_anew(tx, document, actor=actor, detail={"reason": reason, "delivery": row.name})
+    return row
+
+
+def _refuse_too_early(tx: Tx, row: DeliveryRow, document: DocumentRow) -> None:
+    """While its red voucher is on its way, or another voucher stands in its place, nothing is booked again."""
+    back = reversals.reversal_of(tx, row.id, document.ref)
+    if back is not None and back.state is not DeliveryState.DELIVERED:
+        zh, en = f"其红冲 {back.name} 尚未送达", f"its reversal {back.name} is not delivered yet; `dougong run` first"
+        raise refuse(row, zh, en)
+    place = (row.moment, row.entity, row.book, row.part)
+    for other in documents.live_deliveries_of(tx, document.ref):
+        if (other.moment, other.entity, other.book, other.part) == place:
+            raise refuse(row, f"已有 {other.name} 代替它", f"{other.name} has taken its place")
+
+
+def _look_anew(tx: Tx, document: DocumentRow, *, actor: str, detail: dict[str, Any] | None = None) -> None:
+    """The next run opens a document as it now is."""
+    latest = documents.latest(tx, document.ref)
+    if latest is not None and _may_go_on(latest):
+        documents.change(tx, latest, event="repost", actor=actor, detail=detail, state=DocumentState.ACCEPTED)
+
+
+def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
     proved = prove_absent(project, id_, _THERE)
     if proved.state is DeliveryState.DELIVERED and not project.door(proved.connection).supports("find"):
         raise refuse(
@@ -40,7 +89,7 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
         )
 
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        _repostable(row)
+        check_repost(row)
         if row.version != proved.version:
             raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
         if row.state is DeliveryState.DELIVERED:
@@ -58,9 +107,7 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
             reason=_REPOSTED,
         )
         for document in covered:
-            latest = documents.latest(tx, document.ref)
-            if latest is not None and _may_go_on(latest):
-                documents.change(tx, latest, event="repost", actor=actor, state=DocumentState.ACCEPTED)
+            _look_anew(tx, document, actor=actor)
         return given_up
 
     return act(project, [id_], do)[0]
@@ -71,63 +118,112 @@ def _may_go_on(latest: DocumentRow) -> bool:
     return latest.state is not DocumentState.HELD or bool(latest.inputs)
 
 
-def _repostable(row: DeliveryRow) -> None:
+def check_repost(row: DeliveryRow) -> None:
+    """Whether a delivery may be booked again, by what it is and its state.
+
+    :raises ActionError: `ACTION_REFUSED`.
+    """
     if row.moment in CORRECTIONS:
-        raise refuse(row, "红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
-    if row.state not in _THERE:
+        raise refuse(row, *_NOT_A_CORRECTION)
+    if row.state not in _THERE | {DeliveryState.REVERSED}:
         raise refuse(row, "只有已送达或被删除的凭证才能重新入账", "only what was delivered and is gone can be reposted")
     if row.state is DeliveryState.PARKED and row.reason != ParkReason.DELETED_IN_ERP:
         raise refuse(row, "请先用 resolve 处理", "resolve it first")
 
 
-def reverse(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
-    """Take back what is in the ERP by a red voucher; the same content is not booked again by itself.
+@attrs.frozen
+class _Taken:
+    """A delivery that is taken back. :param documents: whose part in it, in their newest revisions."""
 
+    row: DeliveryRow
+    documents: tuple[DocumentRow, ...]
+
+
+def reverse(
+    project: Project, ids: Sequence[int], *, actor: str, reason: str, only: Collection[str] = ()
+) -> list[DeliveryRow]:
+    """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
+
+    The differences that complement a voucher go with it, each by a red voucher of its own.
+
+    :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
     :returns: the reversals, which the next run sends.
     :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
     """
     deriver = Deriver(project, load_inputs(project))
 
-    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        if row.moment in CORRECTIONS:
-            raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
-        if row.state is not DeliveryState.DELIVERED:
-            raise refuse(row, "只有已送达的凭证才能红冲", "only what is delivered can be reversed")
-        documents_ = [documents.latest(tx, one.ref) or one for one in documents.covered_by(tx, row.id)]
-        for document in documents_:
-            _stands_alone(row, documents.live_deliveries_of(tx, document.ref), ids)
-        detail = {"reason": reason}
-        marked = deliveries.move(
-            tx, row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail, reason=GIVEN_UP
-        )
-        return take_back(tx, documents_, marked, deriver, actor=actor)
+    def do(tx: Tx) -> list[DeliveryRow]:
+        rows = [deliveries.by_id(tx, id_) for id_ in dict.fromkeys(ids)]
+        taken = [one for row in rows for one in _taken(tx, row, only)]
+        going = [(one.row.id, document.ref) for one in taken for document in one.documents]
+        for one in taken:
+            _stands_alone(tx, one, going)
+        for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
+            deliveries.move(
+                tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
+            )
+        return [made for one in taken for made in _take_back(tx, one, deriver, actor, reason)]
 
-    return act(project, ids, do)
+    return project.ledger.write(do)
 
 
-def _stands_alone(row: DeliveryRow, live: Sequence[DeliveryRow], ids: Sequence[int]) -> None:
-    """Refuse what would leave half of a booking behind: its difference, or a payment of what it owes.
+def check_reverse(row: DeliveryRow) -> None:
+    """Whether a delivery may be reversed, by what it is and its state.
 
-    :param live: of one document. :param ids: of what is reversed together.
+    :raises ActionError: `ACTION_REFUSED`.
     """
-    if added := complements(row, live):
-        names = ", ".join(one.name for one in added)
-        zh = f"{names} 已补记差额, 只红冲此凭证会留下差额; 请在 ERP 中手工更正"
-        raise refuse(row, zh, f"{names} complements it and would stay in the books; correct both in the ERP")
-    if row.moment != "accrual":
-        return
-    paid = [
-        one
-        for one in live
-        if one.moment in _MONEY
-        and (one.entity, one.book) == (row.entity, row.book)
-        and one.state not in UNSENT
-        and one.reason != GIVEN_UP
-        and one.id not in ids
-    ]
-    if paid:
-        names = ", ".join(one.name for one in paid)
-        zh = f"{names} 记录了它的付款, 会失去对应的负债; 请一并 reverse"
-        raise refuse(
-            row, zh, f"{names} books money paid for it, which would lose what it settles; reverse them together"
+    if row.moment == "difference":
+        zh, en = (
+            "补差凭证随其补充的凭证一起红冲, 请指明后者",
+            "it goes with the voucher that it complements; name that one",
         )
+        raise refuse(row, zh, en)
+    if row.moment in CORRECTIONS:
+        raise refuse(row, "红冲凭证不能再红冲", "a reversal is not reversed")
+    if row.state is not DeliveryState.DELIVERED:
+        raise refuse(row, *_NOT_DELIVERED)
+
+
+def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
+    """A delivery and the differences that complement it, as far as some documents go."""
+    check_reverse(row)
+    standing = [one for one in documents.standing_in(tx, row.id) if not only or one.number in only]
+    if not standing:
+        raise refuse(row, f"其中没有 {', '.join(only)} 的内容", f"it books nothing of {', '.join(only)}")
+    newest = [documents.latest(tx, one.ref) or one for one in standing]
+    added = [(extra, one) for one in newest for extra in complements(row, documents.live_deliveries_of(tx, one.ref))]
+    for extra, _ in added:
+        if extra.state is not DeliveryState.DELIVERED:
+            raise refuse(extra, *_NOT_DELIVERED)
+    return [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
+
+
+def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
+    """What would complement a voucher that will not be there."""
+    live = [other for document in one.documents for other in documents.live_deliveries_of(tx, document.ref)]
+    place = ("difference", one.row.entity, one.row.book)
+    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state in UNSENT]
+
+
+def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> list[DeliveryRow]:
+    detail = {"reason": reason, "documents": [document.number for document in one.documents]}
+    marked = deliveries.move(tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail)
+    for document in one.documents:
+        documents.give_up(tx, marked.id, document.ref)
+    return take_back(tx, one.documents, marked, deriver, actor=actor)
+
+
+def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:
+    """Refuse what would leave half of a booking behind: what stands on it.
+
+    :param going: what is reversed together.
+    """
+    staying = dependents(tx, one.row, [document.ref for document in one.documents], going).staying
+    if not staying:
+        return
+    numbers = {document.number for document in one.documents}
+    shared = one.row.moment == "accrual" and any(set(each.numbers) - numbers for each in staying)
+    part = "".join(f" --only {number}" for number in sorted(numbers)) if shared else ""
+    why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying)) + part
+    zh = f"{why.zh}; 请一并红冲: reverse {together}"
+    raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")

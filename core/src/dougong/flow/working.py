@@ -44,13 +44,15 @@ def work(
         have freed. `None` = all.
     :param to: works on this connection alone; never re-routes.
     :param progress: called a few times a second with how far it is and what fails.
-    :returns: what kept a connection from being worked on at all (its master data cannot be read, say).
+    :returns: what kept a connection from being worked on at all: its connector cannot be used, its master data cannot
+        be read.
     """
-    names = [name for name in project.targets if to in (None, name)]
     if to is not None:
-        project.config.connection(to)
+        project.door(to)  # a run for one connection that cannot be used is none
+    names = [name for name in project.usable if to in (None, name)]
     read_held_again(project)
-    problems = refresh_master_data(project, names)
+    problems = [problem for name in project.shut if to is None for problem in project.shut[name]]
+    problems += refresh_master_data(project, names)
     inputs = load_inputs(project)
     silent = [name for name in names if name in inputs.blind and _cause(name, problems) is None]
     problems += [accounts_not_read(name) for name in silent]

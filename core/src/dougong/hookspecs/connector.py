@@ -47,8 +47,9 @@ class ConnectorSpec:
 
     Life cycle: core builds the connector from its settings, asks `operations` once, opens sessions per lane slot, and
     closes them. Every hook is synchronous, may be called from any thread with its own session, and may take `call`.
-    Wrappers and second implementations are refused. A hook that a connector leaves out is a capability that it does
-    not have.
+    It declares those of the arguments below that it needs, by name and without defaults: one with a default is never
+    given. Wrappers and second implementations are refused. A hook that a connector leaves out is a capability that it
+    does not have.
     """
 
     # -- describe ------------------------------------------------------------------------------------------------------

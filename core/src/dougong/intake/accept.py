@@ -366,9 +366,14 @@ def _withdrawn(tx: Tx, ref: SourceRef) -> bool:
 
 
 def _cancel_unsent(tx: Tx, ref: SourceRef, why: str) -> list[DeliveryRow]:
-    """Cancel the document's deliveries that nothing was sent of; returns those that something was, or may have been."""
+    """Cancel the document's deliveries that nothing was sent of; returns those that something was, or may have been.
+
+    A reversal is about what is in the ERP: whether it is still wanted is decided with the new content.
+    """
     sent = []
     for row in documents.deliveries_of(tx, ref):
+        if row.moment == "reversal":
+            continue
         if row.state in UNSENT and len(row.numbers) == 1:
             deliveries.move(tx, row, DeliveryState.CANCELLED, event=why, due_at=FOREVER, reason=why)
         elif row.state not in FINAL:

@@ -19,6 +19,7 @@ from dougong.model.messages import Correlation, ItemId, Message, Wanted
 from dougong.model.postings import Facts
 
 __all__ = [
+    "ACCEPTED",
     "PERIOD_CLOSED",
     "Frozen",
     "add_correlations",
@@ -34,6 +35,8 @@ __all__ = [
 
 #: Outcome of an item that was refused because its period is closed.
 PERIOD_CLOSED = "period_closed"
+#: Outcome of an item of which a person has accepted what the ERP shows, in place of what was sent.
+ACCEPTED = "accepted"
 
 _A, _I, _C = schema.attempt, schema.attempt_item, schema.correlation
 _INSERT = Statement(insert(_A).returning(_A.c.id), [c.name for c in _A.columns if c.name != "id"])
@@ -78,7 +81,12 @@ _LAST_SENT = Statement(
     .limit(1)
 )
 _BOOKINGS = Statement(select(_I.c.booking).where(_I.c.delivery_id == bindparam("d"), _I.c.outcome == bindparam("o")))
-_ACCEPT_FACTS = Statement(update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f")))
+_ACCEPT_FACTS = Statement(
+    update(_I).where(_I.c.delivery_id == bindparam("d")).values(facts=bindparam("f"), outcome=bindparam("o", ACCEPTED))
+)
+_ACCEPTED = Statement(
+    select(_I.c.facts).where(_I.c.delivery_id == bindparam("d"), _I.c.outcome == bindparam("o", ACCEPTED))
+)
 _LAST_FACTS = Statement(
     select(_I.c.facts).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
 )
@@ -332,3 +340,9 @@ def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
 def accept_facts(tx: Tx, delivery_id: int, facts: Facts) -> None:
     """A person has accepted what the ERP shows: that is what the posting must show from now on."""
     tx.run(_ACCEPT_FACTS, {"d": delivery_id, "f": _facts_text(facts)})
+
+
+def accepted(tx: Tx, delivery_id: int) -> Facts | None:
+    """What a person has accepted of a posting in place of what was sent; `None` where nothing."""
+    found = tx.one(_ACCEPTED, {"d": delivery_id})
+    return None if found is None else facts_of(found["facts"])

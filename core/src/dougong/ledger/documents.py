@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -15,7 +15,7 @@ from dougong.ledger import audit, schema
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
-from dougong.ledger.states import GIVEN_UP, DeliveryState, DocumentState
+from dougong.ledger.states import DocumentState
 from dougong.model.documents import SourceRef
 from dougong.model.events import TAKEN_BACK, withdrawn
 from dougong.model.problems import Problem
@@ -111,15 +111,33 @@ _COVERED_DOCUMENTS = Statement(
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(schema.coverage.c.delivery_id == bindparam("d"))
 )
+_STANDING_IN = Statement(
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"), schema.coverage.c.live.is_not(None))
+)
+_GIVE_UP = Statement(
+    update(schema.coverage)
+    .where(
+        schema.coverage.c.delivery_id == bindparam("d"),
+        schema.coverage.c.document_id.in_(select(_T.c.id).where(_same(_T))),
+    )
+    .values(given_up=bindparam("v_given_up"))
+)
 _GIVEN_UP = Statement(
-    select(schema.delivery.c.id)
-    .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
+    select(_T.c.id)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(
         schema.coverage.c.coverage_key == bindparam("key"),
-        (schema.delivery.c.state == DeliveryState.CANCELLED.value)
-        | (schema.delivery.c.state == DeliveryState.REVERSED.value),
-        schema.delivery.c.reason == GIVEN_UP,
+        schema.coverage.c.given_up == 1,
+        _T.c.fingerprint == bindparam("fingerprint"),
     )
+)
+_GIVEN_UP_IN = Statement(
+    select(_T)
+    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    .where(schema.coverage.c.delivery_id == bindparam("d"), schema.coverage.c.given_up == 1)
+    .order_by(_T.c.revision.desc(), _T.c.id)
 )
 _COVERS = Statement(
     select(schema.coverage.c.delivery_id).where(
@@ -353,11 +371,22 @@ def live_deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
 
 def covered_by(tx: Tx, delivery_id: int) -> list[DocumentRow]:
     """The documents that a delivery serves, each in the newest revision that it covers."""
+    return _newest(tx.rows(_ALL_COVERED, {"d": delivery_id}))
+
+
+def _newest(rows: Iterable[Mapping[str, Any]]) -> list[DocumentRow]:
+    """One row for each document: the first that is found."""
     newest: dict[SourceRef, DocumentRow] = {}
-    for found in tx.rows(_ALL_COVERED, {"d": delivery_id}):
+    for found in rows:
         row = DocumentRow(**found)
         newest.setdefault(row.ref, row)
     return list(newest.values())
+
+
+def standing_in(tx: Tx, delivery_id: int) -> list[DocumentRow]:
+    """The documents that a delivery stands for: of a merged one, those that were not taken out or taken back."""
+    live = {DocumentRow(**found).ref for found in tx.rows(_STANDING_IN, {"d": delivery_id})}
+    return [row for row in covered_by(tx, delivery_id) if row.ref in live]
 
 
 def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
@@ -367,8 +396,22 @@ def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
 
 def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
     """Whether a person has cancelled or reversed a delivery of this coverage that was made from this very content."""
-    found = tx.rows(_GIVEN_UP, {"key": coverage_key})
-    return any(fingerprint in covered_fingerprints(tx, row["id"]) for row in found)
+    return tx.one(_GIVEN_UP, {"key": coverage_key, "fingerprint": fingerprint}) is not None
+
+
+def give_up(tx: Tx, delivery_id: int, ref: SourceRef, *, given_up: bool = True) -> None:
+    """Note that a person has given up what a delivery books of a document, or wants it after all."""
+    tx.run(_GIVE_UP, {"d": delivery_id, **_key(ref), "v_given_up": int(given_up)})
+
+
+def is_given_up(tx: Tx, delivery_id: int, ref: SourceRef) -> bool:
+    """Whether a person has given up what a delivery books of a document."""
+    return any(row.ref == ref for row in given_up_in(tx, delivery_id))
+
+
+def given_up_in(tx: Tx, delivery_id: int) -> list[DocumentRow]:
+    """The documents whose part in a delivery a person has given up."""
+    return _newest(tx.rows(_GIVEN_UP_IN, {"d": delivery_id}))
 
 
 def covers(tx: Tx, delivery_id: int, document_id: int) -> bool:

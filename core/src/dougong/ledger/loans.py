@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -15,7 +16,7 @@ from dougong.model.bookings import LoanMovement
 from dougong.model.documents import SourceRef
 from dougong.model.money import plain
 
-__all__ = ["Balance", "balance", "forget", "lock", "record"]
+__all__ = ["Balance", "Moved", "balance", "forget", "lock", "moved", "record"]
 
 _M, _D, _DOC = schema.loan_movement, schema.delivery, schema.document
 _INSERT = Statement(insert(_M), [column.name for column in _M.columns])
@@ -23,7 +24,7 @@ _DELETE = Statement(delete(_M).where(_M.c.delivery_id == bindparam("d")))
 #: What was never sent moves nothing; what was cancelled is proved absent.
 _NOTHING = [*(state.value for state in UNSENT), DeliveryState.CANCELLED.value]
 _OF_LOAN = Statement(
-    select(_M.c.type, _M.c.source_id, _M.c.currency, _M.c.amount, _M.c.base)
+    select(_M.c.type, _M.c.source_id, _M.c.currency, _M.c.amount, _M.c.base, _M.c.delivery_id, _D.c.reverses_id)
     .join(_D, _D.c.id == _M.c.delivery_id)
     .where(
         _M.c.source == bindparam("source"),
@@ -45,6 +46,15 @@ class Balance:
     currency: str
     amount: Decimal
     base: Decimal
+
+
+@attrs.frozen
+class Moved:
+    """What one delivery lent (+) or cleared (−) of a loan for one document, in the loan's currency."""
+
+    delivery_id: int
+    document: SourceRef
+    amount: Decimal
 
 
 def record(tx: Tx, delivery_id: int, movements: Sequence[LoanMovement]) -> None:
@@ -74,13 +84,31 @@ def forget(tx: Tx, delivery_id: int) -> None:
 
 def balance(tx: Tx, ref: SourceRef, loan: str) -> Balance | None:
     """What is left of a loan without what the document `ref` itself has cleared; `None` when nothing moved it."""
-    found = tx.rows(_OF_LOAN, {"source": ref.source, "tenant": ref.tenant, "loan": loan})
+    found = _of_loan(tx, ref, loan)
     others = [row for row in found if (row["type"], row["source_id"]) != (ref.type, ref.id)]
     if not others:
         return None
     amount = sum((Decimal(row["amount"]) for row in others), Decimal(0))
     base = sum((Decimal(row["base"]) for row in others), Decimal(0))
     return Balance(others[0]["currency"], amount, base)
+
+
+def moved(tx: Tx, ref: SourceRef, loan: str) -> list[Moved]:
+    """What has moved a loan, reversals aside: to be read together with what is taken back of it.
+
+    :param ref: any document of the loan's source and tenant.
+    """
+    return [
+        Moved(
+            row["delivery_id"], SourceRef(ref.source, ref.tenant, row["type"], row["source_id"]), Decimal(row["amount"])
+        )
+        for row in _of_loan(tx, ref, loan)
+        if row["reverses_id"] is None
+    ]
+
+
+def _of_loan(tx: Tx, ref: SourceRef, loan: str) -> list[dict[str, Any]]:
+    return tx.rows(_OF_LOAN, {"source": ref.source, "tenant": ref.tenant, "loan": loan})
 
 
 def lock(tx: Tx, document_id: int) -> None:

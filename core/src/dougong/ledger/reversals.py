@@ -10,19 +10,34 @@ from dougong.ledger import deliveries, documents, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState, DocumentState
+from dougong.model.documents import SourceRef
 
-__all__ = ["CORRECTIONS", "arrived", "booking_of"]
+__all__ = ["CORRECTIONS", "arrived", "booking_of", "reversal_of"]
 
 #: Moments that correct another voucher.
 CORRECTIONS = ("reversal", "difference")
 
-_C, _DOC, _I = schema.coverage, schema.document, schema.attempt_item
+_C, _D, _DOC, _I = schema.coverage, schema.delivery, schema.document, schema.attempt_item
 _DOCUMENTS = Statement(select(_DOC).join(_C, _C.c.document_id == _DOC.c.id).where(_C.c.delivery_id == bindparam("d")))
 _RELEASE = Statement(
     update(_C).where(_C.c.delivery_id == bindparam("d"), _C.c.document_id == bindparam("document")).values(live=None)
 )
 _STILL_LIVE = Statement(
     select(_C.c.document_id).where(_C.c.delivery_id == bindparam("d"), _C.c.live.is_not(None)).limit(1)
+)
+_REVERSAL = Statement(
+    select(_D)
+    .join(_C, _C.c.delivery_id == _D.c.id)
+    .join(_DOC, _DOC.c.id == _C.c.document_id)
+    .where(
+        _D.c.reverses_id == bindparam("d"),
+        _C.c.live.is_not(None),
+        _DOC.c.source == bindparam("source"),
+        _DOC.c.tenant == bindparam("tenant"),
+        _DOC.c.type == bindparam("type"),
+        _DOC.c.source_id == bindparam("source_id"),
+    )
+    .limit(1)
 )
 _BOOKING = Statement(
     select(_I.c.booking).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
@@ -55,6 +70,13 @@ def _documents(tx: Tx, row: DeliveryRow) -> list[DocumentRow]:
 def _is_latest(tx: Tx, document: DocumentRow) -> bool:
     latest = documents.latest(tx, document.ref)
     return latest is None or latest.id == document.id
+
+
+def reversal_of(tx: Tx, delivery_id: int, ref: SourceRef) -> DeliveryRow | None:
+    """What takes back, or has taken back, a document's part in a delivery; `None` where nothing does."""
+    whose = {"source": ref.source, "tenant": ref.tenant, "type": ref.type, "source_id": ref.id}
+    found = tx.one(_REVERSAL, {"d": delivery_id, **whose})
+    return None if found is None else DeliveryRow.from_mapping(found)
 
 
 def booking_of(tx: Tx, delivery_id: int) -> str | None:

@@ -165,6 +165,7 @@ coverage = Table(
     Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
     Column("coverage_key", String(64), primary_key=True),
     Column("live", String(64), unique=True),
+    Column("given_up", Integer, nullable=False, server_default="0"),  # by a person: this content is not booked again
     Index("coverage_document", "document_id"),
     Index("coverage_key_index", "coverage_key"),
 )

@@ -43,7 +43,9 @@ def check_hooks(plugin: Any, spec: type[Any], package: str, options: ReadOptions
             continue
         hook = found.get("specname") or name
         problems += _misplaced(hook, spec, who, optional=bool(found.get("optionalhook")))
-        problems += _wrong_kind(inspect.getattr_static(type(plugin), name), found, who)
+        static = inspect.getattr_static(type(plugin), name)
+        problems += _wrong_kind(static, found, who)
+        problems += _wrong_parameters(static, hook, spec, who)
         if hook in implemented:
             zh, en = f"{hook} 已由 {implemented[hook]} 实现", f"{implemented[hook]} implements {hook} already"
             problems.append(refused(who, zh, en, hint_zh="只保留一个", hint_en="keep one of them"))
@@ -105,3 +107,34 @@ def _wrong_kind(static: Any, found: dict[str, Any], who: str) -> Iterator[Proble
             hint_zh="并发由核心的线程负责",
             hint_en="concurrency is the core's, by threads",
         )
+
+
+def _wrong_parameters(static: Any, hook: str, spec: type[Any], who: str) -> Iterator[Problem]:
+    """Parameters that the hook does not have, and those that would keep their default for ever.
+
+    A hook is given its plain parameters only, by name.
+    """
+    if hook not in hook_names(spec):
+        return
+    known = set(inspect.signature(getattr(spec, hook)).parameters)
+    function = inspect.unwrap(getattr(static, "__func__", static))
+    for one in inspect.signature(function).parameters.values():
+        if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            continue
+        if one.default is not one.empty or one.kind is one.KEYWORD_ONLY:
+            yield refused(
+                who,
+                f"参数 {one.name} 永远不会被传入",
+                f"would never be given {one.name}",
+                hint_zh="请写成没有默认值的普通参数, 用不到的可以省略",
+                hint_en="make it a plain parameter without a default, or leave it out",
+            )
+        elif one.name not in known:
+            near = did_you_mean(one.name, known - {"self"})
+            yield refused(
+                who,
+                f"签名与契约不符: 没有参数 {one.name}",
+                f"does not fit the contract: there is no argument {one.name}",
+                hint_zh=near.zh,
+                hint_en=near.en,
+            )

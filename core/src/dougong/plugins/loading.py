@@ -10,10 +10,12 @@ import attrs
 
 from dougong import CONTRACT_VERSION
 from dougong.hookspecs import About
-from dougong.model.problems import Problem
+from dougong.model.problems import Problem, Text
 from dougong.plugins.catalogue import CONNECTORS, Entry, State, too_new
 from dougong.plugins.description import describe_connector
 from dougong.plugins.errors import PluginError, cause_of, refused
+from dougong.plugins.interrupting import CtrlC
+from dougong.plugins.manager import Hooks, Plugged
 
 __all__ = ["check_about", "guarded", "load_connector", "load_plugin", "tried"]
 
@@ -26,11 +28,13 @@ def guarded(entry: Entry, doing: tuple[str, str], call: Callable[[], T]) -> T:
     :param doing: what was tried, in Chinese and English.
     :raises PluginError: `PLUGIN_BROKEN` for whatever is raised, except that Ctrl-C interrupts.
     """
+    ctrl_c = CtrlC()
     try:
-        return call()
-    except KeyboardInterrupt:
-        raise
+        with ctrl_c:
+            return call()
     except BaseException as error:
+        if ctrl_c.pressed:
+            raise
         who, cause = f"{entry.name} ({entry.package})", cause_of(error)
         problem = Problem.of(
             "PLUGIN_BROKEN",
@@ -82,13 +86,23 @@ def tried(entry: Entry) -> Entry:
             load_plugin(entry)
             return entry
         cls = load_connector(entry)
+        # its hooks can be judged without settings; what its constructor does cannot
+        Hooks(Plugged(entry.name, entry.package, guarded(entry, ("构造", "built"), lambda: object.__new__(cls))))
         described = guarded(entry, ("描述", "described"), lambda: describe_connector(cls))
     except PluginError as error:
         newer = error.problems[0].facts.get("contract")
         if newer:
             return too_new(entry, int(newer))
-        return attrs.evolve(entry, state=State.BROKEN, reason=error.problems[0].message)
+        return attrs.evolve(entry, state=State.BROKEN, reason=_reason(error))
     return attrs.evolve(entry, operations=tuple(item["name"] for item in described["operations"] or ()))
+
+
+def _reason(error: PluginError) -> Text:
+    """Everything that is wrong with a plugin and what to do, as one text."""
+    shown = error.problems
+    zh = (f"{one.message.zh} ({one.hint.zh})" if one.hint.zh else one.message.zh for one in shown)
+    en = (f"{one.message.en} ({one.hint.en})" if one.hint.en else one.message.en for one in shown)
+    return Text("; ".join(zh), "; ".join(en))
 
 
 def check_about(cls: Any, entry: Entry) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Ways in that need no login: what they show is known from the start, or made anew for each request."""
+"""The simplest ways in, whose headers are known from the start, and several ways at once."""
 
 from __future__ import annotations
 

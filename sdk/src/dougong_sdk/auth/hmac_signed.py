@@ -7,11 +7,15 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
+from string import Formatter
 from typing import Literal
 from urllib.parse import urlencode
+
+import httpx
 
 from dougong.hookspecs import Deadline
 from dougong_sdk.auth.headers import Refuses, status_401
@@ -33,7 +37,7 @@ class HmacSigned:
                          `{date}` as HTTP writes it
     `{nonce}`            another one for each request
     `{key}`              `key` itself
-    `{header[NAME]}`     a header that is there already, by its exact name
+    `{header[NAME]}`     a header that is there already, by its exact name; empty where it is not
     `{signature}`        in headers only
     ==================== ==================================================================================
 
@@ -44,7 +48,7 @@ class HmacSigned:
     :param encoding: of the signature.
     :param refuses: which answers refuse us; signing again would show the same secret, so nothing is repeated.
     :param clock: seconds since 1970.
-    :raises LookupError: when it signs: a template names a field that does not exist.
+    :raises ValueError: a template names a field that does not exist.
 
     .. versionadded:: 0.1
     """
@@ -63,13 +67,16 @@ class HmacSigned:
     ) -> None:
         self._key, self._secret, self._text, self._headers = key, secret, text, dict(headers)
         self._digest, self._encoding, self._refuses, self._clock = digest, encoding, refuses, clock
+        _check(text, _FIELDS)
+        for template in self._headers.values():
+            _check(template, {*_FIELDS, "signature"})
 
     def __repr__(self) -> str:
         return f"<HmacSigned {self._key}>"
 
     def authorize(self, request: Request, deadline: Deadline) -> Request:
         """Signed."""
-        fields = {**_parts(request, self._clock()), "key": self._key, "header": request.headers}
+        fields = {**_parts(request, self._clock()), "key": self._key, "header": defaultdict(str, request.headers)}
         # a body need not be text: surrogates carry its bytes through the template unchanged
         text = self._text.format_map(fields).encode("utf-8", "surrogateescape")
         mac = hmac.digest(self._secret.encode(), text, self._digest)
@@ -104,3 +111,13 @@ def _parts(request: Request, now: float) -> dict[str, object]:
         "date": formatdate(now, usegmt=True),
         "nonce": uuid.uuid4().hex,
     }
+
+
+_FIELDS = {*_parts(Request("GET", httpx.URL("http://host/")), 0.0), "key", "header"}
+
+
+def _check(template: str, fields: Container[str]) -> None:
+    """:raises ValueError: a field is unknown; better when the connector starts than when a voucher is due."""
+    for _, name, _, _ in Formatter().parse(template):
+        if name is not None and name.partition("[")[0] not in fields:
+            raise ValueError(f"no field {{{name}}} to sign")

@@ -7,7 +7,7 @@ must not get away with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,18 +15,21 @@ import attrs
 
 __all__ = ["Tally", "stands", "tally", "total_of"]
 
-#: States in which a delivery is visibly with a person: not there, and not lost.
-_PARKED = frozenset({"parked", "held", "rejected"})
+#: States in which a delivery is visibly with a person: perhaps there, and not lost.
+_PARKED = frozenset({"parked", "held"})
+#: States that say: it is not there.
+_CLOSED = frozenset({"rejected", "cancelled"})
 _GONE = frozenset({"void", "reversed"})
 
 
 @attrs.frozen
 class Tally:
-    """What became of everything that was accepted, by document number; the first four must be empty.
+    """What became of everything that was accepted, by document number; `lost` to `wrong` must be empty.
 
     :param lost: neither in the ERP nor with a person. :param doubled: in the ERP twice.
-    :param unexpected: in the ERP although nobody sent it, by id.
-    :param wrong: delivered by our ledger, and not what stands in the ERP. :param recovered: found after a guess.
+    :param unexpected: in the ERP although nobody sent it (by id), or although our side says that it is not there.
+    :param wrong: delivered by our ledger, and not what stands in the ERP. :param parked: with a person.
+    :param closed: refused or given up. :param recovered: delivered after its outcome was unknown.
 
     .. versionadded:: 0.1
     """
@@ -37,6 +40,7 @@ class Tally:
     unexpected: tuple[str, ...]
     wrong: tuple[str, ...]
     parked: tuple[str, ...]
+    closed: tuple[str, ...]
     recovered: tuple[str, ...]
 
     @property
@@ -46,7 +50,7 @@ class Tally:
 
     def told(self) -> str:
         """What is wrong, for a report."""
-        named = ("lost", "doubled", "unexpected", "wrong", "parked")
+        named = ("lost", "doubled", "unexpected", "wrong", "parked", "closed")
         return ", ".join(f"{name}: {' '.join(getattr(self, name)) or '-'}" for name in named)
 
 
@@ -64,41 +68,41 @@ def stands(posting: Mapping[str, Any]) -> bool:
 
 
 def tally(
-    wanted: Mapping[str, Decimal],
+    wanted: Mapping[str, Hashable],
     deliveries: Sequence[Mapping[str, Any]],
     postings: Iterable[Mapping[str, Any]],
     guessed: Iterable[str] = (),
+    known_by: Callable[[Mapping[str, Any]], Hashable] = total_of,
 ) -> Tally:
     """Compare both sides.
 
-    :param wanted: document number → total of its voucher, each total once.
+    :param wanted: document number → what its voucher is known by, each once.
     :param deliveries: as `status --json` has them, accruals only. :param postings: of the sandbox's plane.
-    :param guessed: documents whose outcome was unknown at a time.
+    :param guessed: documents whose outcome was unknown at a time. :param known_by: what a posting is known by.
 
     .. versionadded:: 0.1
     """
     live = [posting for posting in postings if stands(posting)]
-    held = Counter(total_of(posting) for posting in live)
-    by_id = {posting["id"]: posting for posting in live}
-    state = {row["documents"][0]: row for row in deliveries}
-    parked = tuple(number for number in wanted if state.get(number, {}).get("state") in _PARKED)
-    totals = set(wanted.values())
-    delivered = {number for number, row in state.items() if row["state"] == "delivered"}
+    held = Counter(map(known_by, live))
+    by_id = {str(posting["id"]): posting for posting in live}
+    rows = {row["documents"][0]: row for row in deliveries}
+
+    def among(states: frozenset[str]) -> tuple[str, ...]:
+        return tuple(number for number in wanted if number in rows and rows[number]["state"] in states)
+
+    def stands_as_told(number: str) -> bool:
+        posting = by_id.get(rows[number]["erp_id"] or "")
+        return posting is not None and (known_by(posting), posting["stage"]) == (wanted[number], rows[number]["stage"])
+
+    parked, closed, delivered = among(_PARKED), among(_CLOSED), among(frozenset({"delivered"}))
+    strange = [str(posting["id"]) for posting in live if known_by(posting) not in set(wanted.values())]
     return Tally(
         documents=len(wanted),
-        lost=tuple(n for n, total in wanted.items() if not held[total] and n not in parked),
-        doubled=tuple(n for n, total in wanted.items() if held[total] > 1),
-        unexpected=tuple(str(posting["id"]) for posting in live if total_of(posting) not in totals),
-        wrong=tuple(
-            number
-            for number in wanted
-            if number in delivered
-            and (
-                state[number]["erp_id"] not in by_id
-                or total_of(by_id[state[number]["erp_id"]]) != wanted[number]
-                or by_id[state[number]["erp_id"]]["stage"] != state[number]["stage"]
-            )
-        ),
+        lost=tuple(n for n, mark in wanted.items() if not held[mark] and n not in {*parked, *closed}),
+        doubled=tuple(n for n, mark in wanted.items() if held[mark] > 1),
+        unexpected=(*strange, *(n for n in closed if held[wanted[n]])),
+        wrong=tuple(n for n in delivered if not stands_as_told(n)),
         parked=parked,
+        closed=closed,
         recovered=tuple(n for n in guessed if n in delivered),
     )

@@ -96,6 +96,7 @@ class Lab:
     def template(self) -> Path:
         """A project as `dougong init` makes it, with the ERP's master data, and nothing pushed yet."""
         folder = self.folder / "template"
+        shutil.rmtree(folder, ignore_errors=True)  # of a try that failed: the reason is asked for again
         url = self.sandbox.url if self.has_sandbox else ""
         make_project(folder, [Wanted(self.name, url, self.sandbox.ca)] if url else [], actor="conformance")
         _configure(folder, self.name, settle=SETTLE, stage=None)
@@ -256,11 +257,12 @@ class Bench:
         found = self.tally()
         expect(found.clean, found.told())
         if not may_park:
-            expect(not found.parked, f"with a person without need: {self._why(found.parked)}")
+            resting = (*found.parked, *found.closed)
+            expect(not resting, f"with a person without need: {self._why(resting)}")
         below = [row for row in self.deliveries() if row["state"] == "delivered" and row["stage"] != self.stage]
         expect(not below, f"not at {self.stage}: {[(row['delivery'], row['stage']) for row in below]}")
-        resting = {"delivered", "reversed"} | ({"parked", "rejected", "held"} if may_park else set())
-        open_ = [(row["delivery"], row["state"]) for row in self.deliveries() if row["state"] not in resting]
+        at_rest = {"delivered", "reversed"} | ({"parked", "rejected", "held"} if may_park else set())
+        open_ = [(row["delivery"], row["state"]) for row in self.deliveries() if row["state"] not in at_rest]
         expect(not open_, f"not at rest: {open_}; {self._why([])}")
         with Ledger(self.folder / "ledger.db") as ledger, ledger.read() as connection:
             expect(not audit.verify(connection), "the audit's chains are broken")

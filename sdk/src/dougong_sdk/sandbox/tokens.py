@@ -24,10 +24,14 @@ class Tokens:
         self._sandbox = sandbox
         self._users: dict[str, tuple[str, float]] = {}
 
+    def knows(self, user: str, password: str) -> bool:
+        """Whether there is such a user with this password."""
+        row = self._row(user)
+        return row is not None and secrets.compare_digest(str(row.get("password")).encode(), password.encode())
+
     def log_in(self, user: str, password: str) -> str | None:
         """A new token; ``None`` for a user whom nobody knows or a wrong password."""
-        row = self._row(user)
-        if row is None or not secrets.compare_digest(str(row.get("password")).encode(), password.encode()):
+        if not self.knows(user, password):
             return None
         token = secrets.token_urlsafe(24)
         self._users[token] = (user, time.monotonic() + float(self._sandbox.settings["token_seconds"]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-import os
 import re
-import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -15,8 +15,9 @@ import attrs
 
 from dougong.model.problems import DougongError, Problem
 from dougong.plugins import CONNECTORS, SANDBOXES, catalogue
+from dougong_sdk import describe
 
-__all__ = ["KINDS", "Kind", "ScaffoldError", "Wanted", "render"]
+__all__ = ["KINDS", "Kind", "ScaffoldError", "Wanted", "check_name", "render"]
 
 Kind = Literal["rest", "soap"]
 KINDS: tuple[Kind, ...] = ("rest", "soap")
@@ -30,7 +31,14 @@ class ScaffoldError(DougongError):
     """No package was made: the name or a text cannot be used, the folder is not empty, copier is missing."""
 
 
-def _is_a_name(_: object, _attribute: object, name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be used, before anything else is asked.
+
+    :raises ScaffoldError: `CONNECTOR_NAME_INVALID`; `CONNECTOR_NAME_TAKEN`: two packages of one name, and the catalogue
+        would use neither.
+
+    .. versionadded:: 0.1
+    """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise ScaffoldError(
             Problem.of(
@@ -40,6 +48,16 @@ def _is_a_name(_: object, _attribute: object, name: str) -> None:
                 hint_zh=f"小写字母开头, 由小写字母、数字与单个连字符组成, 最多 {_LONGEST_NAME} 个字符, 例如 acme-erp",
                 hint_en=f"lower-case letters, digits and single dashes, a letter first, at most {_LONGEST_NAME}"
                 " characters: acme-erp",
+            )
+        )
+    if other := _taken_by(name):
+        raise ScaffoldError(
+            Problem.of(
+                "CONNECTOR_NAME_TAKEN",
+                f"名称 {name!r} 已被占用: {other}",
+                f"the name {name!r} is taken by {other}",
+                hint_zh="请换一个名称, 或先卸载该包",
+                hint_en="choose another name, or uninstall that package first",
             )
         )
 
@@ -65,12 +83,12 @@ class Wanted:
 
     :param name: product name, as in `connector = "acme-erp"`. :param kind: protocol of the ERP.
     :param title: what people call the ERP. :param vendor: who makes it. :param author: who writes the connector.
-    :raises ScaffoldError: `CONNECTOR_NAME_INVALID`, `CONNECTOR_TEXT_INVALID`.
+    :raises ScaffoldError: as `check_name`; `CONNECTOR_TEXT_INVALID`.
 
     .. versionadded:: 0.1
     """
 
-    name: str = attrs.field(validator=_is_a_name)
+    name: str = attrs.field(validator=lambda _, __, name: check_name(name))
     kind: Kind
     title: str = attrs.field(validator=_is_plain)
     vendor: str = attrs.field(validator=_is_plain)
@@ -99,12 +117,11 @@ def render(wanted: Wanted, parent: Path) -> Path:
 
     :param parent: folder in which `dougong-NAME` is made.
     :returns: the new folder.
-    :raises ScaffoldError: `CONNECTOR_NAME_TAKEN`, `FOLDER_NOT_EMPTY`, `COPIER_MISSING`.
+    :raises ScaffoldError: `FOLDER_NOT_EMPTY`, `COPIER_MISSING`.
 
     .. versionadded:: 0.1
     """
     folder = parent / wanted.dist
-    _refuse_taken(wanted)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ScaffoldError(_not_empty(folder))
     try:
@@ -125,31 +142,39 @@ def render(wanted: Wanted, parent: Path) -> Path:
 
 
 def _describe(wanted: Wanted, source: Path) -> None:
-    """Write `connector.json`, in a process of its own: what was just made is not imported into this one."""
-    target = f"{wanted.module}.connector:{wanted.answers()['cls']}Connector"
-    path = os.pathsep.join([str(source), *sys.path])
-    command = [sys.executable, "-B", "-m", "dougong_sdk.describe", target]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": path})
+    """Write `connector.json`. The package is imported for that, and this process forgets it again."""
+    with _importable(source):
+        describe.main([f"{wanted.module}.connector:{wanted.answers()['cls']}Connector"])
+    for name in [name for name in sys.modules if name.partition(".")[0] == wanted.module]:
+        del sys.modules[name]
 
 
-def _refuse_taken(wanted: Wanted) -> None:
-    """A second package of a name would make both unusable (the catalogue refuses duplicates)."""
-    brought = [row.package for group in (CONNECTORS, SANDBOXES) for row in catalogue(group) if row.name == wanted.name]
+@contextlib.contextmanager
+def _importable(source: Path) -> Iterator[None]:
+    """Packages in a folder can be imported, and leave no compiled files there."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(source))
+    importlib.invalidate_caches()
     try:
-        brought.append(f"{wanted.dist} {metadata.version(wanted.dist)}")
+        yield
+    finally:
+        sys.path.remove(str(source))
+        sys.dont_write_bytecode = before
+
+
+def _taken_by(name: str) -> str:
+    """The package that brings this name already; empty if none does."""
+    for group in (CONNECTORS, SANDBOXES):
+        for row in catalogue(group):
+            if row.name == name:
+                return row.package
+    dist = f"dougong-{name}"
+    try:
+        return f"{dist} {metadata.version(dist)}"
     except metadata.PackageNotFoundError:
-        if importlib.util.find_spec(wanted.module):
-            brought.append(wanted.module)
-    if brought:
-        raise ScaffoldError(
-            Problem.of(
-                "CONNECTOR_NAME_TAKEN",
-                f"名称 {wanted.name!r} 已被占用: {brought[0]}",
-                f"the name {wanted.name!r} is taken by {brought[0]}",
-                hint_zh="请换一个名称, 或先卸载该包",
-                hint_en="choose another name, or uninstall that package first",
-            )
-        )
+        module = dist.replace("-", "_")
+        return module if importlib.util.find_spec(module) else ""
 
 
 def _not_empty(folder: Path) -> Problem:

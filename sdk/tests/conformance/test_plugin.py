@@ -1,0 +1,102 @@
+"""`pytest --connector NAME`, as a partner runs it: in any folder, with or without workers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def certify(site, tmp_path):
+    """Run it in an empty folder; returns exit status, output, and the result, if there is one."""
+
+    def run(name, *arguments):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--connector", name, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        out = tmp_path / "conformance.json"
+        return done.returncode, done.stdout + done.stderr, json.loads(out.read_text("utf-8")) if out.exists() else None
+
+    return run
+
+
+def test_rules_that_are_kept(certify, tmp_path):
+    status, output, told = certify("acme", "-k", "CONTRACT or PUSH-001")
+    assert status == 0, output
+    assert {row["verdict"] for row in told["rules"]} == {"passed"}
+    assert (told["connector"], told["lost"], told["doubled"], told["level"]) == ("acme", 0, 0, None)
+    assert told["documents"] >= 1
+    assert "not all rules tried" in output
+    assert "acme 0.1.0" in (tmp_path / "conformance.html").read_text("utf-8")
+
+
+def test_with_workers_and_a_file_of_ones_own(certify, tmp_path):
+    out = tmp_path / "there" / "result.json"
+    status, output, _ = certify("acme", "-k", "CONTRACT", "-n", "2", "--conformance-out", str(out))
+    assert status == 0, output
+    assert len(json.loads(out.read_text("utf-8"))["rules"]) == 4
+
+
+def test_a_rule_that_is_not_kept_says_what_why_and_what_to_do(certify, site):
+    name = site.plant("connector.py", 'Reference("externalId", max_length=32)', 'Reference("externalId", max_length=8)')
+    status, output, told = certify(name, "-k", "CONTRACT-003")
+    assert status == 1
+    assert "a reference of 8 characters is not unique; it needs 16" in output
+    assert "why   what is declared decides" in output
+    assert "do    mend the Operation" in output
+    assert told["rules"][0]["verdict"] == "failed"
+    assert "8 characters" in told["rules"][0]["reason"]
+    assert told["level"] is None
+
+
+def test_a_package_that_cannot_be_used_fails_the_first_rule_and_tries_no_other(certify, site):
+    name = site.plant("connector.py", "    @hookimpl\n    def find(", "    def find(")
+    status, output, told = certify(name)
+    assert status == 1
+    assert [row["id"] for row in told["rules"]] == ["CONTRACT-001"]
+    assert "find" in told["rules"][0]["reason"]
+    assert f"{name}: none" in output
+
+
+def test_an_exemption_is_printed_and_caps_the_level(certify, site):
+    name = site.plant("connector.py", "Ambiguity.C, ", "Ambiguity.C, ")  # a copy without a defect
+    module = site.folder / f"dougong_{name.replace('-', '_')}"
+    (module / "conformance.toml").write_text('[exempt]\n"CONTRACT-003" = "the vendor says so"\n', "utf-8")
+    status, output, told = certify(name, "-k", "CONTRACT")
+    assert status == 0, output
+    assert told["rules"][2] == {
+        "id": "CONTRACT-003",
+        "level": "bronze",
+        "verdict": "exempt",
+        "reason": "the vendor says so",
+    }
+    assert "exempt: the vendor says so" in output
+    (module / "conformance.toml").write_text('[exempt]\n"CONTRACT-003" = " "\n', "utf-8")
+    status, output, _ = certify(name, "-k", "CONTRACT")
+    assert status != 0
+    assert "CONTRACT-003 without a reason" in output
+
+
+def test_a_connector_that_is_not_there(certify):
+    status, output, told = certify("acmee")
+    assert status != 0
+    assert told is None
+    assert "acmee" in output
+    assert "acme" in output
+
+
+def test_without_the_option_nothing_happens(tmp_path):
+    (tmp_path / "test_x.py").write_text(
+        "import sys\n\n\ndef test_x():\n    assert 'dougong_sdk.rest' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
