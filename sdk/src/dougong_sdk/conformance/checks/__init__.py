@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from dougong_sdk.conformance.checks import contract, find, push  # noqa: F401 - each registers its rules
+from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its rules
+    complete,
+    contract,
+    find,
+    limits,
+    listing,
+    many,
+    person,
+    push,
+    reversal,
+    values,
+)
 
 __all__: list[str] = []
