@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _SEARCH = """found = [posting_of(row) for row in self._rows("api/vouchers", deadline, externalId=reference)]
         if any(posting.reference != reference for posting in found):"""
-_ONE_PAGE = """page = self._call("GET", "api/vouchers", deadline)["rows"]
+_FIRST_PAGE = """page = self._call("GET", "api/vouchers", deadline)["rows"]
         found = [posting_of(row) for row in page if row["externalId"] == reference]
         if False:"""
 _PREFIX = """found = [posting_of(row) for row in self._rows("api/vouchers", deadline)]
@@ -44,7 +44,18 @@ _NO_WORDS = (
     'raise self._errors.refusal(told["code"], "failed")',
 )
 
-_NEW_KEY = 'deadline, body.replace(b"DG", str(id(object())).encode())))'
+NEW_KEY = ("session.py", _BODY, 'deadline, body.replace(b"DG", str(id(object())).encode())))')
+ONE_PAGE = ("session.py", _SEARCH, _FIRST_PAGE)
+SHORT_REFERENCE = (
+    "session.py",
+    _BODY,
+    r"""deadline, __import__("re").sub(rb'("externalId":"[^"]{28})[^"]*', rb"\1", body)))""",
+)
+SWALLOWED = (
+    "connector.py",
+    "                return outcome_of(error)\n        reference",
+    '                return Done(Posting("0", Stage.DRAFT))\n        reference',
+)
 _EMPTY_BALANCES = (
     "    @hookimpl\n    def pull_master_data",
     """    @hookimpl
@@ -67,7 +78,7 @@ DEFECTS = [
     ),
     ("FIND-002", "", "session.py", _SEARCH, _PREFIX),
     ("FIND-002", "", "connector.py", "for want in wanted:", "for want in wanted[:1]:"),
-    ("FIND-003", "", "session.py", _SEARCH, _ONE_PAGE),
+    ("FIND-003", "", *ONE_PAGE),
     ("FIND-004", "", "connector.py", _CANNOT_TELL, "                found = []"),
     ("FIND-005", "renumber", "session.py", _SEARCH, _CACHED),
     ("FIND-005", "edit", "session.py", _SEARCH, _CACHED),
@@ -97,10 +108,10 @@ DEFECTS = [
     ("PERSON-002", "delete", "connector.py", "return gone(posting, target_stage)", "return Done(posting)"),
     ("PERSON-002", "edit", "connector.py", "target_stage, facts)", "target_stage, Facts())"),
     ("REVERSAL-001", "quiet", "session.py", _BODY, "deadline, body.replace(b':-', b':')))"),
-    ("REVERSAL-001", "answered", "session.py", _BODY, _NEW_KEY),
+    ("REVERSAL-001", "answered", *NEW_KEY),
     ("LIST-001", "", "session.py", 'after = page["next"]', "after = None"),
-    ("LIST-001", "", "reading.py", 'dimensions=line["dimensions"]', "dimensions={}"),
+    ("LIST-001", "", "reading.py", '(line["dimensions"] or {}).items() if code', "()"),
     ("LIST-002", "", "connector.py", *_EMPTY_BALANCES),
-    ("MANY-001", "", "session.py", _BODY, _NEW_KEY),
-    ("MANY-002", "", "session.py", _BODY, _NEW_KEY),
+    ("MANY-001", "", *NEW_KEY),
+    ("MANY-002", "", *NEW_KEY),
 ]
