@@ -83,6 +83,7 @@ DEFECTS = [
     ("FIND-005", "renumber", "session.py", _SEARCH, _CACHED),
     ("FIND-005", "edit", "session.py", _SEARCH, _CACHED),
     ("FIND-005", "delete", "session.py", _SEARCH, _CACHED),
+    ("FIND-006", "", "connector.py", "for posting in found)", "for posting in found[:1])"),
     # two steps in one call
     ("COMPLETE-001", "draft-submitted", "connector.py", _STEP, _TWO_STEPS),
     # says where it wants to be, not where it is

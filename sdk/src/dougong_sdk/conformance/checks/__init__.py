@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its rules
-    complete,
+# isort: off
+from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its rules, in this order
     contract,
-    find,
-    limits,
-    listing,
-    many,
-    person,
     push,
-    reversal,
+    many,
+    find,
+    complete,
+    person,
+    limits,
     values,
+    reversal,
+    listing,
 )
+# isort: on
 
 __all__: list[str] = []

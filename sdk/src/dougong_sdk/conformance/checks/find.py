@@ -216,3 +216,25 @@ def finds_what_stands(lab: Lab, cell: str) -> None:
             else:
                 number = _posting(answer).number
                 expect(number == shown["number"], f"renumbered to {shown['number']}, and find shows {number}")
+
+
+@rule(
+    "FIND-006",
+    Level.GOLD,
+    title=("同一参考号有两张凭证时, 两张都报出", "Two vouchers under one reference are both found"),
+    why=("只报一张, 重复入账就没有人知道", "whoever tells one of them hides that something is booked twice"),
+    todo=("每张匹配的凭证各返回一个 Found", "answer a Found for each voucher that matches"),
+    needs=_finds,
+)
+def finds_both(lab: Lab, cell: str) -> None:
+    """The same message twice; where the ERP refuses that, a person gives another voucher the same reference."""
+    bench = lab.bench()
+    with direct(bench) as hooks:
+        sent = hooks.done(hooks.voucher(1))
+        hooks.send_again(sent.item, sent.message)
+        if len(bench.sandbox.postings()) == 1:
+            other = hooks.done(hooks.voucher(2)).posting
+            bench.sandbox.hand("edit", id=other.erp_key, set={"reference": sent.item.reference_text})
+        held = {one["id"] for one in bench.sandbox.postings()}
+        found = {_posting(answer).erp_key for answer in hooks.find([sent.wanted()])}
+    expect(found == held, f"the ERP holds {sorted(held)} under one reference, find answered {sorted(found)}")

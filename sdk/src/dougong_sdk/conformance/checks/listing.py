@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from dougong_sdk.conformance.checks.complete import credential_for
+from dougong_sdk.conformance.checks.stepping import credential_for
 from dougong_sdk.conformance.direct import direct
 from dougong_sdk.conformance.judge import total_of
 from dougong_sdk.conformance.rules import Level, expect, rule
