@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import attrs
@@ -11,6 +14,8 @@ import pytest
 from dougong_sdk.conformance import checks  # noqa: F401 - registers the rules
 from dougong_sdk.conformance.lab import Lab
 from dougong_sdk.conformance.rules import RULES
+
+sys.path.insert(0, str(Path(__file__).parent))  # the tables of defects
 
 _METADATA = "Metadata-Version: 2.1\nName: {dist}\nVersion: 0.1.0\n"
 _POINTS = """[dougong.connectors]
@@ -104,5 +109,18 @@ def try_rule():
     def rule_cells(lab, rule):
         assert RULES[rule].needs(lab.subject) == ""
         return RULES[rule].cells(lab.subject)
+
+    return run
+
+
+@pytest.fixture
+def certify(site, tmp_path):
+    """Run it in an empty folder; returns exit status, output, and the result, if there is one."""
+
+    def run(name, *arguments):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--connector", name, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        out = tmp_path / "conformance.json"
+        return done.returncode, done.stdout + done.stderr, json.loads(out.read_text("utf-8")) if out.exists() else None
 
     return run

@@ -6,21 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-
-@pytest.fixture
-def certify(site, tmp_path):
-    """Run it in an empty folder; returns exit status, output, and the result, if there is one."""
-
-    def run(name, *arguments):
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--connector", name, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        out = tmp_path / "conformance.json"
-        return done.returncode, done.stdout + done.stderr, json.loads(out.read_text("utf-8")) if out.exists() else None
-
-    return run
-
 
 def test_rules_that_are_kept(certify, tmp_path):
     status, output, told = certify("acme", "-k", "CONTRACT or PUSH-001")

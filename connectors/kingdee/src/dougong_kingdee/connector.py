@@ -293,7 +293,7 @@ class KingdeeConnector:
             keys = [*keys, int(want.erp_key)]
         if keys:
             among = f"FVOUCHERID in ({','.join(map(str, keys))})"
-            yield from read_vouchers(session, [among], call.deadline, field=field)
+            yield from read_vouchers(session, [among], call.deadline, field=field, to_the_end=True)
 
     def _by_id(self, want: Wanted, session: KingdeeSession, call: Call) -> Posting | None:
         """A voucher that cannot be searched by its reference but whose id is known."""

@@ -76,30 +76,39 @@ def keys_matching(
     concluded.
     """
     match = f"{field} like {quoted(f'%{reference}%')}" if _in_text(field) else f"{field}={quoted(reference)}"
+    whole = re.compile(rf"(?<![0-9A-Za-z]){re.escape(reference)}(?![0-9A-Za-z])")
     found = []
-    for row in _rows(session, ("FVOUCHERID", field), [match, *where], deadline):
+    for row in _rows(session, ("FVOUCHERID", field), [match, *where], deadline, to_the_end=True):
         if reference not in str(row[1]):
             raise BadAnswer("查询未按过滤条件返回", "the query did not honour its filter")
-        found.append(int(row[0]))
+        if whole.search(str(row[1])):  # part of a longer word is another one's
+            found.append(int(row[0]))
     return list(dict.fromkeys(found))
 
 
 def read_vouchers(
-    session: KingdeeSession, where: Sequence[str], deadline: Deadline, *, field: str = "", listing: bool = False
+    session: KingdeeSession,
+    where: Sequence[str],
+    deadline: Deadline,
+    *,
+    field: str = "",
+    listing: bool = False,
+    to_the_end: bool = False,
 ) -> Iterator[Posting]:
     """Vouchers with all their lines, all pages, in the order of their ids.
 
     :param where: conditions, all of which hold.
     :param field: key of the field that holds our reference; by default that of the settings.
-    :param listing: for a whole period: also the dimensions (a slot of the settings that this data centre lacks makes
-        the query fail), and pages until there is nothing more.
+    :param listing: for a whole period, to the end: also the dimensions (a slot of the settings that this data centre
+        lacks makes the query fail).
+    :param to_the_end: ask for pages until there is nothing more, whatever the size of the last one.
     """
     settings = session.settings
     field = field or settings.reference_field
     extra = () if _in_text(field) else (field,)
     slots = tuple(settings.dimension_slots) if listing else ()
     keys = (*_HEAD, *_LINE, *extra, *(f"FDetailID.{settings.dimension_slots[name]}.FNumber" for name in slots))
-    found = _rows(session, keys, where, deadline, to_the_end=listing)
+    found = _rows(session, keys, where, deadline, to_the_end=to_the_end or listing)
     for _, rows in groupby(found, key=lambda row: row[0]):
         yield _posting([dict(zip(keys, row, strict=True)) for row in rows], session, slots, field)
 

@@ -6,19 +6,21 @@ import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
 from dougong import formats
 from dougong.delivery.send import facts_of, keys_of, reference_text
-from dougong.flow import Deriver, load_inputs
+from dougong.flow import Deriver, Inputs, load_inputs
 from dougong.flow.payloads import with_reference
 from dougong.model.bookings import Voucher, VoucherLine
 from dougong.model.messages import Item, ItemId, Message, Payload, Wanted
 from dougong.model.operations import Operation
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, Outcome
 from dougong.model.postings import Facts, Posting, Stage
+from dougong.model.problems import DougongError, Problem
 from dougong_sdk.conformance.reports import report
 from dougong_sdk.conformance.rules import Violation, expect
 
@@ -67,7 +69,6 @@ class Direct:
         self.project = project
         self.door = project.door(name)
         self.operation: Operation = self.door.operation_for()
-        self._inputs = load_inputs(project)
         self.session = self.door.open_session(self.door.call(credential=credential))
 
     def __enter__(self) -> Self:
@@ -75,6 +76,11 @@ class Direct:
 
     def __exit__(self, *error: object) -> None:
         self.door.close_session(self.session)
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        """Rules, mappings and codes of the project; finding and completing do without."""
+        return load_inputs(self.project)
 
     def call(self, **how: Any) -> Any:
         """The circumstances of one hook call; `seconds`, `now`, `credential`."""
@@ -126,6 +132,16 @@ class Direct:
         """What `prepare` makes of them."""
         return self.door.prepare(items, self.call())
 
+    def objections(self, voucher: Voucher) -> tuple[Problem, ...]:
+        """What holds it before anything is sent: it cannot be mapped, or `check_payload` has something against it."""
+        try:
+            payload = self.item(voucher).payload
+        except DougongError as error:
+            return error.problems
+        if not self.door.supports("check_payload"):
+            return ()
+        return tuple(self.door.check_payload(payload, voucher, self.session, self.call()))
+
     def send(self, voucher: Voucher, salt: str = "", *, seconds: float | None = None) -> Sent:
         """Prepare and push one voucher; nothing is done about an outcome that is not known."""
         item = self.item(voucher, salt)
@@ -146,9 +162,16 @@ class Direct:
         """One step further."""
         return self.door.complete(posting, target, facts, self.session, self.call())
 
-    def find(self, wanted: Iterable[Wanted]) -> list[Found | Absent | CannotTell]:
-        """Every answer; what `find` raises is `CannotTell` to core."""
-        return list(self.door.find(list(wanted), self.session, self.call()))
+    def find(self, wanted: Iterable[Wanted], *, seconds: float | None = None) -> list[Found | Absent | CannotTell]:
+        """Every answer; a search that raises is `CannotTell` to core for what it has not answered yet."""
+        asked = list(wanted)
+        answers: list[Found | Absent | CannotTell] = []
+        try:
+            answers.extend(self.door.find(asked, self.session, self.call(seconds=seconds)))
+        except DougongError as error:
+            told = {answer.item for answer in answers}
+            answers += [CannotTell(one.item, str(error)) for one in asked if one.item not in told]
+        return answers
 
 
 @contextmanager

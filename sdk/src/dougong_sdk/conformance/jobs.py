@@ -8,7 +8,7 @@ from pathlib import Path
 from dougong.flow import Project, read_files, take_in, work, working
 from dougong.flow.undoing import reverse
 
-__all__ = ["push", "take_back"]
+__all__ = ["push", "run", "take_back"]
 
 #: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
 _MOST_FAILURES = 4
@@ -23,6 +23,12 @@ def push(folder: Path, files: Sequence[Path]) -> None:
             raise AssertionError(read.bad)
         accepted = take_in(project, read)
         work(project, only=[item.document_id for item in accepted if item.document_id])
+
+
+def run(folder: Path) -> None:
+    """`dougong run`: go on with whatever is open."""
+    with Project(folder) as project:
+        work(project)
 
 
 def take_back(folder: Path, ids: Sequence[int]) -> None:

@@ -33,12 +33,14 @@ from dougong_sdk.conformance.rules import Violation, expect
 from dougong_sdk.conformance.subject import Subject
 from dougong_sdk.sandbox import RunningSandbox, find_sandbox, installed_sandboxes, launch
 
-__all__ = ["DEADLINE", "SETTLE", "Bench", "Lab"]
+__all__ = ["DEADLINE", "SETTLE", "SMALL_PAGE", "Bench", "Lab"]
 
 #: Settle time of every connection here, seconds: what a sandbox does late, it does earlier.
 SETTLE = 0.2
 #: Deadline of every call, seconds, unless a rule shortens it.
 DEADLINE = 5.0
+#: Rows of one page of a sandbox with small pages.
+SMALL_PAGE = 3
 
 
 class Lab:
@@ -56,6 +58,7 @@ class Lab:
         self.entry = find_entry(name)
         self.documents = self.lost = self.doubled = 0
         self._exit = ExitStack()
+        self._others: dict[tuple[tuple[str, str], ...], RunningSandbox] = {}
         self._benches = 0
 
     def __enter__(self) -> Self:
@@ -108,8 +111,8 @@ class Lab:
     def subject(self) -> Subject:
         """The connector, as a connection of the template opens it."""
         project = self._exit.enter_context(Project(self.template))
-        page = getattr(find_sandbox(self.name), "page", None) if self.has_sandbox else None
-        return Subject(self.entry, project.door(self.name), page)
+        page_setting = find_sandbox(self.name).page_setting if self.has_sandbox else ""
+        return Subject(self.entry, project.door(self.name), page_setting)
 
     @cached_property
     def requests(self) -> Requests:
@@ -121,7 +124,8 @@ class Lab:
 
         :param stage: target; by default the highest that its operation reaches.
         :param erp: another ERP than the one that all rules share, from `other_erp`.
-        :param how: `deadline`, `settle` in seconds, `settings`, `auditor` = `False` for a connection without one.
+        :param how: `concurrency`, `deadline`, `settle` in seconds, `settings`, `auditor` = `none` for a connection
+            without one, `same` for the maker's own credential in its place.
         """
         sandbox = erp or self.fresh_sandbox()
         self._benches += 1
@@ -135,8 +139,20 @@ class Lab:
 
     @contextmanager
     def other_erp(self, **settings: str) -> Iterator[RunningSandbox]:
-        """A sandbox of its own, with other settings (`--set`), for `bench(erp=…)`."""
-        with launch(self.name, settings=settings) as sandbox:
+        """An empty sandbox with other settings (`--set`), for `bench(erp=…)`; those who want the same share one."""
+        wanted = tuple(sorted(settings.items()))
+        if wanted not in self._others:
+            self._others[wanted] = self._exit.enter_context(launch(self.name, settings=settings))
+        sandbox = self._others[wanted]
+        sandbox.clear_faults()
+        sandbox.reset()
+        yield sandbox
+
+    @contextmanager
+    def small_pages(self) -> Iterator[RunningSandbox]:
+        """A sandbox whose pages hold few rows, where it has a setting for that."""
+        setting = self.subject.page_setting
+        with self.other_erp(**({setting: str(SMALL_PAGE)} if setting else {})) as sandbox:
             yield sandbox
 
     @property
@@ -173,11 +189,11 @@ class Bench:
         path.write_text(json.dumps(reports, ensure_ascii=False), encoding="utf-8")
         return path
 
-    def reports(self, count: int = 1, first: int = 1) -> Path:
-        """A file with reports that the ERP's ledger must hold once each in the end."""
+    def reports(self, count: int = 1, first: int = 1, **changes: Any) -> Path:
+        """A file with reports that the ERP's ledger must hold once each in the end; `changes` to each of them."""
         numbers = range(first, first + count)
         self.wanted |= {report(number)["number"]: amount_of(number) for number in numbers}
-        return self.file(*map(report, numbers))
+        return self.file(*(report(number, **changes) for number in numbers))
 
     def start(self, *files: Path, crash: str = "") -> processes.Started:
         """`dougong push FILE…` in a process that a crash point may kill."""
@@ -194,11 +210,26 @@ class Bench:
         """
         expect(self.push(*files) == 0, f"a push failed: {self.log[-2000:]}")
 
-    def take_back(self, *deliveries: str) -> None:
-        """`dougong reverse D1 …` and `dougong run`."""
+    def take_back(self, *deliveries: str, crash: str = "") -> None:
+        """`dougong reverse D1 …` and `dougong run`, which a crash point may kill.
+
+        :raises Violation: it failed, or was not killed.
+        """
+        ended = self._take_back(deliveries, crash)
+        expect(ended == (processes.KILLED if crash else 0), f"a reversal ended with {ended}: {self.log[-2000:]}")
+
+    def take_back_refused(self, *deliveries: str) -> bool:
+        """Whether core refuses to reverse them."""
+        return self._take_back(deliveries, "") != 0
+
+    def _take_back(self, deliveries: Iterable[str], crash: str) -> int:
         ids = [int(name[1:]) for name in deliveries]
-        job = processes.start(self.folder / "log", jobs.take_back, self.folder, ids)
-        expect(job.end() == 0, f"a reversal failed: {self.log[-2000:]}")
+        return processes.start(self.folder / "log", jobs.take_back, self.folder, ids, crash=crash).end()
+
+    def run(self) -> None:
+        """`dougong run`. :raises Violation: with what it printed."""
+        ended = processes.start(self.folder / "log", jobs.run, self.folder).end()
+        expect(ended == 0, f"a run failed: {self.log[-2000:]}")
 
     @property
     def log(self) -> str:
@@ -243,17 +274,18 @@ class Bench:
         expect(found.clean, found.told())
         if not may_park:
             resting = (*found.parked, *found.closed)
-            expect(not resting, f"with a person without need: {self._why(resting)}")
+            expect(not resting, f"with a person without need: {self.why(resting)}")
         below = [row for row in self.deliveries() if row["state"] == "delivered" and row["stage"] != self.stage]
         expect(not below, f"not at {self.stage}: {[(row['delivery'], row['stage']) for row in below]}")
         at_rest = {"delivered", "reversed"} | ({"parked", "rejected", "held"} if may_park else set())
         open_ = [(row["delivery"], row["state"]) for row in self.deliveries() if row["state"] not in at_rest]
-        expect(not open_, f"not at rest: {open_}; {self._why([])}")
+        expect(not open_, f"not at rest: {open_}; {self.why([])}")
         with Ledger(self.folder / "ledger.db") as ledger, ledger.read() as connection:
             expect(not audit.verify(connection), "the audit's chains are broken")
         return found
 
-    def _why(self, numbers: Iterable[str]) -> str:
+    def why(self, numbers: Iterable[str] = ()) -> str:
+        """What deliveries tell of what is wrong; of all, or of these documents."""
         chosen = set(numbers)
         rows = [row for row in self.deliveries() if row["problems"] and (not chosen or row["documents"][0] in chosen)]
         return "; ".join(f"{row['documents'][0]} {row['problems'][0]['message']}" for row in rows)
@@ -266,7 +298,8 @@ def _configure(
     settle: float,
     stage: Stage | None,
     deadline: float | None = None,
-    auditor: bool = True,
+    auditor: str = "",
+    concurrency: int = 0,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
     path = folder / "dougong.toml"
@@ -275,9 +308,14 @@ def _configure(
     connection["settle"] = settle
     if stage is not None:
         connection["target_stage"] = stage.value
-    limits = {"breaker": {"failures": 50, "open_seconds": 0.05}}
+    limits: dict[str, Any] = {"breaker": {"failures": 50, "open_seconds": 0.05}}
+    if concurrency:
+        limits["concurrency"] = concurrency
     connection["limits"] = {**limits, **({"deadline": deadline} if deadline else {})}
-    if not auditor:
+    if auditor == "none":
         connection.pop("auditor", None)
+    elif auditor == "same":
+        own = {**connection["settings"], **connection["secrets"]}
+        connection["auditor"] = {key: own.get(key, value) for key, value in connection["auditor"].items()}
     connection["settings"].update(settings or {})
     path.write_text(tomlkit.dumps(text), encoding="utf-8")

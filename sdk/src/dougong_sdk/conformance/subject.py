@@ -24,14 +24,14 @@ class Subject:
     """A connector in front of its sandbox.
 
     :param entry: the row of the catalogue. :param door: to a connection of it.
-    :param page: rows that one answer of the sandbox holds at most; `None` where it does not say.
+    :param page_setting: key of the sandbox's settings with the most rows of one page; empty where it has none.
 
     .. versionadded:: 0.1
     """
 
     entry: Entry
     door: Door
-    page: int | None = None
+    page_setting: str = ""
 
     @property
     def name(self) -> str:
@@ -83,6 +83,15 @@ class Subject:
         """For rules about hooks of a connector that writes."""
         missing = [hook for hook in hooks if not self.can(hook)]
         return self.lacks_create() or (f"it has no {', '.join(missing)}" if missing else "")
+
+    def lacks_steps(self) -> str:
+        """For rules about the way from stage to stage."""
+        alone = self.create is not None and len(self.create.stages) < 2
+        return self.lacks("complete") or ("its vouchers have one stage only" if alone else "")
+
+    def lacks_pages(self) -> str:
+        """For rules about more rows than one page holds."""
+        return "" if self.page_setting else "its sandbox has no setting for the size of a page"
 
 
 def exemptions(entry: Entry) -> Mapping[str, str]:

@@ -115,6 +115,8 @@ class Sandbox(ABC):
     """Path that a client's base address ends with."""
     ledger_kinds: ClassVar[Sequence[str]] = ()
     """Kinds of records that ``POST /_sandbox/reset`` clears."""
+    page_setting: ClassVar[str] = ""
+    """Key of ``--set`` with the most rows of one page: a small value shows whether a client reads every page."""
 
     def __init__(self, store: Store, settings: Settings, seed: Mapping[str, Any] | None = None) -> None:
         self.store = store

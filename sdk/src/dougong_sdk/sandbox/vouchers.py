@@ -45,6 +45,7 @@ class VoucherSandbox(Sandbox):
     """
 
     ledger_kinds: ClassVar = ("voucher", "deleted", "period", "counter")
+    page_setting: ClassVar = "page_limit"
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "demo", "制单用户", "user who makes vouchers"),
         Setting("password", "Demo@123", "密码", "password", "secret"),

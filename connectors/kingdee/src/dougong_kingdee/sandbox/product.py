@@ -50,6 +50,7 @@ class KingdeeSandbox(Sandbox):
     title = "金蝶云星空 (K/3 Cloud)"
     base_path = "/k3cloud/"
     ledger_kinds = ("voucher", "deleted", "series", "packet", "period", "task", "counter")
+    page_setting = "page_limit"
     settings_declared: ClassVar = (
         Setting("tenant", "65a0c1d2e3f4a5", "账套 (数据中心) ID", "id of the data centre"),
         Setting("user", "demo", "用户", "user"),

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from dougong_sdk.conformance.checks import contract, push  # noqa: F401 - each registers its rules
+# isort: off
+from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its rules, in this order
+    contract,
+    push,
+    many,
+    find,
+    complete,
+    person,
+    limits,
+    values,
+    reversal,
+    listing,
+)
+# isort: on
 
 __all__: list[str] = []

@@ -47,11 +47,12 @@ def fault_on(bench: Bench, name: str, operation: str) -> None:
     bench.sandbox.fault(name, operation=operation, count=1, **FAULTS[name])
 
 
-def _deadline(fault: str) -> float:
+def deadline_under(fault: str) -> float:
+    """The deadline of a bench under a fault, seconds."""
     return _DRIPPING_DEADLINE if fault == "drip" else DEADLINE
 
 
-def _may_park(lab: Lab) -> bool:
+def may_park(lab: Lab) -> bool:
     """Where nothing can be asked nor sent again, a person looks."""
     return lab.subject.ambiguity is Ambiguity.E
 
@@ -125,11 +126,11 @@ def says_not_done(lab: Lab, cell: str) -> None:
 )
 def once_under_a_fault(lab: Lab, cell: str) -> None:
     """The fault meets the request that creates, once."""
-    bench = lab.bench(deadline=_deadline(cell))
+    bench = lab.bench(deadline=deadline_under(cell))
     for operation in lab.requests.creating:
         fault_on(bench, cell, operation)
     bench.completes(bench.reports(_REPORTS))
-    bench.check_once(may_park=_may_park(lab))
+    bench.check_once(may_park=may_park(lab))
 
 
 def _labels(subject: Subject) -> Sequence[str]:
@@ -166,7 +167,7 @@ def once_after_a_kill(lab: Lab, cell: str) -> None:
     else:
         bench.push(file, crash=cell)
     bench.completes(file)
-    bench.check_once(may_park=_may_park(lab))
+    bench.check_once(may_park=may_park(lab))
 
 
 def _matrix(subject: Subject) -> Iterator[str]:
@@ -187,10 +188,10 @@ def _matrix(subject: Subject) -> Iterator[str]:
 def once_under_both(lab: Lab, cell: str) -> None:
     """One fault, one death, one recovery."""
     fault, _, label = cell.rpartition("-")
-    bench = lab.bench(deadline=_deadline(fault))
+    bench = lab.bench(deadline=deadline_under(fault))
     for operation in lab.requests.creating:
         fault_on(bench, fault, operation)
     file = bench.reports(2)
     bench.push(file, crash=label)
     bench.completes(file)
-    bench.check_once(may_park=_may_park(lab))
+    bench.check_once(may_park=may_park(lab))
