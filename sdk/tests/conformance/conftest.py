@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import attrs
@@ -11,6 +12,8 @@ import pytest
 from dougong_sdk.conformance import checks  # noqa: F401 - registers the rules
 from dougong_sdk.conformance.lab import Lab
 from dougong_sdk.conformance.rules import RULES
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the tables of defects
 
 _METADATA = "Metadata-Version: 2.1\nName: {dist}\nVersion: 0.1.0\n"
 _POINTS = """[dougong.connectors]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import defects_a
 import pytest
 
 from dougong_sdk.conformance.rules import RULES, Violation
 
 #: (rule, way to try it, file, what stands there, what is planted instead)
 DEFECTS = [
+    *defects_a.DEFECTS,
     ("CONTRACT-001", "", "connector.py", "    @hookimpl\n    def find(", "    def find("),
     ("CONTRACT-002", "", "settings.py", 'TITLE = Text("Acme ERP"', 'TITLE = Text(""'),
     (

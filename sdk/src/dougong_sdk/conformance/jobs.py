@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from dougong.flow import Project, read_files, take_in, work, working
 from dougong.flow.undoing import reverse
 
-__all__ = ["push", "take_back"]
+__all__ = ["push", "push_aloud", "take_back"]
 
 #: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
 _MOST_FAILURES = 4
@@ -23,6 +24,12 @@ def push(folder: Path, files: Sequence[Path]) -> None:
             raise AssertionError(read.bad)
         accepted = take_in(project, read)
         work(project, only=[item.document_id for item in accepted if item.document_id])
+
+
+def push_aloud(folder: Path, files: Sequence[Path]) -> None:
+    """The same, with everything on standard error that anybody logs."""
+    logging.basicConfig(level=logging.DEBUG, force=True)
+    push(folder, files)
 
 
 def take_back(folder: Path, ids: Sequence[int]) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from dougong_sdk.conformance.checks import contract, push  # noqa: F401 - each registers its rules
+from dougong_sdk.conformance.checks import (  # isort: skip - each registers its rules, in this order
+    contract as contract,
+    settings as settings,
+    auth as auth,
+    push as push,
+)
 
 __all__: list[str] = []
