@@ -16,6 +16,7 @@ from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its 
     values,
     reversal,
     listing,
+    wire,
 )
 # isort: on
 
