@@ -6,6 +6,9 @@ from dougong_sdk.conformance.checks import (  # isort: skip - each registers its
     contract as contract,
     settings as settings,
     auth as auth,
+    mapping as mapping,
+    prepare as prepare,
+    err as err,
     push as push,
 )
 
