@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -112,7 +112,7 @@ def _unbalanced(voucher: Voucher) -> Voucher:
     return _with_first(voucher, amount=first.amount + Decimal("1.00"))
 
 
-def _with_first(voucher: Voucher, **changes: object) -> Voucher:
+def _with_first(voucher: Voucher, **changes: Any) -> Voucher:
     return attrs.evolve(voucher, lines=(attrs.evolve(voucher.lines[0], **changes), *voucher.lines[1:]))
 
 
