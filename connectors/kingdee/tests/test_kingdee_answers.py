@@ -23,7 +23,7 @@ CODES = {
     **dict.fromkeys((2, 3, 5, 7, 8, 9, 10, 11, 12, 15), REFUSED),
     **dict.fromkeys((13, 14), BUSY),
     **dict.fromkeys((4, 6), UNKNOWN),
-    1: REFUSED,
+    1: BUSY,
     0: UNKNOWN,
     99: UNKNOWN,
 }
