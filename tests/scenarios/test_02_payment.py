@@ -56,6 +56,12 @@ def test_told_again_in_any_order(paid):
     paid.holds(*ACCRUED, "V2.1", "V2.2", "V2.3")
 
 
+def test_what_the_bank_charges(accrued):
+    """Financial expense, and the bank is credited with transfers and fees."""
+    accrued.push("paid-with-fees", on="2026-11-20")
+    accrued.holds(*ACCRUED, "fees")
+
+
 def owed(erp):
     """Balance of 2241.01 by employee, credits first."""
     sums: dict[str, Decimal] = {}

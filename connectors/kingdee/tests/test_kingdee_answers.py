@@ -114,7 +114,7 @@ MESSAGES = {
     "数据在系统中不存在": REFUSED,
     "申请日期应大于申请组织启用日期": REFUSED,
     "列名 'FID' 无效": REFUSED,
-    "会话信息已丢失，请重新登录": REFUSED,
+    "会话信息已丢失，请重新登录": BUSY,
     "凭证日期所在的期间已结账": REFUSED,
     "会计期间小于账簿的当前期间": REFUSED,
 }
@@ -123,13 +123,13 @@ MESSAGES = {
 @pytest.mark.parametrize("code", [None, 0, 4])
 @pytest.mark.parametrize("message", MESSAGES)
 def test_a_known_message_says_more_than_its_code(message, code):
-    outcome = outcome_of_failure(Failure(code, (("", message),)), signed=True)
+    outcome = outcome_of_failure(Failure(code, (("", message),)))
     assert isinstance(outcome, MESSAGES[message])
 
 
 def test_a_failure_that_names_a_field_is_a_refusal_even_without_a_code():
-    assert isinstance(outcome_of_failure(Failure(None, (("FDEBIT", "借贷不平"),)), signed=True), Rejected)
-    assert isinstance(outcome_of_failure(Failure(None, (("", "?"),)), signed=True), Unknown)
+    assert isinstance(outcome_of_failure(Failure(None, (("FDEBIT", "借贷不平"),))), Rejected)
+    assert isinstance(outcome_of_failure(Failure(None, (("", "?"),))), Unknown)
 
 
 def test_success_needs_flag_id_number_and_exactly_one_entity(on_wire, item_for):

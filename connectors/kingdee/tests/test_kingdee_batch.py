@@ -109,14 +109,14 @@ def reply(entities=(), errors=(), code=0, success=None):
     ],
 )
 def test_only_what_names_a_voucher_counts_for_it(answer, expected):
-    outcomes = outcomes_of_batch(answer, ("a", "b", "c"), signed=False)
+    outcomes = outcomes_of_batch(answer, ("a", "b", "c"))
     assert [type(outcome) for outcome in outcomes.values()] == expected
 
 
 def test_an_id_without_a_number_is_no_success():
     answer = reply([0])
     answer.entities[0]["Number"] = ""
-    assert isinstance(outcomes_of_batch(answer, ("a",), signed=True)["a"], Unknown)
+    assert isinstance(outcomes_of_batch(answer, ("a",))["a"], Unknown)
 
 
 def test_a_session_that_is_lost_half_way_is_not_sent_again(sandbox, bench_for, item_for, monkeypatch):

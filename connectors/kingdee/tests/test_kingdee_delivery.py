@@ -175,9 +175,10 @@ def test_wrong_secrets_send_nothing_and_say_so(sandbox, bench_for, item_for):
     assert isinstance(refused, NotDone)
     assert "demo" in refused.reason
     assert "Secret#77" not in refused.reason
-    signed = bench_for(sandbox.url, app_secret="0" * 32).push(item_for("R-1"))
-    assert isinstance(signed, Rejected)
-    assert signed.problems[0].code == "LOGIN_REFUSED"
+    bench = bench_for(sandbox.url, app_secret="0" * 32)
+    signed = [bench.push(item_for(name)) for name in ("R-2", "R-3")]
+    assert all(isinstance(outcome, NotDone) and "LOGIN_REFUSED" in outcome.reason for outcome in signed)
+    assert len(sandbox.call("/requests")) == 2  # a login and a signed Save, neither of them twice
     assert sandbox.postings() == []
 
 

@@ -25,6 +25,7 @@ from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DocumentState
 from dougong.model.bookings import Voucher
 from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.events import told_otherwise
 from dougong.model.identity import Coverage, content_fingerprint, document_content
 from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.outcomes import Found
@@ -86,9 +87,16 @@ def _with_events(tx: Tx, document: Document, told: tuple[Event, ...], deriver: D
     known = documents.latest(tx, document.ref)
     before = () if known is None else deriver.document(known, documents.events_of(tx, document.ref)).events
     sent = any(one.state not in UNSENT | FINAL for one in documents.deliveries_of(tx, document.ref))
-    first, second = (told, before) if sent else (before, told)
-    events = {event.id: event for event in (*before, *told)} | {event.id: event for event in (*first, *second)}
-    return attrs.evolve(document, events=tuple(events.values()))
+    again = {event.id: event for event in told}
+    if not sent:
+        before = tuple(again.pop(event.id, event) for event in before)
+    ids = {event.id for event in before}
+    fresh = (
+        event
+        for event in again.values()
+        if event.id not in ids or all(told_otherwise(one, event) for one in before if one.id == event.id)
+    )
+    return attrs.evolve(document, events=(*before, *fresh))
 
 
 @attrs.frozen
@@ -184,7 +192,7 @@ class _PlanDeriver(Deriver):
         return self._beside.get((ref.source, ref.tenant, loan))
 
     def waiting(self, ref: SourceRef, draft: Draft, own: Mapping[str, str]) -> Waiting:
-        """What a draft waits for, in the ledger and in the same plan.
+        """What a draft waits for, or is held for, in the ledger and in the same plan.
 
         :param own: moments of the same document that are in the plan, with its number.
         """
@@ -192,7 +200,8 @@ class _PlanDeriver(Deriver):
         beside = {wait: number for wait, number in numbers.items() if number}
         others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
-        return attrs.evolve(found, names=found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside))
+        names = found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside)
+        return attrs.evolve(found, names=names, contradicted=tuple(rival.problem for rival in draft.rivals))
 
 
 def _plan(
@@ -349,7 +358,7 @@ def _draft(
     name = deriver.project.config.route(draft.entity, draft.book, draft.moment, document.type)
     waiting = deriver.waiting(document.ref, draft, dict.fromkeys(beside, document.number))
     payload, found = _payload(deriver, slots[name], draft)
-    problems = deriver.without_accounts(name, draft.problems) + waiting.problems + found
+    problems = waiting.contradicted + deriver.without_accounts(name, draft.problems) + waiting.problems + found
     names = waits + waiting.names
     return Planned((document.number,), draft, name, payload, problems, names, document=document.ref)
 

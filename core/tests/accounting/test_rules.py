@@ -58,8 +58,17 @@ def test_the_printed_rules_load(printed):
     assert [entry.index for entry in rules.moments["red_invoice"].entry] == [1, 2, 3, 4]
 
 
-def test_the_template_is_the_printed_file_valid_from_earlier_with_buyers_and_loans(printed, rules_text):
+def test_the_template_is_the_printed_file_valid_from_earlier_with_buyers_loans_and_fees(printed, rules_text):
     ours, theirs = tomllib.loads(rules_text), tomllib.loads(printed[0])
+    assert ours["accounts"].pop("bank_charges") == "6603.02"
+    for moment in ("payment", "loan"):
+        entries = ours["moments"][moment]["entry"]
+        fees = [entry for entry in entries if entry["amount"] == "payment.fee"]
+        assert [(one["side"], one["account"]) for one in fees] == [
+            ("debit", "bank_charges"),
+            ("credit", "table:bank_account"),
+        ]
+        ours["moments"][moment]["entry"] = [entry for entry in entries if entry not in fees]
     theirs["rules"]["valid_from"] = ours["rules"]["valid_from"]
     theirs["tables"] |= {name: f"tables/{name}.csv" for name in ("buyers", "loans")}
     assert ours == theirs
@@ -127,6 +136,8 @@ def test_all_problems_are_told_at_once(problems):
          "RULES_TEMPLATE", "summary.text", "did you mean 'submitter'?"),
         (('text = "{submitter}报{fee_type} {reason} {number}"', 'text = "{submitter"'),
          "RULES_TEMPLATE", "summary.text", ""),
+        (('keep = ["number", "submitter"]', 'keep = ["numbr", "submitter"]'),
+         "RULES_TEMPLATE", "summary.keep[0]", "did you mean 'number'?"),
         (('amount  = "payee.amount"\nmerge_lines = false', 'amount  = "payee.amount"\nmerge_lines = true'),
          "RULES_MERGE", "moments.accrual.entry[7].merge_lines", ""),
         (('account = { employee = "employee_payable", supplier = "supplier_payable" }\namount  = "payee.amount"\nmerge',
@@ -145,6 +156,15 @@ def test_mistakes_name_their_key_and_the_fix(problems, change, code, path, hint)
     assert hint in found[0].hint.en
     assert found[0].message.zh
     assert found[0].message.zh != found[0].message.en
+
+
+def test_what_is_kept_may_be_a_part_of_one_entry_alone(rules_with):
+    kept = 'keep = ["advance.number", "loan", "number"]'
+    rules = rules_with(
+        ('keep = ["number", "submitter"]', kept),
+        ('summary = "核销借款 {advance.number}', 'summary = "核销 {advance.loan} {advance.number}'),
+    )
+    assert rules.summary.keep == ("advance.number", "loan", "number")
 
 
 def test_a_condition_is_compiled_against_the_facts(problems):

@@ -11,7 +11,7 @@ import pytest
 
 from dougong import config
 from dougong.hookspecs import About
-from dougong.model.problems import Text
+from dougong.model.problems import DougongError, Problem, Text
 
 
 class Login(Enum):
@@ -35,6 +35,12 @@ def _long_enough(instance, attribute, value):
         raise ValueError(f"{value} is too short")
 
 
+def _not_both(instance, attribute, value):
+    if value == "none":
+        problem = Problem.of("SETTINGS_INVALID", "缺少密钥", "a secret is needed", path="app_secret", hint_en="give it")
+        raise DougongError(problem)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     url: str = attrs.field(validator=_https)
@@ -51,6 +57,7 @@ class Settings:
     fields: tuple[Field, ...] = ()
     codes: dict[str, str] = attrs.field(factory=dict)
     strict: bool = True
+    scheme: str = attrs.field(default="", validator=_not_both)
 
 
 ABOUT = About(
@@ -136,6 +143,12 @@ WRONG = [
     (SECRET + 'settings = { url = "https://x", urll = 1 }', "CONFIG_KEY", "connections.a.settings.urll", "'url'"),
     (SECRET + 'settings = { url = "http://x" }', "CONFIG_VALUE", "connections.a", "http://x is not https"),
     (SECRET + 'settings = { url = "https://x", lcid = "1" }', "CONFIG_VALUE", "connections.a.settings.lcid", "number"),
+    (
+        SECRET + 'settings = { url = "https://x", scheme = "none" }',
+        "SETTINGS_INVALID",
+        "connections.a.secrets.app_secret",
+        "a secret is needed give it",
+    ),
     (SECRET + 'settings = { url = "https://x", codes = [] }', "CONFIG_VALUE", "connections.a.settings.codes", "table"),
     (
         SECRET + 'settings = { url = "https://x", fields = [{ name = "a" }, { nam = "b", name = "b" }] }',

@@ -205,7 +205,11 @@ def test_a_document_of_several_revisions_is_told_once(book, deliver, sweep, rows
 
     deliver(book())
     (again,) = intake.accept(ledger, [report_of(gross="120.00", minutes=5)], connection="src")
-    sql("INSERT INTO coverage SELECT delivery_id, ?, coverage_key, NULL FROM coverage", again.document_id)
+    sql(
+        "INSERT INTO coverage (delivery_id, document_id, coverage_key, live)"
+        " SELECT delivery_id, ?, coverage_key, NULL FROM coverage",
+        again.document_id,
+    )
     sweep()
     (told,) = rows()
     assert told["content"]["revision"] == 2

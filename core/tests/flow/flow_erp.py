@@ -33,6 +33,7 @@ _NEEDS = {
     "1221.01": ["employee"],
     "1002.01": ["bank", "cash_flow"],
     "1221.02": ["employee"],
+    "6603.02": [],
 }
 
 MAPPING = """

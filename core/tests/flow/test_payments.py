@@ -67,7 +67,7 @@ def test_what_is_told_of_a_payment_later_counts_until_it_is_sent(shop):
     assert told("招行", 18) == [("R1", "delivered"), ("R1", "held", "ACCOUNT_NOT_DETERMINED")]
     assert told("工行基本户", 19) == [("R1", "delivered"), ("R1", "delivered")]
     sent = vouchers()
-    assert told("招行", 20) == [("R1", "delivered"), ("R1", "delivered")]
+    assert told("招行", 20) == [("R1", "delivered"), ("R1", "delivered"), ("R1", "held", "TRANSFER_CONTRADICTED")]
     assert vouchers() == sent
 
 

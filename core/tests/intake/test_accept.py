@@ -221,10 +221,20 @@ def test_events_of_an_unknown_document_wait_for_it(ledger, tell, sql):
 
 def test_the_first_telling_of_an_event_counts(ledger, tell):
     tell()
-    tell(_events("p1"))
-    tell(EventsOnly(REF, (Event("p1", "paid", dt.date(2030, 1, 1)),)))
+    tell(EventsOnly(REF, (Event("c1", "tax_confirmed", dt.date(2026, 11, 20)),)))
+    assert tell(EventsOnly(REF, (Event("c1", "tax_confirmed", dt.date(2030, 1, 1)),))).outcome == "known"
     (text,) = ledger.look(lambda tx: documents.events_of(tx, REF))
     assert "2026-11-20" in text
+
+
+def test_money_that_is_told_otherwise_is_kept_beside_once(ledger, tell):
+    tell()
+    tell(_events("p1"))
+    other = EventsOnly(REF, (Event("p1", "paid", dt.date(2030, 1, 1)),))
+    assert [tell(one).outcome for one in (other, _events("p1"), other)] == ["events", "known", "known"]
+    first, second = ledger.look(lambda tx: documents.events_of(tx, REF))
+    assert "2026-11-20" in first
+    assert "2030-01-01" in second
 
 
 # -- taken back -------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from dougong.model.outcomes import (
     Waiting,
 )
 from dougong.model.postings import Facts, Posting, Stage
-from dougong.model.problems import InputError, Problem
+from dougong.model.problems import DougongError, InputError, Problem
 from dougong.model.sources import Page
 
 ONE, TWO = ItemId("one"), ItemId("two")
@@ -181,6 +181,15 @@ def test_check_that_fails_is_a_finding_that_failed(door):
     good, bad = opened.check(None, opened.call())
     assert (good.ok, bad.ok) == (True, False)
     assert "it broke" in bad.problem.message.en
+
+
+def test_what_check_raises_in_the_contracts_own_words_is_a_finding_too(door):
+    def check(self, session):
+        raise DougongError(Problem.of("LOGIN_REFUSED", "登录被拒", "the login is refused", hint_en="check the secret"))
+
+    opened = door(check=check)
+    (bad,) = opened.check(None, opened.call())
+    assert (bad.ok, bad.problem.code, bad.problem.hint.en) == (False, "LOGIN_REFUSED", "check the secret")
 
 
 # -- mapping ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import defects_a
 import pytest
 from defects_B import DEFECTS as DEFECTS_B
 
@@ -9,8 +10,9 @@ from dougong_sdk.conformance.rules import RULES, Violation
 
 #: (rule, way to try it, file, what stands there, what is planted instead)
 DEFECTS = [
+    *defects_a.DEFECTS,
     ("CONTRACT-001", "", "connector.py", "    @hookimpl\n    def find(", "    def find("),
-    ("CONTRACT-002", "", "settings.py", 'TITLE = Text("Acme ERP"', 'TITLE = Text(""'),
+    ("CONTRACT-002", "", "settings.py", 'Text(\n    "Acme ERP"', 'Text(\n    ""'),
     (
         "CONTRACT-003",
         "",

@@ -79,6 +79,7 @@ def test_amounts_references_and_ids_stay(hider, text):
         lambda text: base64.b64encode(f"{text}".encode()).decode(),
         lambda text: base64.b64encode(f"a{text}b".encode()).decode(),
         lambda text: base64.urlsafe_b64encode(f"ab{text}c".encode()).decode().rstrip("="),
+        lambda text: quote(base64.b64encode(f"a{text}b".encode()).decode(), safe=""),
     ],
 )
 def test_a_known_text_is_hidden_in_every_spelling(hider, spell):
@@ -275,3 +276,13 @@ def test_the_longer_of_two_names_goes_first(hider):
     for name in ("王五", "王五六"):
         hider.leaf("personal", name)
     assert hider.text("王五六与王五") == f"{hider.pseudonym('王五六')}与{hider.pseudonym('王五')}"
+
+
+@pytest.mark.parametrize("sign", ["A", "1", "\\", "<", "'", " ", "x:", '{"', "%", "&"])
+def test_long_texts_are_hidden_in_good_time(sign):
+    hider = Hider(Schema(), [f"known-secret-{number:04}" for number in range(5)])
+    hider.leaf("personal", "某某员工")
+    text = sign * 100_000
+    assert hider.text(text) == text
+    body = Body.read(f"<a>{sign * 20_000}".encode(), "text/xml")
+    body.hidden(hider)

@@ -91,7 +91,7 @@ def first_line(**more):
         (first_line(dimensions={}), "dimension_missing"),
         (first_line(dimensions={"department": "D01", "project": "P1"}), "dimension_superfluous"),
         (first_line(dimensions={"department": "D09"}), "unknown_code"),
-        (first_line(currency="XXX"), "unknown_code"),
+        (first_line(currency="QQQ"), "unknown_code"),
     ],
 )
 def test_what_is_wrong_is_refused_and_leaves_nothing(erp, change, rule):

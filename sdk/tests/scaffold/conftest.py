@@ -10,8 +10,9 @@ from dougong_sdk.sandbox.fixtures import borrow_sandbox, sandbox_pool  # noqa: F
 from dougong_sdk.scaffold import KINDS, Wanted, render
 
 #: Name → title: a plain one, one with dashes, one as long as may be, one in Chinese.
+# Not "acme": the tests of certification have a connector of that name.
 NAMES = {
-    "acme": "Acme",
+    "globex": "Acme",
     "acme-erp-2": "Acme ERP 2",
     "an-erp-with-the-longest-name-x": "An ERP With the Longest Name That Anybody Would Give to One!",
     "shili": "示例企业版",

@@ -38,22 +38,22 @@ def test_a_name_that_something_installed_has_is_refused(name, tmp_path, monkeypa
 @pytest.mark.parametrize("member", ["title", "vendor", "author"])
 def test_a_text_that_would_break_the_files_is_refused(wanted, member, text):
     with pytest.raises(ScaffoldError) as refused:
-        wanted("acme", **{member: text})
+        wanted("globex", **{member: text})
     assert (code_of(refused), refused.value.problems[0].path) == ("CONNECTOR_TEXT_INVALID", member)
 
 
 def test_a_folder_that_is_not_empty_stays_as_it_is(wanted, tmp_path):
-    (tmp_path / "dougong-acme").mkdir()
-    (tmp_path / "dougong-acme" / "mine.txt").write_text("mine", "utf-8")
+    (tmp_path / "dougong-globex").mkdir()
+    (tmp_path / "dougong-globex" / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(ScaffoldError) as refused:
-        render(wanted("acme"), tmp_path)
+        render(wanted("globex"), tmp_path)
     assert code_of(refused) == "FOLDER_NOT_EMPTY"
-    assert [path.name for path in tmp_path.rglob("*")] == ["dougong-acme", "mine.txt"]
+    assert [path.name for path in tmp_path.rglob("*")] == ["dougong-globex", "mine.txt"]
 
 
 def test_without_copier_the_person_is_told_what_to_install(wanted, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "copier", None)
     with pytest.raises(ScaffoldError, match=r"dougong-sdk\[scaffold\]") as refused:
-        render(wanted("acme"), tmp_path)
+        render(wanted("globex"), tmp_path)
     assert code_of(refused) == "COPIER_MISSING"
     assert list(tmp_path.iterdir()) == []

@@ -202,8 +202,8 @@ class KingdeeConnector:
         except RestError as error:
             return outcome_of(error)
         if batch:
-            return outcomes_of_batch(reply, message.items, signed=session.signed)
-        return outcome_of_save(reply, signed=session.signed)
+            return outcomes_of_batch(reply, message.items)
+        return outcome_of_save(reply)
 
     @hookimpl
     def complete(
@@ -219,7 +219,7 @@ class KingdeeConnector:
         try:
             return self._one_step(posting, target_stage, session, call, facts)
         except KingdeeRefused as error:
-            return outcome_of_failure(error.failure, signed=session.signed)
+            return outcome_of_failure(error.failure)
         except RestError as error:
             return outcome_of(error)
 

@@ -107,13 +107,9 @@ def position_of(member: Mapping[str, Any]) -> int:
     return position if isinstance(position, int) and not isinstance(position, bool) else -1
 
 
-def outcome_of_failure(failure: Failure, *, signed: bool) -> Rejected | NotDone | Unknown:
-    """What `push` and `complete` answer.
-
-    :param signed: signed requests have no session to renew: a lost one is a refused authorisation, for a person.
-    """
-    kind = "refused" if failure.kind == "session" and signed else failure.kind
-    return outcome_of_class(kind, failure.problems())
+def outcome_of_failure(failure: Failure) -> Rejected | NotDone | Unknown:
+    """What `push` and `complete` answer. Who is not let in has sent nothing: it goes out when the login is mended."""
+    return outcome_of_class(failure.kind, failure.problems())
 
 
 def _errors() -> ErrorDictionary:

@@ -24,7 +24,7 @@ _FORM = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.{}.common.kdsvc"
 _AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService.{}.common.kdsvc"
 _COOKIE = "kdservice-sessionid"
 _LOGOUT_SECONDS = 3.0
-#: A field that the ERP refused to query is asked for again after so many seconds: somebody may have added it.
+#: What the ERP refused, a signature or a field to query, is shown again after so many seconds: it may be mended.
 _REFUSED_SECONDS = 30.0
 
 
@@ -49,6 +49,7 @@ class KingdeeSession:
         )
         self._tokens = TokenCache(self._log_in)
         self._session_id = ""
+        self._refusal: tuple[Any, float] = (None, 0.0)  # a signed call's, and until when it is believed
         self._paths: dict[str, str] = {}
         self._asked: dict[str, tuple[float, KingdeeRefused | None]] = {}
 
@@ -159,10 +160,10 @@ class KingdeeSession:
         after it.
         """
         path = _FORM.format(operation)
-        session_id = self._session_id if self.signed else self._tokens.get(deadline)
-        answer = self._post(path, body, session_id, deadline)
         if self.signed:
-            return answer.expect(200, 206).json()
+            return self._call_signed(path, body, deadline)
+        session_id = self._tokens.get(deadline)
+        answer = self._post(path, body, session_id, deadline)
         if answer.status == 401:
             self._tokens.forget(session_id)
             if repeatable:
@@ -171,6 +172,20 @@ class KingdeeSession:
         if _is_lost(content):
             self._tokens.forget(session_id)
             content = self._post(path, body, self._tokens.get(deadline), deadline).expect(200, 206).json()
+        return content
+
+    def _call_signed(self, path: str, body: bytes, deadline: Deadline) -> Any:
+        """Send one call. A refused authorisation is not shown again for a while: a storm of them may lock the user."""
+        content, until = self._refusal
+        if time.monotonic() < until:
+            return content
+        shown = self._session_id
+        content = self._post(path, body, shown, deadline).expect(200, 206).json()
+        if _is_lost(content) and shown:
+            self._session_id = ""
+            content = self._post(path, body, "", deadline).expect(200, 206).json()
+        if _is_lost(content):
+            self._refusal = (content, time.monotonic() + _REFUSED_SECONDS)
         return content
 
     def _post(self, path: str, body: bytes, session_id: str, deadline: Deadline) -> Answer:

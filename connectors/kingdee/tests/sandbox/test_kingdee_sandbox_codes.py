@@ -8,7 +8,7 @@ from dougong_kingdee.sandbox import default_codes, default_seed
 
 NEEDED = (
     "6601.02 6602.02 6601.03 5301.01.02 5101.02 6602.03 6602.05 2221.01.01 2221.08 2221.01.05 1221.01 1221.02 1221.09 "
-    "2241.01 2241.09 2202.01 1002.01 1002.02 6603.03 6603.09 6901"
+    "2241.01 2241.09 2202.01 1002.01 1002.02 6603.02 6603.03 6603.09 6901"
 )
 KINDS = {"account_book": "books", "entity": "companies", "voucher_type": "voucher_types"}
 

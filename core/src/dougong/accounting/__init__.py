@@ -20,7 +20,7 @@ from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
 from dougong.accounting.refusals import set_incomplete
-from dougong.accounting.reversals import change_day, difference, part_of, red
+from dougong.accounting.reversals import cancel_out, change_day, difference, part_of, red
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
 from dougong.accounting.schema import schema
 from dougong.accounting.settle import settle
@@ -41,6 +41,7 @@ __all__ = [
     "RulesError",
     "SettlementError",
     "Wait",
+    "cancel_out",
     "case_schema",
     "change_day",
     "claim_key",

@@ -9,7 +9,7 @@ import attrs
 from dougong.accounting.paths import Roots, entry_roots, is_amount, read_path, roots
 from dougong.accounting.reader import FieldPath, Reading, refused
 from dougong.accounting.rulefile import Entry, Moment, RuleSet
-from dougong.accounting.summary import SummaryTemplate
+from dougong.accounting.summary import SummaryTemplate, unknown_parts
 from dougong.config.errors import did_you_mean
 from dougong.expressions import ExpressionError, Scope, compile_expression
 from dougong.expressions.kinds import members
@@ -56,6 +56,9 @@ def check_names(reading: Reading, rules: RuleSet) -> None:
                 zh, en = f"{table.path} 缺少列 {column}", f"{table.path} lacks the column {column}"
                 reading.refuse(("tables", name), refused("RULES_TABLE", zh, en))
     _template(reading, rules.summary.text, {"report": (SettledReport,)}, ("summary", "text"))
+    own = (entry.summary for moment in rules.moments.values() for entry in moment.entry if entry.summary is not None)
+    for at, problem in unknown_parts(rules.summary.keep, (rules.summary.text, *own)):
+        reading.refuse(("summary", "keep", at), problem)
 
 
 def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:

@@ -17,7 +17,7 @@ from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 from dougong.tables.rates import Rates
 
-__all__ = ["Context", "Derivation", "Draft", "LoanFact", "Wait"]
+__all__ = ["Context", "Derivation", "Draft", "LoanFact", "Rival", "Wait"]
 
 
 @attrs.frozen
@@ -80,10 +80,24 @@ class Wait:
 
     :param moment: `loan` of another document, or a moment of this one.
     :param document: number or source id by which this document names the loan; empty for this document itself.
+    :param part: which of several of that moment; empty = all of them.
     """
 
     moment: str
     document: str = ""
+    part: str = ""
+
+
+@attrs.frozen
+class Rival:
+    """Other news of a transfer that a draft books: while a delivery stands for it, the draft is held.
+
+    :param part: of that news, at the draft's own moment.
+    :param problem: what the one says and what the other.
+    """
+
+    part: str
+    problem: Problem
 
 
 @attrs.frozen
@@ -93,7 +107,7 @@ class Draft:
     :param owner: `erp` = the ERP makes this voucher itself; there is no booking and nothing is sent.
     :param booking: `None` whenever there are problems.
     :param problems: delivery is held with these; `notes` are shown and hold nothing.
-    :param waits_for: deliveries that come before.
+    :param waits_for: deliveries that come before. :param rivals: deliveries beside which it is not sent.
     :param date_reasons: what moved the date, in order, and what became of another year's cost.
     :param set_id: drafts of one document in several entities share it (posting-rules.md §1.7); empty otherwise.
     :param merge_key: drafts of several documents with the same one become one voucher; empty = it stays by itself.
@@ -112,6 +126,7 @@ class Draft:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     waits_for: tuple[Wait, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     date_reasons: tuple[str, ...] = ()
     set_id: str = ""
     merge_key: str = ""

@@ -13,13 +13,15 @@ import attrs
 
 from dougong.accounting import messages, refusals, vouchers
 from dougong.accounting.context import Context, Derivation, Draft
-from dougong.accounting.dates import business_date, fact_date, periods_of, posting_date
+from dougong.accounting.dates import fact_date, periods_of, posting_date
+from dougong.accounting.due import Due, due_moments
 from dougong.accounting.entities import entity_of, one_name
-from dougong.accounting.payments import transfers
-from dougong.accounting.rulefile import Moment, RuleSet
+from dougong.accounting.owed import overpaid
+from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
-from dougong.model.documents import Document, Event
+from dougong.accounting.transfers import moved
+from dougong.model.documents import Document
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
 from dougong.model.settled import SettledReport
@@ -50,27 +52,8 @@ _NO_MOMENT = Text("规则没有为它打开的时点", "the rules open no moment
 _ALL_ZERO = Text("金额全为零, 无凭证可记", "every amount is zero, there is nothing to book")
 #: Events that open a moment of this version in some firm; only they make a missing entity or route worth a hold.
 _OPENING = frozenset({"approved", *(MOMENT_NAMES[name] for name in OPENED)})
-#: Moments without which nothing of a document is booked: a route for them is asked for whatever has happened.
-_FIRST = ("accrual", "loan")
-_PER_TRANSFER = ("payment", "payment_returned")
-_PER_EVENT = ("loan", "repayment")
 #: Collections that have nothing to do with what a report costs.
 _MONEY = ("payments", "differences")
-
-
-@attrs.frozen
-class _Due:
-    """A moment that an event has opened in one book.
-
-    :param event: with those payments only that this voucher is about.
-    """
-
-    entity: str
-    book: str
-    rules: RuleSet
-    moment: Moment
-    event: Event
-    part: str
 
 
 def derive(document: Document, context: Context) -> Derivation:
@@ -96,7 +79,7 @@ def derive(document: Document, context: Context) -> Derivation:
     held = _held_whole(document)
     if held or not document.entity:
         return Derivation(problems=held)
-    due, problems = _due(document, document.entity, names, context)
+    due, problems = due_moments(document, document.entity, names, context)
     if problems:
         return Derivation(problems=tuple(problems))
     if not due:
@@ -113,48 +96,15 @@ def _held_whole(document: Document) -> tuple[Problem, ...]:
     return ()
 
 
-def _due(
-    document: Document, payer: str, names: Sequence[str], context: Context
-) -> tuple[list[_Due], tuple[Problem, ...]]:
-    """Every (entity, book, moment, event) that is open, the payer's first; only accruals are borne by others too."""
-    due: list[_Due] = []
-    problems: dict[Problem, None] = {}
-    told = {event.type for event in document.events}
-    bearers = {one.entity for line in document.lines for one in line.splits if one.entity}
-    for name in names:
-        for entity in dict.fromkeys((payer, *sorted(bearers))) if name == "accrual" else (payer,):
-            books = context.books_for(entity, name, document.type)
-            if not books and (name in _FIRST or MOMENT_NAMES[name] in told):
-                problems[messages.route_missing(entity, name, document.type)] = None
-            for book in books:
-                rules = context.rules.get(book)
-                if rules is None:
-                    problems[messages.rules_missing(book)] = None
-                elif (moment := rules.moments.get(name)) is not None:
-                    due += _open(document, entity, book, rules, moment)
-    return due, tuple(problems)
-
-
-def _open(document: Document, entity: str, book: str, rules: RuleSet, moment: Moment) -> Iterable[_Due]:
-    """The moment: once per executed transfer, per event where each is money of its own, else for the last event."""
-    events = [event for event in document.events if event.type == moment.on]
-    if not events or document.type not in moment.documents or moment.owner == "none":
-        return
-    if moment.name in _PER_TRANSFER:
-        for part, event in transfers(document, events, rules.rules.zone):
-            yield _Due(entity, book, rules, moment, event, part)
-        return
-    if moment.name not in _PER_EVENT:
-        events = [max(events, key=lambda event: business_date(event.on, rules.rules.zone))]
-    for at, event in enumerate(events):
-        yield _Due(entity, book, rules, moment, event, event.id if at else "1")
-
-
-def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Derivation:
+def _drafts(document: Document, due: Sequence[Due], context: Context) -> Derivation:
     """One draft per due moment; a document that cannot be settled by the rules of one book is held as a whole."""
     drafts: list[Draft] = []
     settled: SettledReport | None = None
+    accrued: SettledReport | None = None
     for one in due:
+        if one.problems:
+            drafts.append(_held(one, one.problems))
+            continue
         fact = fact_date(document, one.moment, one.event, one.rules.rules.zone)
         if fact is None:
             return Derivation(problems=(refusals.date_missing(one.moment.name, one.moment.date),))
@@ -175,15 +125,34 @@ def _drafts(document: Document, due: Sequence[_Due], context: Context) -> Deriva
                 claimed=context.claimed,
             )
         except DougongError as error:
+            if one.rivals:  # whichever is true, the document is not in doubt
+                drafts.append(_held(one, error.problems))
+                continue
             return Derivation(problems=vouchers.before_rules(dated) or error.problems)
         settled = report if costs or settled is None else settled
-        order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated)
+        accrued = report if one.moment.name == "accrual" else accrued
+        if one.moment.name == "payment":
+            report = _checked(document, report, one, accrued)
+        order = vouchers.Order(one.entity, one.book, one.rules, one.moment, one.part, dated, one.returns)
         unbooked = tuple(_not_booked(document, one.rules))
         found = vouchers.drafts(document, report, order, context)
-        drafts += [attrs.evolve(made, notes=made.notes + unbooked) for made in found]
+        drafts += [attrs.evolve(made, notes=made.notes + unbooked, rivals=one.rivals) for made in found]
     if not drafts:
         return Derivation(not_due=_ALL_ZERO, settled=settled)
     return Derivation(tuple(_as_set(document, drafts)), settled=settled)
+
+
+def _checked(document: Document, payment: SettledReport, due: Due, accrued: SettledReport | None) -> SettledReport:
+    """A payment with what keeps it from being booked: it exceeds what is owed."""
+    found = overpaid(document, accrued, moved(document, due.rules.rules.zone)).get(due.part)
+    return payment if found is None else attrs.evolve(payment, problems=(*payment.problems, found))
+
+
+def _held(due: Due, problems: tuple[Problem, ...]) -> Draft:
+    """A voucher that is not made, for what was told of its event."""
+    moment = due.moment
+    kind = (moment.name, due.entity, due.book, due.part, moment.target, moment.target_stage, moment.owner)
+    return Draft(*kind, problems=problems, rivals=due.rivals)
 
 
 def _not_booked(document: Document, rules: RuleSet) -> Iterable[Problem]:

@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Literal
 
-import attrs
-
 from dougong.accounting import messages
-from dougong.accounting.dates import business_date
 from dougong.accounting.rulefile import RuleSet
 from dougong.model.documents import Document, Event, ExecutedPayment
-from dougong.model.money import CONTEXT, plain, round_to, scale_of
+from dougong.model.money import CONTEXT, round_to, scale_of
 from dougong.model.problems import Problem
 from dougong.model.settled import Amount, PaymentFact
 from dougong.tables.rates import Rates
 
-__all__ = ["payment_facts", "transfers"]
+__all__ = ["payment_facts", "unnamed"]
 
 _PAYING = ("paid", "payment_returned", "repaid")
 #: What is lent and given back may be in any currency: the loan keeps it.
 _LENT = ("loan", "repayment")
-
-
-def transfers(document: Document, events: Sequence[Event], zone: str) -> Iterator[tuple[str, Event]]:
-    """Every executed transfer by itself: its name within the document, and its event with this transfer alone.
-
-    The name is the transfer's id; without one, payee, amount and date, counted where they repeat. What came back from
-    the bank is told briefly: account and method are those of the payment that it returns.
-
-    :param events: of one type.
-    """
-    seen: Counter[str] = Counter()
-    for event in events:
-        payments = event.payments or _unnamed(document)
-        if not payments:  # nobody knows how much: settling says so
-            yield event.id, event
-        for told in payments:
-            name = told.id or f"{told.payee} {plain(told.amount)} {business_date(event.on, zone)}"
-            seen[name] += 1
-            payment = _as_paid(document, told) if event.type == "payment_returned" else told
-            part = name if seen[name] == 1 or told.id else f"{name} #{seen[name]}"
-            yield part, attrs.evolve(event, payments=(payment,))
-
-
-def _as_paid(document: Document, returned: ExecutedPayment) -> ExecutedPayment:
-    """A returned transfer with what is known of it from its payment."""
-    paid = [one for event in document.events if event.type == "paid" for one in event.payments]
-    same = [one for one in paid if one.payee == returned.payee]
-    original = next((one for one in same if returned.id and one.id == returned.id), same[0] if same else None)
-    if original is None:
-        return returned
-    told = {
-        name: getattr(returned, name) or getattr(original, name) for name in ("account", "currency", "rate", "method")
-    }
-    return attrs.evolve(returned, **told)
 
 
 def payment_facts(
@@ -72,7 +33,7 @@ def payment_facts(
         return (), []
     facts: list[PaymentFact] = []
     problems: list[Problem] = []
-    for at, payment in enumerate(event.payments or _unnamed(document)):
+    for at, payment in enumerate(event.payments or unnamed(document)):
         amount = _amount(document, payment, f"payments[{at}]", rules, rates, on)
         if isinstance(amount, Problem):
             problems.append(amount)
@@ -100,8 +61,15 @@ def _amount(
         if found is None:
             return messages.rate_missing(path, currency, functional, policy.rate_type, on, rates.path)
         rate = found.value
+    return _at(payment.amount, currency, rate, functional)
+
+
+def _at(value: Decimal, currency: str | None, rate: Decimal | None, functional: str) -> Amount:
+    """An amount at a rate; without any it is functional."""
+    if currency is None or rate is None:
+        return Amount.of(value)
     with localcontext(CONTEXT):
-        return Amount(round_to(payment.amount * rate, scale_of(functional)), payment.amount, currency, rate)
+        return Amount(round_to(value * rate, scale_of(functional)), value, currency, rate)
 
 
 def _fact(
@@ -116,7 +84,7 @@ def _fact(
         kind=kind,
         payee=payment.payee,
         amount=amount,
-        fee=Amount.of(payment.fee or Decimal(0)),
+        fee=_at(payment.fee or Decimal(0), amount.currency, amount.rate, rules.rules.currency),
         currency=payment.currency or document.currency,
         payment_account=payment.account,
         bank_account=(found.values.get("bank") or None) if found else None,
@@ -134,7 +102,7 @@ def _kind(document: Document, code: str) -> Literal["employee", "supplier"] | No
     return found or ("employee" if code == document.submitter else None)
 
 
-def _unnamed(document: Document) -> tuple[ExecutedPayment, ...]:
+def unnamed(document: Document) -> tuple[ExecutedPayment, ...]:
     """What was to be paid, when the event only says that it was."""
     if document.payees:
         return tuple(ExecutedPayment(payee.code, payee.amount) for payee in document.payees if payee.amount)

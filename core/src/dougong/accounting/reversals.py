@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from dougong.model.bookings import LoanMovement, Original, Side, Voucher, Vouche
 from dougong.model.documents import Document, SourceRef
 from dougong.model.operations import Limits
 
-__all__ = ["change_day", "difference", "part_of", "red"]
+__all__ = ["cancel_out", "change_day", "difference", "part_of", "red"]
 
 #: Before the text of every line of a red voucher.
 _RED = "冲销"
@@ -85,7 +86,7 @@ def _undone(one: LoanMovement) -> LoanMovement:
 def part_of(voucher: Voucher, refs: Collection[SourceRef]) -> Voucher:
     """What some documents have in a merged voucher, as a voucher; all of it, and any other voucher, as it is."""
     mine = [one for one in voucher.members if one.document in refs]
-    if len(mine) == len(voucher.members):
+    if len(mine) == len(voucher.members) != 1:
         return attrs.evolve(voucher, members=())
     return attrs.evolve(
         voucher,
@@ -97,6 +98,23 @@ def part_of(voucher: Voucher, refs: Collection[SourceRef]) -> Voucher:
         loans=tuple(loan for one in mine for loan in one.loans),
         members=(),
     )
+
+
+def cancel_out(vouchers: Iterable[Voucher], number: str) -> bool:
+    """Whether payments of a document and what came back of them leave nothing paid, place by place.
+
+    What counts is what they clear of the document; where the rules let nothing clear it, every line does. So a bank's
+    fee stays an expense of its own.
+
+    :param vouchers: of payments and returned transfers. :param number: the document's.
+    """
+    lines = [(voucher, line) for voucher in vouchers for line in voucher.lines]
+    settling = [one for one in lines if one[1].clears == number] or lines
+    nets: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    for voucher, line in settling:
+        place = (voucher.entity, voucher.book, line.account, tuple(sorted(line.dimensions.items())))
+        nets[place] += line.debit - line.credit
+    return not any(nets.values())
 
 
 def difference(wanted: Voucher, booked: Sequence[Voucher], dated: Dated, limits: Limits) -> Voucher | None:

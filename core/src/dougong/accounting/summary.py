@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,7 +18,7 @@ from dougong.model.operations import Limits
 from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 
-__all__ = ["SHORT_NAMES", "Summary", "SummaryTemplate"]
+__all__ = ["SHORT_NAMES", "Summary", "SummaryTemplate", "unknown_parts"]
 
 #: Names that a template may use without saying where they come from.
 SHORT_NAMES = ("submitter", "fee_type", "reason", "number", "department", "period")
@@ -41,10 +42,15 @@ class SummaryTemplate:
 
     text: str
 
+    @property
+    def names(self) -> list[str]:
+        """The names between its braces. :raises ValueError: braces do not pair."""
+        return [name for _, name in _parts(self.text) if name is not None]
+
     def problems(self, known: Roots) -> Iterator[Problem]:
         """What `check` finds: braces that do not pair, names that do not exist."""
         try:
-            names = [name for _, name in _parts(self.text) if name is not None]
+            names = self.names
         except ValueError as error:
             yield Problem("RULES_TEMPLATE", Text(f"模板有误: {error}", f"the template is wrong: {error}"))
             return
@@ -68,7 +74,7 @@ class SummaryTemplate:
         for literal, name in _parts(self.text):
             value = _clean(_value(name, names)) if name else ""
             out += literal + value
-            if name and (name in keep or name.rpartition(".")[2] in keep):
+            if name and not _called(name).isdisjoint(keep):
                 protected.append(value)
         text = " ".join(f"{out} {suffix}".split())
         clean = text.translate({ord(character): " " for character in limits.forbidden}) if limits.forbidden else text
@@ -77,6 +83,27 @@ class SummaryTemplate:
         if fitted is None:
             return Summary("", note, refusals.summary_too_long(clean, limits.max_summary))
         return Summary(fitted.strip(), note)
+
+
+def unknown_parts(keep: Sequence[str], texts: Iterable[str]) -> Iterator[tuple[int, Problem]]:
+    """What `check` finds in `keep`: a part that no template can have would be cut like any other.
+
+    :param texts: the templates of the rules; one with braces that do not pair is told elsewhere.
+    :returns: position in `keep` and problem.
+    """
+    known = set(SHORT_NAMES)
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            known.update(*map(_called, SummaryTemplate(text).names))
+    for at, part in enumerate(keep):
+        if part not in known:
+            zh, en = f"没有一个摘要模板有 {{{part}}}", f"no summary has a part {{{part}}}"
+            yield at, Problem("RULES_TEMPLATE", Text(zh, en), hint=did_you_mean(part, known))
+
+
+def _called(name: str) -> set[str]:
+    """What `keep` may call a name: `advance.number` by itself, or together with every other `number`."""
+    return {name, name.rpartition(".")[2]}
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from dougong.accounting import messages, refusals
+from dougong.accounting import messages, payment_messages, refusals
 from dougong.accounting.context import Context, Draft, Wait
 from dougong.accounting.dates import Dated, prior_year
 from dougong.accounting.entries import Place, make_lines
@@ -26,7 +26,10 @@ __all__ = ["Order", "before_rules", "drafts"]
 
 @attrs.frozen
 class Order:
-    """What is to be drafted: a moment in a book, with its date."""
+    """What is to be drafted: a moment in a book, with its date.
+
+    :param returns: part of the moment that it mirrors: the payment that came back.
+    """
 
     entity: str
     book: str
@@ -34,6 +37,7 @@ class Order:
     moment: Moment
     part: str
     dated: Dated
+    returns: str = ""
 
 
 def drafts(document: Document, report: SettledReport, order: Order, context: Context) -> list[Draft]:
@@ -63,7 +67,14 @@ def drafts(document: Document, report: SettledReport, order: Order, context: Con
     voucher = _voucher(document, report, order, lines.lines)
     notes, held = _years(document, order)
     settled = report.problems if order.entity == report.entity else ()
-    problems = [*_unsupported(moment), *order.dated.problems, *settled, *lines.problems, *held]
+    problems = [
+        *_unsupported(moment),
+        *_charges(report, order),
+        *order.dated.problems,
+        *settled,
+        *lines.problems,
+        *held,
+    ]
     if not problems and not lines.lines:
         return []
     if not problems:
@@ -166,10 +177,11 @@ def _waits(report: SettledReport, order: Order) -> tuple[Wait, ...]:
     So does what comes first of this document (`after`, `mirrors`). Nobody waits for what the ERP makes by itself.
     """
     loans = [fact.loan for fact in report.advances if fact.entity == order.entity and not fact.before_go_live]
-    moments = order.rules.moments
-    before = [order.moment.mirrors, order.moment.after if order.moment.after != "loan" else None]
+    moments, mirrors, after = order.rules.moments, order.moment.mirrors, order.moment.after
     waits = [Wait("loan", loan) for loan in dict.fromkeys(loans)] if _ours(moments.get("loan")) else []
-    return (*waits, *(Wait(name) for name in dict.fromkeys(before) if name and _ours(moments.get(name))))
+    own = [Wait(mirrors, part=order.returns)] if mirrors else []
+    own += [Wait(after)] if after not in (None, "loan", mirrors) else []
+    return (*waits, *(wait for wait in own if _ours(moments.get(wait.moment))))
 
 
 def _ours(moment: Moment | None) -> bool:
@@ -186,6 +198,14 @@ def _unsupported(moment: Moment) -> Iterator[Problem]:
     """What rules may ask for and this version does not do."""
     if moment.target != "voucher":
         yield messages.not_yet("", f"目标单据 {moment.target}", f"target {moment.target}")
+
+
+def _charges(report: SettledReport, order: Order) -> Iterator[Problem]:
+    """A bank's fee that no entry books: the voucher would balance without it, and the bank's account be wrong."""
+    fee = sum((one.fee.base for one in report.payments), Decimal(0))
+    entries = (entry for entry in order.moment.entry if entry.each == "payments")
+    if fee and not any(entry.amount.endswith(".fee") for entry in entries):
+        yield payment_messages.bank_charges_missing(order.rules.path, order.moment.mirrors or order.moment.name, fee)
 
 
 def _years(document: Document, order: Order) -> tuple[list[Problem], list[Problem]]:

@@ -25,7 +25,7 @@ from cattrs.literals import is_literal
 from dougong.config import positions
 from dougong.config.errors import did_you_mean
 from dougong.config.secrets import KINDS, SecretRef
-from dougong.model.problems import Problem
+from dougong.model.problems import DougongError, Problem
 
 __all__ = ["WrongValue", "converter", "file_fields", "problems_of"]
 
@@ -213,6 +213,9 @@ def problems_of(error: BaseException, path: positions.Path = ()) -> Iterator[tup
             hint_en=f"add {name} = …",
         )
         yield path, missing
+    elif isinstance(error, DougongError):  # a validator's own words, with the key that it names
+        for problem in error.problems:
+            yield (*path, *filter(None, problem.path.split("."))), attrs.evolve(problem, path="")
     else:
         yield path, Problem.of("CONFIG_VALUE", f"值无效: {error}", f"the value is not valid: {error}")
 

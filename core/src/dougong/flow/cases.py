@@ -57,7 +57,8 @@ def _outcomes(item: SourceDocument, context: Context) -> Iterator[tuple[Got, str
     for draft in derivation.drafts:
         if draft.owner != "dougong":
             continue
-        problems = draft.problems or tuple(_unposted_loans(draft, context))
+        rivals = tuple(rival.problem for rival in draft.rivals)
+        problems = (*rivals, *draft.problems) or tuple(_unposted_loans(draft, context))
         documents = draft.booking.documents if draft.booking else numbers
         voucher = None if problems else draft.booking
         got = Got(documents, draft.moment, draft.entity, draft.book, draft.part, voucher, problems)

@@ -10,7 +10,7 @@ from dougong.accounting import Derivation
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
 from dougong.flow.change_messages import for_a_person, waits_for
-from dougong.flow.dependents import dependents
+from dougong.flow.dependents import MONEY, came_back, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
 from dougong.ledger import audit, deliveries, documents, reversals
@@ -65,6 +65,9 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     taken_back = derivation.not_due is not None
     live = documents.live_deliveries_of(tx, ref)
     sent = [one for one in live if one.state not in UNSENT and one.moment not in CORRECTIONS]
+    money = [one for one in sent if one.moment in MONEY]
+    if money and came_back(tx, ref, number, money):
+        sent = [one for one in sent if one not in money]  # it stands for nothing: what was paid is as if it never was
     other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
     if not other:
         wanted = [one for one in live if not documents.is_given_up(tx, one.id, ref)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Sequence
 
 import attrs
 
+from dougong import formats
+from dougong.accounting import cancel_out, part_of
 from dougong.ledger import deliveries, documents, loans, reversals
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
@@ -13,10 +16,10 @@ from dougong.ledger.states import UNSENT, DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
-__all__ = ["Dependents", "Part", "builds_on_it", "dependents", "lock", "stands_on_it"]
+__all__ = ["MONEY", "Dependents", "Part", "builds_on_it", "came_back", "dependents", "lock", "stands_on_it"]
 
 #: Moments that settle what an accrual owes.
-_MONEY = frozenset({"payment", "payment_returned"})
+MONEY = frozenset({"payment", "payment_returned"})
 #: Id of a delivery, and a document that it serves.
 Part = tuple[int, SourceRef]
 _Standing = list[tuple[DeliveryRow, SourceRef]]
@@ -53,14 +56,27 @@ def dependents(tx: Tx, row: DeliveryRow, refs: Iterable[SourceRef], going: Colle
 
 def _standing(tx: Tx, row: DeliveryRow, ref: SourceRef, going: Collection[Part]) -> _Standing:
     if row.moment == "accrual":
-        return [(one, ref) for one in documents.live_deliveries_of(tx, ref) if _settles(one, row)]
+        money = [one for one in documents.live_deliveries_of(tx, ref) if _settles(one, row)]
+        latest = documents.latest(tx, ref)
+        back = latest is not None and came_back(tx, ref, latest.number, money)
+        return [] if back else [(one, ref) for one in money]
     return _clearing(tx, row, ref, going) if row.moment == "loan" else []
 
 
 def _settles(one: DeliveryRow, accrual: DeliveryRow) -> bool:
     """Whether a delivery of the same document books money paid for an accrual."""
     same = (one.entity, one.book) == (accrual.entity, accrual.book)
-    return one.moment in _MONEY and same and one.state not in UNSENT
+    return one.moment in MONEY and same and one.state not in UNSENT
+
+
+def came_back(tx: Tx, ref: SourceRef, number: str, money: Sequence[DeliveryRow]) -> bool:
+    """Whether all that was paid of a document is back in the books, so that nothing of it stands any more.
+
+    :param number: the document's. :param money: its payments and returned transfers that are in the ERP, or may be.
+    """
+    texts = [reversals.booking_of(tx, one.id) for one in money if one.state is DeliveryState.DELIVERED]
+    booked = [part_of(formats.voucher_from_json(json.loads(text)), [ref]) for text in texts if text is not None]
+    return len(booked) == len(money) and cancel_out(booked, number)
 
 
 def _clearing(tx: Tx, row: DeliveryRow, ref: SourceRef, going: Collection[Part]) -> _Standing:

@@ -86,8 +86,8 @@ def load_inputs(project: Project) -> Inputs:
     """
     artifacts: dict[str, tuple[str, str]] = {}
     operations = {name: project.door(name).operation_for("voucher", "create") for name in project.usable}
-    for name, problems in project.shut.items():  # what is held for it is derived again when it can be used
-        _keep(artifacts, "shut", f"{name}\n{problems}")
+    for name in project.shut:  # what is held for it is derived again when it can be used
+        _keep(artifacts, "shut", name)
     rules = _rules(project, artifacts)
     mappings = {
         (name, operation.target_type): _mapping(project, name, operation, artifacts)

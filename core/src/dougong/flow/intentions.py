@@ -106,15 +106,14 @@ class Intentions:
     ) -> Intended | Held | Blocked:
         if draft is None:
             return Held(problems or (_gone(row),), self._deriver.inputs.hash)
-        if draft.problems or draft.booking is None:
-            return Held(draft.problems or (_gone(row),), self._deriver.inputs.hash)
         stage = self._deriver.target_stage(draft, row.connection)
-        if not draft.waits_for:
+        if draft.booking is not None and not draft.waits_for and not draft.rivals:
             return Intended(draft.booking, stage)
         waiting = self._ledger.look(lambda tx: waiting_for(tx, ref, draft))
         still = partial(_waits_still, ref=ref, draft=draft, waiting=waiting)
-        if waiting.problems:
-            return Held(waiting.problems, self._deriver.inputs.hash, still)
+        problems = waiting.held(draft)
+        if problems or draft.booking is None:
+            return Held(problems or (_gone(row),), self._deriver.inputs.hash, still)
         if waiting.on:
             return Blocked(waiting.on, waiting.names, self._deriver.inputs.hash, still)
         return Intended(draft.booking, stage, still)

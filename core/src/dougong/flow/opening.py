@@ -170,7 +170,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
-    problems = draft.problems or waiting.problems
+    problems = waiting.held(draft)
     if connection in deriver.inputs.blind:
         # Its accounts are not known yet, so nothing can be said of it: due when the ERP is there, not held.
         problems, waiting = (), Waiting()

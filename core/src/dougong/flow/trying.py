@@ -153,7 +153,7 @@ def _document(deriver: Deriver, row: DocumentRow, events: Sequence[str]) -> Iter
 def _draft(deriver: Deriver, row: DocumentRow, draft: Draft) -> Tried:
     numbers = (row.number,)
     waiting = deriver.project.ledger.look(lambda tx: waiting_for(tx, row.ref, draft))
-    problems = draft.problems or waiting.problems
+    problems = waiting.held(draft)
     if draft.booking is not None and not problems:
         name = deriver.project.config.route(draft.entity, draft.book, draft.moment, row.type)
         try:

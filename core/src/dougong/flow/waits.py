@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import attrs
 
-from dougong.accounting import Draft, LoanFact
-from dougong.ledger import documents, loans
+from dougong.accounting import Draft, LoanFact, Wait
+from dougong.ledger import deliveries, documents, loans
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
 from dougong.model.documents import SourceRef
+from dougong.model.identity import Coverage
 from dougong.model.problems import Problem
 
 __all__ = ["Waiting", "loan_fact", "loans_are_still", "waiting_for"]
@@ -24,11 +25,17 @@ class Waiting:
 
     :param on: deliveries that have to be delivered first. :param names: for people.
     :param problems: `LOAN_NOT_POSTED`, `WAITS_FOR`: nothing is on its way that could be waited for.
+    :param contradicted: `TRANSFER_CONTRADICTED`: what else was told of its transfer is booked, or not given up yet.
     """
 
     on: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    contradicted: tuple[Problem, ...] = ()
+
+    def held(self, draft: Draft) -> tuple[Problem, ...]:
+        """Why a draft cannot be sent, were everything delivered that it waits for."""
+        return self.contradicted + (draft.problems or self.problems)
 
 
 def loan_fact(tx: Tx, ref: SourceRef, loan: str) -> LoanFact | None:
@@ -62,11 +69,12 @@ def waiting_for(tx: Tx, ref: SourceRef, draft: Draft) -> Waiting:
         if wait.document:
             found, name, problem = _loan(tx, ref, wait.document)
         else:
-            found, name, problem = _own(tx, ref, draft, wait.moment)
+            found, name, problem = _own(tx, ref, draft, wait)
         on += found
         names += [name] if found else []
         problems += [problem] if problem is not None else []
-    return Waiting(tuple(dict.fromkeys(on)), tuple(names), tuple(problems))
+    rivals = tuple(rival.problem for rival in draft.rivals if _live(tx, ref, draft, draft.moment, rival.part))
+    return Waiting(tuple(dict.fromkeys(on)), tuple(names), tuple(problems), rivals)
 
 
 def _loan(tx: Tx, ref: SourceRef, name: str) -> tuple[list[int], str, Problem | None]:
@@ -80,12 +88,20 @@ def _loan(tx: Tx, ref: SourceRef, name: str) -> tuple[list[int], str, Problem | 
     return [], "", _loan_not_posted(name, loan)
 
 
-def _own(tx: Tx, ref: SourceRef, draft: Draft, moment: str) -> tuple[list[int], str, Problem | None]:
-    """Another moment of the same document, in the books of the same entity."""
-    posted = [one for one in _deliveries(tx, ref, moment) if one.entity == draft.entity]
+def _own(tx: Tx, ref: SourceRef, draft: Draft, wait: Wait) -> tuple[list[int], str, Problem | None]:
+    """Another moment of the same document, in the books of the same entity; of a payment that came back, that one."""
+    posted = [one for one in _deliveries(tx, ref, wait.moment) if one.entity == draft.entity]
+    if wait.part:
+        live = _live(tx, ref, draft, wait.moment, wait.part)
+        posted = [] if live is None else [live]
     if not posted:
-        return [], "", _waits_for(moment)
-    return [one.id for one in posted if one.state is not DeliveryState.DELIVERED], moment, None
+        return [], "", _waits_for(wait.moment)
+    return [one.id for one in posted if one.state is not DeliveryState.DELIVERED], wait.moment, None
+
+
+def _live(tx: Tx, ref: SourceRef, draft: Draft, moment: str, part: str) -> DeliveryRow | None:
+    """The delivery that stands for one part of a moment, in the books of a draft."""
+    return deliveries.live_for(tx, Coverage(ref, draft.entity, draft.book, moment, part).key)
 
 
 def _deliveries(tx: Tx, ref: SourceRef, moment: str) -> list[DeliveryRow]:

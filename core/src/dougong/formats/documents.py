@@ -131,7 +131,7 @@ def _amounts(
             yield path, item, item.get("currency") or home, ("amount",)
     for path, event in _each(data, "events"):
         for inner, payment in _each(event, "payments", path):
-            yield inner, payment, payment.get("currency") or home, ("amount",)
+            yield inner, payment, payment.get("currency") or home, ("amount", "fee")
 
 
 def _decimals(text: Any) -> int:

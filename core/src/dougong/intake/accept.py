@@ -26,6 +26,8 @@ __all__ = ["Accepted", "accept"]
 
 _GROUP = 200
 
+#: Type of an event → moments that come before it and are booked without it.
+_BEFORE = {"paid": frozenset({"accrual"}), "payment_returned": frozenset({"accrual", "payment"})}
 #: How far a source's state has come; an answer that is not newer and goes back is stale.
 _PROGRESS = {"draft": 0, "approving": 1, "rejected": 1, "approved": 3, "paying": 4, "paid": 5, "archived": 6}
 
@@ -101,13 +103,13 @@ def _add_events(tx: Tx, ref: SourceRef, content: _Content) -> int:
     """Keep what is told of events; returns how many say something new.
 
     While nothing was sent, a later reading of an event counts: reference data may name its account only then. What an
-    approval has booked says nothing of a payment.
+    approval has booked says nothing of a payment, and what a payment has, nothing of its return. What is told otherwise
+    of money after that is kept beside what was booked.
     """
     if not content.events:
         return 0
     sent = _sent(tx, ref)
-    money = sent - {"accrual"}
-    told = ((texts, money if texts[1] == "paid" else sent) for texts in content.events)
+    told = ((texts, sent - _BEFORE.get(texts[1], frozenset())) for texts in content.events)
     return sum(documents.add_event(tx, ref, *texts, replace=not booked) for texts, booked in told)
 
 

@@ -17,7 +17,8 @@ from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import DocumentState
 from dougong.model.documents import SourceRef
-from dougong.model.events import TAKEN_BACK, withdrawn
+from dougong.model.events import TAKEN_BACK, money_told, told_otherwise, withdrawn
+from dougong.model.identity import content_fingerprint
 from dougong.model.problems import Problem
 
 __all__ = [
@@ -341,6 +342,9 @@ def settle_stale(tx: Tx, ref: SourceRef, *, actor: str = audit.SYSTEM) -> None:
 def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, replace: bool = False) -> bool:
     """Store an event; the same id told again changes nothing. Returns whether it told anything new.
 
+    What is told otherwise of money that moved is kept beside what was told before: accounting sees both. Such a row
+    bears a hash for its event's id, which its fact holds.
+
     :param replace: nothing was booked from it yet, so what is told of it now takes the place of what was told before.
     """
     key = {**_key(ref), "event_id": event_id}
@@ -348,10 +352,19 @@ def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, re
     if known is None:
         tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
         return True
-    if replace and known["fact"] != fact:
+    if known["fact"] == fact:
+        return False
+    if replace:
         tx.run(_EVENT_FACT, {**key, "v_fact": fact})
         return True
-    return False
+    before, again = (event_from_json(json.loads(text)) for text in (known["fact"], fact))
+    if not told_otherwise(before, again):
+        return False
+    other = {**key, "event_id": content_fingerprint({"event": event_id, "money": money_told(again)})}
+    if tx.one(_EVENT_KNOWN, other) is not None:
+        return False
+    tx.run(_EVENT, {**other, "kind": kind, "fact": fact, "at": epoch_ms()})
+    return True
 
 
 def events_of(tx: Tx, ref: SourceRef) -> list[str]:

@@ -190,7 +190,10 @@ class Withheld:
 
 @attrs.frozen
 class ExecutedPayment:
-    """One transfer that the bank has carried out. `payee` is a payee's code."""
+    """One transfer that the bank has carried out. `payee` is a payee's code.
+
+    :param fee: what the bank charged for it, beside the amount; of a returned transfer, what it gave back of that.
+    """
 
     payee: str
     amount: Decimal

@@ -1,18 +1,42 @@
-"""What events say together: whether a document was taken back since it was approved."""
+"""What events say together: whether a document was taken back since it was approved, and of which money they tell."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dougong.model.documents import Event
 
-__all__ = ["TAKEN_BACK", "withdrawn"]
+__all__ = ["TAKEN_BACK", "money_told", "told_otherwise", "withdrawn"]
 
 #: States that take a document back, as its `withdrawn` event does; they count only when strictly newer.
 TAKEN_BACK = frozenset({"draft", "approving", "rejected", "void", "deleted"})
 
+#: Types of events that tell of money which moved.
+_MONEY = frozenset({"paid", "payment_returned", "repaid"})
+
 _Told = tuple[int, Event]
+
+
+def money_told(event: Event) -> Mapping[str, Any]:
+    """What an event says of money that moved: when, and how much from where to whom; empty where it tells of none."""
+    if event.type not in _MONEY:
+        return {}
+    transfers = (
+        {"id": one.id, "payee": one.payee, "amount": one.amount, "currency": one.currency, "rate": one.rate}
+        | {"account": one.account, "fee": one.fee}
+        for one in event.payments
+    )
+    return {"on": event.on, "payments": list(transfers)}
+
+
+def told_otherwise(event: Event, again: Event) -> bool:
+    """Whether an event that is told again says something else of money that moved, and is news for that.
+
+    .. versionadded:: 0.1
+    """
+    return bool(money_told(again)) and money_told(again) != money_told(event)
 
 
 def withdrawn(events: Sequence[Event]) -> bool:

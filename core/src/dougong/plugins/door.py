@@ -30,11 +30,11 @@ from dougong.model.outcomes import (
     Unknown,
 )
 from dougong.model.postings import Facts, Posting, Stage
-from dougong.model.problems import Problem
+from dougong.model.problems import DougongError, Problem
 from dougong.model.sources import EventsOnly, Page, ReferenceData, SourceDocument
 from dougong.plugins.answers import checked_outcome, checked_outcomes, misnamed_items, posting_fault
 from dougong.plugins.asking import Asker, attempt
-from dougong.plugins.errors import PluginError, cause_of
+from dougong.plugins.errors import cause_of
 from dougong.plugins.redaction import Redactor
 
 __all__ = ["Door"]
@@ -150,7 +150,7 @@ class Door:
         """What works and what does not; a hook that raises is a finding that failed."""
         try:
             yield from self.asker.stream("check", Finding, session=session, call=call)
-        except PluginError as error:
+        except DougongError as error:
             yield Finding("check", ok=False, problem=error.problems[0])
 
     # -- mapping ------------------------------------------------------------------------------------------------------

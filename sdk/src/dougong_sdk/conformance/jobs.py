@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from dougong.flow import Project, read_files, take_in, work, working
 from dougong.flow.undoing import reverse
 
-__all__ = ["push", "run", "take_back"]
+__all__ = ["push", "push_aloud", "run", "take_back"]
 
 #: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
 _MOST_FAILURES = 4
@@ -29,6 +30,12 @@ def run(folder: Path) -> None:
     """`dougong run`: go on with whatever is open."""
     with Project(folder) as project:
         work(project)
+
+
+def push_aloud(folder: Path, files: Sequence[Path]) -> None:
+    """The same, with everything on standard error that anybody logs."""
+    logging.basicConfig(level=logging.DEBUG, force=True)
+    push(folder, files)
 
 
 def take_back(folder: Path, ids: Sequence[int]) -> None:

@@ -26,10 +26,10 @@ _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")  # no digit: a 
 _SHORTEST_GIVEN, _SHORTEST_LEARNED, _SHORTEST_NUMBER = 4, 6, 8
 _SHORTEST_NAME = 2
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 #: `password = x`, `"token":"x"`, `Authorization: Bearer x` in running text.
 _PAIR = re.compile(
-    r"""(?P<name>[\w-]{2,40})"""
+    r"""(?<![\w-])(?P<name>[\w-]{2,40})"""
     r"""(?P<between>\\?["']?\s*[:=：]\s*(?:\\?["'])?(?:(?:bearer|basic)\s+)?)"""
     r"""(?P<value>(?<=["'])(?:[^"'\\]|\\[^"'])+(?=\\?["'])|[^\s"'\\,;&<>}\]]+)""",
     re.IGNORECASE,

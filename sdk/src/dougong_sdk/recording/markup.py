@@ -18,7 +18,9 @@ __all__ = ["hide_markup", "markup_difference"]
 
 _PIECE = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|[^<]+|<", re.DOTALL)
 _NAME = re.compile(r"<\s*([^\s/>]+)")
-_ATTRIBUTE = re.compile(r"(?P<name>[\w:.-]+)(?P<is>\s*=\s*)(?P<quote>[\"'])(?P<value>.*?)(?P=quote)", re.DOTALL)
+_ATTRIBUTE = re.compile(
+    r"(?<![\w:.-])(?P<name>[\w:.-]+)(?P<is>\s*=\s*)(?P<quote>[\"'])(?P<value>.*?)(?P=quote)", re.DOTALL
+)
 #: Attributes that name what an element or its `value` holds: `<param name="password">`.
 _NAMES, _VALUES = ("name", "key", "field"), ("value",)
 

@@ -22,7 +22,10 @@ def any_spelling(value: str) -> re.Pattern[str]:
     within = "".join(map(_sign, value)) if len(value) <= _LONGEST else re.escape(value)
     if value.isdigit():  # 8888 is not hidden in 18888.00
         within = rf"(?<![\d.]){within}(?!\d|\.\d)"
-    within64 = (f"{_BASE64}*{_safe_too(part)}{_BASE64}*={{0,2}}" for part in _base64(value.encode()))
+    # from the beginning of a run: trying at each of its signs would take for ever on an attachment
+    within64 = (
+        f"(?<!{_BASE64}){_BASE64}*?{_safe_too(part)}{_BASE64}*(?:=|%3[Dd]){{0,2}}" for part in _base64(value.encode())
+    )
     return re.compile("|".join([within, f"(?i:{value.encode().hex()})", *within64]))
 
 
@@ -38,13 +41,13 @@ def _sign(sign: str) -> str:
     spelt = [
         re.escape(sign),
         "(?i:" + "".join(f"%(?:25)*{byte:02x}" for byte in sign.encode()) + ")",
-        "(?i:" + "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")",
+        "(?i:" + "".join(rf"\\{{1,8}}u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")",
         f"(?i:&(?:amp;)*#(?:0*{ord(sign)}|x0*{ord(sign):x});)",
     ]
     if sign in _ENTITIES:
         spelt.append(f"&(?:amp;)*{_ENTITIES[sign]};")
     if sign in '"\\/':
-        spelt.append(r"\\+" + re.escape(sign))
+        spelt.append(r"\\{1,8}" + re.escape(sign))
     if sign == " ":
         spelt.append(r"\+")
     return f"(?:{'|'.join(spelt)})"
@@ -62,5 +65,5 @@ def _base64(value: bytes) -> list[str]:
 
 
 def _safe_too(base64_text: str) -> str:
-    """A pattern that takes the alphabet for URLs as well."""
-    return "".join({"+": "[+-]", "/": "[/_]"}.get(sign, sign) for sign in base64_text)
+    """A pattern that takes the alphabet for URLs as well, and what URLs and JSON make of the other one."""
+    return "".join({"+": r"(?:[+-]|%2[Bb])", "/": r"(?:\\?/|_|%2[Ff])"}.get(sign, sign) for sign in base64_text)

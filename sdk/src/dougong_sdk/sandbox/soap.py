@@ -39,7 +39,8 @@ def read_call(request: Request, lists: Collection[str] = ()) -> SoapCall | None:
         root = etree.fromstring(request.body, etree.XMLParser(**_PARSER, remove_comments=True, remove_pis=True))
     except (etree.XMLSyntaxError, ValueError):
         return None
-    element = root.find(f"{{{_SOAP}}}Body/*")
+    typed = root.getroottree().docinfo.internalDTD is not None  # SOAP forbids a document type
+    element = None if typed else root.find(f"{{{_SOAP}}}Body/*")
     return None if element is None else SoapCall(element, lists)
 
 

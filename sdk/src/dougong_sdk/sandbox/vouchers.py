@@ -54,6 +54,9 @@ class VoucherSandbox(Sandbox):
         Setting("page_limit", "100", "一页最多的行数", "most rows of one page", "number"),
     )
 
+    page: ClassVar[int] = 100
+    """Rows that one answer holds at most; ``page_limit`` may lower it."""
+
     master: Master
     """The seed, looked up by code."""
     tokens: Tokens
@@ -112,7 +115,7 @@ class VoucherSandbox(Sandbox):
             raise Refusal("not_found", f"凭证 {identity} 不存在")
         return found
 
-    def page(self, rows: Iterable[Record], key: str, after: str, limit: int) -> tuple[list[Record], str | None]:
+    def one_page(self, rows: Iterable[Record], key: str, after: str, limit: int) -> tuple[list[Record], str | None]:
         """One page of rows in the order of their keys, and the key to go on behind; ``None`` when it is the last.
 
         :param key: member that orders them. :param after: key of the last row before. :param limit: most rows.

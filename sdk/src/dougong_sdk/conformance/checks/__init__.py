@@ -5,6 +5,8 @@ from __future__ import annotations
 # isort: off
 from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its rules, in this order
     contract,
+    settings,
+    auth,
     push,
     many,
     find,
