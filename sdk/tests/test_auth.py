@@ -7,7 +7,9 @@ import threading
 import pytest
 
 from dougong.hookspecs import Deadline
+from dougong.model.problems import Problem
 from dougong_sdk.auth import Token, TokenCache
+from dougong_sdk.refusals import Refused
 from dougong_sdk.rest import LoginRefused, NotSent, TimedOut, Unreachable
 
 
@@ -151,3 +153,18 @@ def test_waiting_for_another_threads_login_ends_at_the_deadline():
 
 def test_tokens_are_not_shown():
     assert "geheim" not in repr(Token("geheim"))
+
+
+def test_a_login_refused_in_the_erps_own_words_is_a_refused_login_and_not_repeated():
+    said = Problem.of("ACME_1002", "密码错误", "wrong password")
+    asked = []
+
+    def fetch(deadline):
+        asked.append(deadline)
+        raise Refused("1002", "refused", said)
+
+    cache = TokenCache(fetch)
+    for _ in range(2):
+        with pytest.raises(LoginRefused, match="wrong password"):
+            cache.get(soon())
+    assert len(asked) == 1

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         Token,
         TokenCache,
         TokenEndpoint,
+        status_401_proves,
     )
+    from dougong_sdk.refusals import ErrorDictionary, Refused
     from dougong_sdk.rest import (
         Answer,
         Auth,
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
         Unclear,
         outcome_of,
     )
+    from dougong_sdk.searching import fetched, search
     from dougong_sdk.soap import SoapService, SoapSession
+    from dougong_sdk.steps import Steps, gone
     from dougong_sdk.transport import LeanTransport
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "Call",
     "CsrfToken",
     "Deadline",
+    "ErrorDictionary",
     "Fault",
     "HmacSigned",
     "JwtAssertion",
@@ -59,20 +64,26 @@ __all__ = [
     "LoginRefused",
     "NotSent",
     "Refusal",
+    "Refused",
     "Request",
     "RestError",
     "RestSession",
     "SamlAssertion",
     "SoapService",
     "SoapSession",
+    "Steps",
     "TargetField",
     "Together",
     "Token",
     "TokenCache",
     "TokenEndpoint",
     "Unclear",
+    "fetched",
+    "gone",
     "hookimpl",
     "outcome_of",
+    "search",
+    "status_401_proves",
 ]
 
 _HOMES = {
@@ -91,9 +102,11 @@ _HOMES = {
             "TokenCache",
             "TokenEndpoint",
             "Together",
+            "status_401_proves",
         ),
         "dougong_sdk.auth",
     ),
+    **dict.fromkeys(("ErrorDictionary", "Refused"), "dougong_sdk.refusals"),
     **dict.fromkeys(
         (
             "Answer",
@@ -110,7 +123,9 @@ _HOMES = {
         ),
         "dougong_sdk.rest",
     ),
+    **dict.fromkeys(("fetched", "search"), "dougong_sdk.searching"),
     **dict.fromkeys(("SoapService", "SoapSession"), "dougong_sdk.soap"),
+    **dict.fromkeys(("Steps", "gone"), "dougong_sdk.steps"),
     "LeanTransport": "dougong_sdk.transport",
 }
 

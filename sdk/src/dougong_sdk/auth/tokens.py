@@ -12,6 +12,7 @@ import attrs
 
 from dougong.hookspecs import Deadline
 from dougong_sdk.errors import LoginRefused, Unclear, Unreachable
+from dougong_sdk.refusals import Refused
 
 __all__ = ["Token", "TokenCache"]
 
@@ -37,7 +38,8 @@ class TokenCache:
     tried again for `pause` seconds: many threads with a wrong password would lock the user out. Nor is a login made
     more than `most` times in `pause` seconds: an ERP that takes no token for long would be stormed with logins.
 
-    :param fetch: logs in; gets the deadline of the call that needs the token.
+    :param fetch: logs in; gets the deadline of the call that needs the token. What it raises as `Refused`, in the ERP's
+        own words, is a refused login.
     :param margin: seconds before the end at which a token is renewed already.
     :param pause: seconds during which a refused login is not repeated.
     :param most: logins within `pause`.
@@ -97,7 +99,7 @@ class TokenCache:
             )
         self._logins.append(started)
         try:
-            token = self._fetch(deadline)
+            token = self._ask(deadline)
         except Unclear as error:  # whatever became of the login: the call that needs it has not been made
             reason = error.problems[0].message
             raise Unreachable(
@@ -111,3 +113,10 @@ class TokenCache:
         self._given.append(token.value)
         self._refused = None
         return token.value
+
+    def _ask(self, deadline: Deadline) -> Token:
+        try:
+            return self._fetch(deadline)
+        except Refused as error:
+            said = error.problems[0].message
+            raise LoginRefused(said.zh, said.en) from error
