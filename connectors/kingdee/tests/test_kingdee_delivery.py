@@ -346,5 +346,5 @@ def test_a_period_that_closes_meanwhile_is_told_with_book_and_period(bench, sand
     for outcome in told:
         (problem,) = outcome.problems
         assert problem.code == "PERIOD_CLOSED"
-        assert problem.facts == {"book": "001", "period": "2026-01"}
+        assert problem.facts == {"book": "001", "period": "2026-01", "erp_code": "11"}
     assert len(sandbox.postings()) == 2
