@@ -346,5 +346,6 @@ def test_a_period_that_closes_meanwhile_is_told_with_book_and_period(bench, sand
     for outcome in told:
         (problem,) = outcome.problems
         assert problem.code == "PERIOD_CLOSED"
-        assert problem.facts == {"book": "001", "period": "2026-01"}
+        assert (problem.facts["book"], problem.facts["period"]) == ("001", "2026-01")
+    assert [outcome.problems[0].facts["erp_code"] for outcome in told] == ["11", "11", "12"]
     assert len(sandbox.postings()) == 2

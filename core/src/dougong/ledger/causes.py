@@ -16,8 +16,8 @@ from dougong.model.problems import Problem
 
 __all__ = ["Cause", "causes", "held_documents", "open_problems", "unsent_deliveries"]
 
-#: Facts that differ from document to document although the cause is one.
-_OWN = frozenset({"amount", "document"})
+#: Facts that differ from document to document although the cause is one, or that say less than the message.
+_OWN = frozenset({"amount", "document", "erp_code"})
 #: A code is missing whatever the day; a rate is missing for a day.
 _OWN_OF = {"CODE_UNMAPPED": _OWN | {"date", "scopes"}}
 
