@@ -56,6 +56,28 @@ def test_check_finds_fields_of_the_mapping_that_the_erp_does_not_know(project):
     assert "FATTACHMENTS" in wrong["hint"]
 
 
+def test_check_finds_accounts_that_the_erp_does_not_have(project):
+    rules, table = project.folder / "rules" / "a01.toml", project.folder / "tables" / "expense_account.csv"
+    rules.write_text(rules.read_text("utf-8").replace('"2241.01"', '"2241.99"'), "utf-8")
+    rows = "培训费,管理,*,6602,2020-01-01,,a parent\n培训费,*,*,6602.95,2020-01-01,2020-12-31,past\n"
+    table.write_text(table.read_text("utf-8") + rows, "utf-8")
+    result = project.json("check", "kingdee")
+    assert result.status == 2
+    wrong = {row["message"].split(": ")[0]: row["message"] for row in result.rows if not row["ok"]}
+    last = len(table.read_text("utf-8").splitlines())
+    assert sorted(wrong) == ["rules/a01.toml accounts.employee_payable", f"tables/expense_account.csv:{last - 1}"]
+    assert "the ERP has no account 2241.99" in wrong["rules/a01.toml accounts.employee_payable"]
+    assert {row["check"] for row in result.rows if not row["ok"]} == {"accounts"}
+
+
+def test_check_tells_an_erp_that_is_down_once(project, sandbox):
+    file = project.folder / "dougong.toml"
+    file.write_text(file.read_text("utf-8").replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")
+    rows = project.json("check", "kingdee").rows
+    assert "login" in {row["check"] for row in rows if not row["ok"]}
+    assert "accounts" not in {row["check"] for row in rows}
+
+
 def test_check_finds_a_broken_configuration(project):
     file = project.folder / "dougong.toml"
     file.write_text(file.read_text("utf-8").replace("[[routes]]", "[[route]]"), "utf-8")

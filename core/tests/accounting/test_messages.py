@@ -115,6 +115,14 @@ def test_missing_rows_are_grouped_with_count_and_money(context, simple):
 def test_unknown_account_asks_for_a_pull(held, simple):
     problem = held(simple(), account_needs=lambda book, account: None if account == "6602.02" else AccountNeeds())
     assert (problem.code, problem.facts["account"]) == ("ACCOUNT_UNKNOWN", "6602.02")
+    assert "ERP 中没有科目 6602.02, 或它不是明细科目" in problem.message.zh
+
+
+def test_an_account_that_the_rules_own_table_lacks_is_not_the_erps_matter(held, simple, rules):
+    own = attrs.evolve(rules, needs={"2241.01": AccountNeeds()})
+    problem = held(simple(), rules={"A01": own})
+    assert (problem.code, problem.facts["account"]) == ("ACCOUNT_UNKNOWN", "6602.02")
+    assert "account_needs 表中没有科目" in problem.message.zh
 
 
 def test_missing_dimension_names_account_dimension_and_line(held, simple):

@@ -8,6 +8,7 @@ Everything here is pure except `load_rules`, which reads the files.
 
 from __future__ import annotations
 
+from dougong.accounting.accounts import named_accounts
 from dougong.accounting.casefile import Case, case_schema, load_case
 from dougong.accounting.cases import ComparedVoucher, Got, compare
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
@@ -19,7 +20,7 @@ from dougong.accounting.merging import merge
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
-from dougong.accounting.refusals import set_incomplete
+from dougong.accounting.refusals import account_unknown, set_incomplete
 from dougong.accounting.reversals import cancel_out, change_day, difference, part_of, red
 from dougong.accounting.rules import RulesError, RuleSet, load_rules
 from dougong.accounting.schema import schema
@@ -41,6 +42,7 @@ __all__ = [
     "RulesError",
     "SettlementError",
     "Wait",
+    "account_unknown",
     "cancel_out",
     "case_schema",
     "change_day",
@@ -54,6 +56,7 @@ __all__ = [
     "load_rules",
     "merge",
     "missing_rows",
+    "named_accounts",
     "part_of",
     "periods_of",
     "red",

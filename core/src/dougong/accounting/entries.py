@@ -48,6 +48,10 @@ class Place:
     prefix: str = ""
     cost_role: str | None = None
 
+    def unknown(self, account: str, where: str) -> Problem:
+        """That nobody has said what an account takes, whose business it was to say it."""
+        return refusals.account_unknown(account, self.book, where, by_table=self.rules.needs is not None)
+
 
 @attrs.define
 class Lines:
@@ -95,7 +99,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         return None
     needs = place.needs(chosen.account)
     if needs is None:
-        out.problems.append(refusals.account_unknown(chosen.account, place.book, where))
+        out.problems.append(place.unknown(chosen.account, where))
         return None
     filled = fill(needs, chosen.account, place.rules, names, where)
     original, remark = _currency(amount, needs, place)

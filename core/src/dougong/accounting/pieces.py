@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import attrs
 
-from dougong.accounting import refusals
 from dougong.accounting.context import Draft
 from dougong.accounting.dimensions import Filled, fill
 from dougong.accounting.entries import Place
@@ -40,7 +39,7 @@ def in_pieces(draft: Draft, report: SettledReport, place: Place) -> list[Draft]:
     account = place.rules.accounts[str(place.moment.clearing)]
     needs = place.needs(account)
     if needs is None:
-        problems = (refusals.account_unknown(account, place.book, "clearing"),)
+        problems = (place.unknown(account, "clearing"),)
         return [attrs.evolve(draft, booking=None, problems=problems)]
     own = report if place.entity == report.entity else attrs.evolve(report, department=None)
     names = {"item": own, "report": own, "moment": place.moment}

@@ -61,15 +61,26 @@ def payee_kind_unknown(code: str, where: str) -> Problem:
     )
 
 
-def account_unknown(account: str, book: str, where: str) -> Problem:
-    """Nobody has said what the account takes."""
+def account_unknown(account: str, book: str, where: str, *, by_table: bool = False) -> Problem:
+    """Nobody has said what the account takes.
+
+    :param by_table: it is for the rules' table `account_needs` to say, not for the ERP.
+    """
+    if by_table:
+        zh, en = f"account_needs 表中没有科目 {account}", f"the table account_needs has no account {account}"
+        hint_zh, hint_en = "请核对科目编码, 或在该表加一行", "check the account's code, or add a row to that table"
+    else:
+        zh = f"ERP 中没有科目 {account}, 或它不是明细科目、已禁用"
+        en = f"the ERP has no account {account}, or it is no detail account or is disabled"
+        hint_zh = "请核对科目编码与编码表 account; ERP 中新增的科目, 用 dougong check 重取"
+        hint_en = "check the code and the code table `account`; `dougong check` reads accounts that are new in the ERP"
     return Problem.of(
         "ACCOUNT_UNKNOWN",
-        f"账簿 {book} 的科目 {account} 要带哪些辅助核算未知",
-        f"which dimensions account {account} of book {book} takes is not known",
+        f"账簿 {book}: {zh}",
+        f"book {book}: {en}",
         path=where,
-        hint_zh="请核对科目编码与对照表, 用 dougong check 重取科目, 或用 CSV 作 account_needs",
-        hint_en="check the code and its code table, pull accounts with `dougong check`, or name a CSV as account_needs",
+        hint_zh=hint_zh,
+        hint_en=hint_en,
         account=account,
         book=book,
     )

@@ -164,7 +164,12 @@ def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
     yield Checked(name, "connector", ok=True, message=Text(door.package, door.package))
     if name in project.targets:
         yield from _target(project, door)
-    yield from _asked(project, door)
+    answered = True
+    for found in _asked(project, door):
+        answered &= found.ok
+        yield found
+    if name in project.targets and door.supports("pull_master_data"):
+        yield from _accounts(project, name, answered=answered)
 
 
 def _target(project: Project, door: Door) -> Iterator[Checked]:
@@ -233,6 +238,22 @@ def _asked(project: Project, door: Door) -> Iterator[Checked]:
         yield from (Checked.of(name, "session", problem) for problem in error.problems)
     finally:
         door.close_session(session)
+
+
+def _accounts(project: Project, name: str, *, answered: bool) -> Iterator[Checked]:
+    """Every account that the rules may choose is one of the ERP's."""
+    from dougong.cli.known_accounts import unknown_accounts
+
+    try:
+        problems = unknown_accounts(project, name)
+    except DougongError:
+        return  # told already
+    unknown = [problem for problem in problems if problem.code == "ACCOUNT_UNKNOWN"]
+    if problems and not unknown and not answered:
+        return  # an ERP that does not answer was told already
+    yield from (Checked.of(name, "accounts", problem) for problem in problems)
+    if not problems:
+        yield Checked(name, "accounts", ok=True)
 
 
 def _mapped(project: Project, door: Door, session: Any) -> Iterator[Checked]:

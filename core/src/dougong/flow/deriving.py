@@ -168,13 +168,9 @@ class Deriver:
 
     def needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code."""
-        connection = self.inputs.books.get(book)
-        if connection is None:
-            return None
         key = (book, account, on)
         if key not in self._known_needs:
-            theirs = self.inputs.codes_for(connection, book).lookup("account", account, on)
-            self._known_needs[key] = self.inputs.needs.get(connection, {}).get(theirs or account)
+            self._known_needs[key] = self.inputs.account_needs(book, account, on)
         return self._known_needs[key]
 
     def _loan(self, ref: SourceRef, loan: str) -> LoanFact | None:

@@ -6,6 +6,7 @@ under another.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,14 @@ class Inputs:
         if key not in self._codes:
             self._codes[key] = self.codes.for_scope(connection, f"{connection}/{book}")
         return self._codes[key]
+
+    def account_needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
+        """What an account takes, as the ERP of the book told; by our account code, which counts on a business date."""
+        connection = self.books.get(book)
+        if connection is None:
+            return None
+        theirs = self.codes_for(connection, book).lookup("account", account, on)
+        return self.needs.get(connection, {}).get(theirs or account)
 
     def limits(self, book: str) -> Limits:
         """What the ERP behind a book can take."""

@@ -177,6 +177,13 @@ class DecisionTable:
                     return Decision(rule.number, rule.values)
         return None
 
+    def decisions(self, since: dt.date) -> Iterator[Decision]:
+        """What the table may answer from a business date on, in the order of the file."""
+        rules = (rule for rows in self._patterns.values() for rule in itertools.chain.from_iterable(rows.values()))
+        for rule in sorted(rules, key=lambda rule: rule.number):
+            if rule.valid_to >= since:
+                yield Decision(rule.number, rule.values)
+
     def entries(self) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
         """Every row as its key values (`*` where it names none) and its results, in no particular order."""
         for rows in self._patterns.values():
