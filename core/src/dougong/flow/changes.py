@@ -68,7 +68,7 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     money = [one for one in sent if one.moment in MONEY]
     if money and came_back(tx, ref, number, money):
         sent = [one for one in sent if one not in money]  # it stands for nothing: what was paid is as if it never was
-    other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
+    other = [one for one in sent if taken_back or fingerprint != documents.content_shown(tx, one.id, ref)]
     if not other:
         wanted = [one for one in live if not documents.is_given_up(tx, one.id, ref)]
         needless, pending = _on_their_way(documents.deliveries_of(tx, ref), live, wanted)
