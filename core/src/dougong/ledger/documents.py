@@ -221,6 +221,7 @@ def add(
         "state": state.value,
         "source_state": source_state,
         "source_time": source_time,
+        "turned_at": source_time,
         "canonical": canonical,
         "raw": raw,
         "problems": problems_text(problems),
