@@ -65,6 +65,27 @@ def test_a_difference(shop, rules):
     assert balance("2241.01") == -260
 
 
+def test_a_difference_back_again(shop, rules):
+    rules('change      = "red_and_new"', 'change      = "difference"')
+    shop.push(report())
+    shop.push(report(amount="250.00", day=19))
+    assert [row[1] for row in shop.push(report(day=20))] == ["delivered"] * 3
+    assert vouchers()[2] == [("C", "2241.01", "50.00"), ("D", "6602.02", "50.00")]
+    shop.push(report(amount="310.00", day=21))
+    assert vouchers()[3] == [("C", "2241.01", "10.00"), ("D", "6602.02", "10.00")]
+    assert balance("2241.01") == -310
+
+
+def test_a_difference_that_was_never_sent_leaves_nothing_to_go_back_to(shop, rules):
+    rules('change      = "red_and_new"', 'change      = "difference"')
+    shop.push(report())
+    flow_erp.DOWN.add("2241.01")
+    assert shop.push(report(amount="250.00", day=19))[-1][1] == "ready"
+    flow_erp.DOWN.clear()
+    assert [row[1] for row in shop.push(report(day=20))] == ["delivered", "cancelled"]
+    assert balance("2241.01") == -300
+
+
 @pytest.fixture
 def complemented(shop, rules):
     """A report of 300.00 and two differences that make it 450.00."""

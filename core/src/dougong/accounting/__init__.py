@@ -12,7 +12,7 @@ from dougong.accounting.accounts import named_accounts
 from dougong.accounting.casefile import Case, case_schema, load_case
 from dougong.accounting.cases import ComparedVoucher, Got, compare
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
-from dougong.accounting.dates import Dated, periods_of, reversal_date
+from dougong.accounting.dates import Dated, business_date, periods_of, reversal_date
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
 from dougong.accounting.invoices import claim_key
@@ -43,6 +43,7 @@ __all__ = [
     "SettlementError",
     "Wait",
     "account_unknown",
+    "business_date",
     "cancel_out",
     "case_schema",
     "change_day",

@@ -166,12 +166,15 @@ def reversal_date(original: dt.date, change: dt.date, moment: Moment, rules: Rul
     """The date of a red voucher, by `[changes] red_date`.
 
     `original_if_open`: the day of the change where it lies in the original's period; else, while that period is open,
-    its last day; else, as for `change_date`, the day of the change. Closed periods and 序时 move it as any other date.
+    its last day; else, as for `change_date`, the day of the change. Nothing is taken back before the day on which it
+    was booked. Closed periods and 序时 move it as any other date.
 
     :param original: posting date of the voucher that is reversed; `moment` and `rules` are that voucher's.
     :param change: business day on which the document changed, was withdrawn, or a person asked for it.
     """
     dated = Dated(change, change, period_of(change))
+    if change < original:
+        dated = dated.moved(original, f"not_before_original {change} → {original}")
     if rules.changes.red_date == "original_if_open" and dated.period != period_of(original):
         if periods.is_open(original):
             to = _last_day(original)

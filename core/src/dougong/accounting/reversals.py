@@ -14,6 +14,7 @@ from dougong.accounting.rulefile import RuleSet
 from dougong.expressions import fit
 from dougong.model.bookings import LoanMovement, Original, Side, Voucher, VoucherLine
 from dougong.model.documents import Document, SourceRef
+from dougong.model.events import withdrawn
 from dougong.model.operations import Limits
 
 __all__ = ["cancel_out", "change_day", "difference", "part_of", "red"]
@@ -23,15 +24,14 @@ _RED = "冲销"
 _ZERO = Decimal(0)
 
 
-def change_day(document: Document, zone: str, today: dt.date) -> dt.date:
+def change_day(document: Document, zone: str, now: dt.datetime) -> dt.date:
     """The day of a change: of the withdrawal, else when the source has the new content from, else today.
 
-    :param zone: the rules'. :param today: business date.
+    :param zone: the rules'. :param now: business clock.
     """
-    back = [business_date(event.on, zone) for event in document.events if event.type == "withdrawn"]
-    if back:
-        return max(back)
-    return business_date(document.updated_at, zone) if document.updated_at else today
+    if withdrawn(document.events):
+        return max(business_date(event.on, zone) for event in document.events if event.type == "withdrawn")
+    return business_date(document.updated_at or now, zone)
 
 
 def red(voucher: Voucher, dated: Dated, rules: RuleSet, limits: Limits) -> Voucher:

@@ -64,6 +64,7 @@ _VERDICTS: Mapping[str, Text] = {
 _DATE_REASONS: Mapping[str, Text] = {
     "closed_period": Text("期间已结账", "period closed"),
     "original_if_open": Text("原期间仍开放", "original period still open"),
+    "not_before_original": Text("不早于原凭证", "not before the original voucher"),
     "sequence": Text("凭证须按日期顺序", "vouchers in order of their dates"),
     "prior_year": Text("跨年费用", "cost of a prior year"),
 }

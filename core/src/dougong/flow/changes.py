@@ -68,7 +68,7 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     money = [one for one in sent if one.moment in MONEY]
     if money and came_back(tx, ref, number, money):
         sent = [one for one in sent if one not in money]  # it stands for nothing: what was paid is as if it never was
-    other = [one for one in sent if taken_back or fingerprint not in documents.covered_fingerprints(tx, one.id)]
+    other = [one for one in sent if taken_back or fingerprint != documents.content_shown(tx, one.id, ref)]
     if not other:
         wanted = [one for one in live if not documents.is_given_up(tx, one.id, ref)]
         needless, pending = _on_their_way(documents.deliveries_of(tx, ref), live, wanted)
@@ -197,11 +197,18 @@ def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, derive
 
 
 def take_back(
-    tx: Tx, rows: Sequence[DocumentRow], one: DeliveryRow, deriver: Deriver, *, actor: str = audit.SYSTEM
+    tx: Tx,
+    rows: Sequence[DocumentRow],
+    one: DeliveryRow,
+    deriver: Deriver,
+    *,
+    actor: str = audit.SYSTEM,
+    asked_at: int | None = None,
 ) -> list[DeliveryRow]:
     """The reversals of what a delivery booked of some documents: those that are there, and one for the rest.
 
     :param rows: newest revisions of those documents. :param actor: who wants it.
+    :param asked_at: when a person asked for it, by the business clock; its red voucher is of that day.
     """
     found: dict[int, DeliveryRow] = {}
     covers = []
@@ -215,7 +222,9 @@ def take_back(
             documents.cover_too(tx, known.id, row.id, coverage.key)
     if not covers:
         return list(found.values())
-    new = attrs.evolve(_correction([row for row, _ in covers], one, covers, deriver), reverses_id=one.id)
+    new = attrs.evolve(
+        _correction([row for row, _ in covers], one, covers, deriver), reverses_id=one.id, asked_at=asked_at
+    )
     return [*found.values(), deliveries.create(tx, new, actor=actor)]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from dougong import formats
-from dougong.accounting import Derivation, change_day, difference, part_of, red
+from dougong.accounting import Derivation, business_date, change_day, difference, part_of, red
+from dougong.clock import business_now
 from dougong.delivery import Blocked, Held
 from dougong.delivery.send import facts_of
 from dougong.flow.dependents import dependents, lock, stands_on_it
@@ -50,18 +52,24 @@ def reversal(deriver: Deriver, row: DeliveryRow) -> Intended | Held | Blocked:
     if found.leaving:
         names = tuple(one.name for one in found.leaving)
         return Blocked(tuple(one.id for one in found.leaving), names, deriver.inputs.hash, still)
-    return Intended(red_of(deriver, original, [deriver.whole(one) for one in taken]), row.target_stage, still)
+    voucher = red_of(deriver, original, [deriver.whole(one) for one in taken], asked_at=row.asked_at)
+    return Intended(voucher, row.target_stage, still)
 
 
-def red_of(deriver: Deriver, one: DeliveryRow, taken: Sequence[Document]) -> Voucher:
+def red_of(deriver: Deriver, one: DeliveryRow, taken: Sequence[Document], *, asked_at: int | None = None) -> Voucher:
     """The red voucher over documents' part in what a delivery has booked.
 
     :param one: the delivery to be taken back. :param taken: the documents, as they now are.
+    :param asked_at: when a person asked for it; by default the documents tell the day.
     :raises DougongError: nothing is known of what was booked, something else stands, or nothing may be booked now.
     """
     booked = deriver.project.ledger.look(lambda tx: _booked(tx, one, [document.ref for document in taken]))
     rules = deriver.inputs.rules[one.book]
-    day = max(change_day(document, rules.rules.zone, deriver.today) for document in taken)
+    zone, now = rules.rules.zone, business_now()
+    if asked_at is None:
+        day = max(change_day(document, zone, now) for document in taken)
+    else:
+        day = business_date(dt.datetime.fromtimestamp(asked_at / 1000, dt.UTC), zone)
     return red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(one.book))
 
 
@@ -87,7 +95,7 @@ def complement(
     if wanted is None or not booked:
         return None
     rules = deriver.inputs.rules[book]
-    day = change_day(document, rules.rules.zone, deriver.today)
+    day = change_day(document, rules.rules.zone, business_now())
     return difference(wanted, booked, deriver.correction_date(booked[0], day), deriver.inputs.limits(book))
 
 

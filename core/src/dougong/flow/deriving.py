@@ -65,10 +65,11 @@ class Deriver:
     # -- documents ----------------------------------------------------------------------------------------------------
 
     def document(self, row: DocumentRow, events: Sequence[str]) -> Document:
-        """The document of a revision with every event told so far."""
+        """The document of a revision with every event told so far, and when it came to say what it says now."""
         document = formats.document_from_json(json.loads(row.canonical))
         told = tuple(formats.event_from_json(json.loads(text)) for text in events)
-        return attrs.evolve(document, events=told, state=row.source_state)
+        turned = None if row.turned_at is None else dt.datetime.fromtimestamp(row.turned_at / 1000, dt.UTC)
+        return attrs.evolve(document, events=told, state=row.source_state, updated_at=turned)
 
     def derivation(self, row: DocumentRow, events: Sequence[str]) -> Derivation:
         """All bookings of a revision, derived together."""
@@ -100,11 +101,6 @@ class Deriver:
     def whole(self, row: DocumentRow) -> Document:
         """A document with its events as the ledger holds them."""
         return self.document(row, self._ledger.look(lambda tx: documents.events_of(tx, row.ref)))
-
-    @property
-    def today(self) -> dt.date:
-        """The business date."""
-        return business_now().date()
 
     def correction_date(self, booked: Voucher, day: dt.date) -> Dated:
         """When a voucher is taken back or complemented: see `[changes] red_date`.

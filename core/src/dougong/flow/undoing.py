@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from dougong.clock import business_now
 from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
 from dougong.flow.dependents import Part, builds_on_it, dependents
@@ -210,7 +211,8 @@ def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -
     marked = deliveries.move(tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail)
     for document in one.documents:
         documents.give_up(tx, marked.id, document.ref)
-    return take_back(tx, one.documents, marked, deriver, actor=actor)
+    now = int(business_now().timestamp() * 1000)
+    return take_back(tx, one.documents, marked, deriver, actor=actor, asked_at=now)
 
 
 def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:

@@ -222,6 +222,7 @@ def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, 
         canonical=known.canonical if _booked(tx, known) else content.canonical,
         source_state=document.state,
         source_time=_latest_time(known, content),
+        turned_at=content.source_time,
         number=document.number,
         raw=item.raw or known.raw,
         problems=problems_text(item.problems),
@@ -300,6 +301,8 @@ def _told_again(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Cont
     turned = (known.source_state in TAKEN_BACK) != (document.state in TAKEN_BACK)
     time = _latest_time(known, content)
     told: dict[str, Any] = {"source_state": document.state, "source_time": time}
+    if turned:
+        told["turned_at"] = content.source_time
     if given_up:
         told["state"] = known.state
     elif item.problems and item.raw != known.raw and document.state not in TAKEN_BACK:

@@ -122,6 +122,7 @@ class NewDelivery:
     :param merge_key: what it is merged with other documents' by; it is not sent as it is.
     :param group_id: name of a merged delivery; its reference comes from it.
     :param reverses_id: the delivery that it reverses.
+    :param asked_at: when a person asked for it, by the business clock.
     """
 
     connection: str
@@ -142,6 +143,7 @@ class NewDelivery:
     merge_key: str | None = None
     group_id: str | None = None
     reverses_id: int | None = None
+    asked_at: int | None = None
 
 
 def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
@@ -153,6 +155,7 @@ def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
         "merge_key": new.merge_key,
         "group_id": new.group_id,
         "reverses_id": new.reverses_id,
+        "asked_at": new.asked_at,
         "connection": new.connection,
         "target_type": new.target_type,
         "verb": new.verb,

@@ -102,11 +102,6 @@ _ALL_COVERED = Statement(
     .order_by(_T.c.revision.desc(), _T.c.id)
 )
 _NEWEST_VERSION = Statement(_COVERED.with_only_columns(_T.c.id, _T.c.version))
-_COVERED_BY = Statement(
-    select(_T.c.fingerprint)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"))
-)
 _COVERED_DOCUMENTS = Statement(
     select(_T)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
@@ -226,6 +221,7 @@ def add(
         "state": state.value,
         "source_state": source_state,
         "source_time": source_time,
+        "turned_at": source_time,
         "canonical": canonical,
         "raw": raw,
         "problems": problems_text(problems),
@@ -402,9 +398,12 @@ def standing_in(tx: Tx, delivery_id: int) -> list[DocumentRow]:
     return [row for row in covered_by(tx, delivery_id) if row.ref in live]
 
 
-def covered_fingerprints(tx: Tx, delivery_id: int) -> set[str]:
-    """Fingerprints of the contents that a delivery was made from."""
-    return {row["fingerprint"] for row in tx.rows(_COVERED_BY, {"d": delivery_id})}
+def content_shown(tx: Tx, delivery_id: int, ref: SourceRef) -> str | None:
+    """Fingerprint of the content of a document that a delivery stands for, with the differences that complement it.
+
+    It is that of the newest revision that it serves: of one that came back (A, B, A) the first is not what it shows.
+    """
+    return next((row.fingerprint for row in covered_by(tx, delivery_id) if row.ref == ref), None)
 
 
 def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:

@@ -51,6 +51,7 @@ class DocumentRow:
     state: DocumentState = attrs.field(converter=DocumentState)
     source_state: str
     source_time: int | None
+    turned_at: int | None
     canonical: str = attrs.field(repr=False)
     raw: bytes | None = attrs.field(repr=False)
     problems: str
@@ -112,6 +113,7 @@ class DeliveryRow:
     attempts: int
     failures: int
     reverses_id: int | None
+    asked_at: int | None
     created_at: int
     audit_hash: str
     told: int

@@ -87,6 +87,7 @@ document = Table(
     Column("state", String(16), nullable=False),
     Column("source_state", String(32), nullable=False),
     Column("source_time", BigInteger),
+    Column("turned_at", BigInteger),  # source's time of what brought this content, took it back or approved it again
     Column("canonical", Text, nullable=False),
     Column("raw", LargeBinary),
     Column("problems", Text, nullable=False),
@@ -150,6 +151,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("reverses_id", _Id, ForeignKey("delivery.id")),
+    Column("asked_at", BigInteger),  # business clock when a person asked for it; else its documents tell the day
     Column("created_at", BigInteger, nullable=False),
     Column("audit_hash", String(64), nullable=False),
     Column("told", Integer, nullable=False),  # version that feedback has looked at; no fact of the delivery itself
