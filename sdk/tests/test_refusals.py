@@ -37,7 +37,7 @@ def test_a_code_becomes_a_problem_with_the_next_step():
 
 def test_a_message_says_more_than_its_code_and_its_groups_are_facts():
     problem = ACME.problem(7, "账簿001的期间2026.3已结账")
-    assert (problem.code, problem.facts) == ("PERIOD_CLOSED", {"book": "001", "period": "2026-03"})
+    assert (problem.code, problem.facts) == ("PERIOD_CLOSED", {"book": "001", "period": "2026-03", "erp_code": "7"})
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ CODES = {
     **dict.fromkeys((2, 3, 5, 7, 8, 9, 10, 11, 12, 15), REFUSED),
     **dict.fromkeys((13, 14), BUSY),
     **dict.fromkeys((4, 6), UNKNOWN),
-    1: REFUSED,
+    1: BUSY,
     0: UNKNOWN,
     99: UNKNOWN,
 }
@@ -257,7 +257,7 @@ def test_every_status_has_its_stage(on_wire, item_for, position, value, stage):
     item = item_for("R-1")
     row = [*ROW, *LINE]
     row[position] = value
-    bench, _ = on_wire([[100001, item.reference_text]], [row])
+    bench, _ = on_wire([[100001, item.reference_text]], [], [row], [])
     (found,) = bench.find(item)
     assert isinstance(found, Found)
     assert found.posting.stage == stage
@@ -266,7 +266,7 @@ def test_every_status_has_its_stage(on_wire, item_for, position, value, stage):
 
 def test_an_unknown_status_cannot_tell(on_wire, item_for):
     item = item_for("R-1")
-    bench, _ = on_wire([[100001, item.reference_text]], [[*ROW[:10], "X", *ROW[11:], *LINE]])
+    bench, _ = on_wire([[100001, item.reference_text]], [], [[*ROW[:10], "X", *ROW[11:], *LINE]])
     assert isinstance(bench.find(item)[0], CannotTell)
 
 

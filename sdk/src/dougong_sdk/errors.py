@@ -140,7 +140,7 @@ def outcome_of(error: RestError | Refused) -> Rejected | NotDone | Unknown:
     """
     if isinstance(error, Refused):
         return outcome_of_class(error.kind, error.problems)
-    reason = "; ".join(f"{problem.code}: {problem.message.en}" for problem in error.problems)
+    reason = "; ".join(map(str, error.problems))
     if isinstance(error, NotSent):
         return NotDone(reason, after=error.retry_after)
     return Unknown(reason, ask_after=error.retry_after)

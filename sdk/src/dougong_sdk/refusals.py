@@ -107,7 +107,7 @@ class ErrorDictionary:
             Text(f"{self._title.zh}: {message}", f"{self._title.en}: {message}"),
             path,
             entry.hint,
-            entry.facts,
+            {**entry.facts, **({} if code is None else {"erp_code": str(code)})},
         )
 
     def refusal(self, code: object, message: str, path: str = "") -> Refused:

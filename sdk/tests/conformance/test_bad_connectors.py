@@ -8,6 +8,12 @@ from defects_B import DEFECTS as DEFECTS_B
 
 from dougong_sdk.conformance.rules import RULES, Violation
 
+#: A key that a process keeps in its memory is another one in the next process.
+_KEY_OF_THE_PROCESS = 'deadline, body.replace(b"DG", str(__import__("os").getpid()).encode())))'
+
+#: What no recording holds a second time.
+_NEVER_THE_SAME = "f\"api/vouchers?at={__import__('time').time_ns()}\", deadline, body"
+
 #: (rule, way to try it, file, what stands there, what is planted instead)
 DEFECTS = [
     *defects_a.DEFECTS,
@@ -22,15 +28,16 @@ DEFECTS = [
     ),
     ("PUSH-001", "", "session.py", "externalId=reference)", 'externalId=reference[:-4] + "0000")'),
     ("PUSH-002", "", "connector.py", "                return outcome_of(error)", '                return Unknown("?")'),
-    # a swallowed exception as Done
-    # a new key on retry
-    (
+    (  # a new key on retry
         "PUSH-003",
         "reset_after_work",
         "session.py",
         "deadline, body))",
         'deadline, body.replace(b"DG", str(id(object())).encode())))',
     ),
+    ("PUSH-004", "answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
+    ("PUSH-005", "reset_after_work-answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
+    ("WIRE-001", "", "session.py", '"api/vouchers", deadline, body', _NEVER_THE_SAME),
     *DEFECTS_B,
 ]
 

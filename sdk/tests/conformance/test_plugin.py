@@ -64,6 +64,27 @@ def test_an_exemption_is_printed_and_caps_the_level(certify, site):
     assert "CONTRACT-003 without a reason" in output
 
 
+def test_an_exchange_is_recorded_and_played_without_a_sandbox(certify, tmp_path):
+    status, output, told = certify("acme", "--record", "kept")
+    assert status == 0, output
+    assert [row["id"] for row in told["rules"]] == ["WIRE-001"]
+    kept = "".join(path.read_text("utf-8") for path in (tmp_path / "kept").iterdir())
+    assert "CT26000001" in kept
+
+    status, output, _ = certify("acme", "--replay", "kept")
+    assert status == 0, output
+
+    came = tmp_path / "kept" / "came.json"
+    came.write_text(came.read_text("utf-8").replace("318.01", "318.02"), "utf-8")
+    status, output, _ = certify("acme", "--replay", "kept")
+    assert status == 1
+    assert "318.01" in output
+
+    status, output, _ = certify("acme", "--replay", "kept", "--record", "other")
+    assert status != 0
+    assert "exclude each other" in output
+
+
 def test_a_connector_that_is_not_there(certify):
     status, output, told = certify("acmee")
     assert status != 0

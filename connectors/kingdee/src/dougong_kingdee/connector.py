@@ -249,7 +249,7 @@ class KingdeeConnector:
 
         reply = session.operate("View", _FORM, {"Id": posting.erp_key}, call.deadline)
         if reply.failure is None:
-            return Unknown(f"voucher {posting.erp_key} can be viewed but not queried: check the user's rights")
+            return Unknown(f"voucher {posting.erp_key} can be viewed but not queried (check the user's rights)")
         if reply.failure.msg_code != _NOT_FOUND:
             raise KingdeeRefused(reply.failure)
         return gone(posting, target)

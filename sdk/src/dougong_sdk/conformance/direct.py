@@ -16,6 +16,7 @@ from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Inputs, load_inputs
 from dougong.flow.payloads import with_reference
 from dougong.model.bookings import Voucher, VoucherLine
+from dougong.model.codes import FieldMapping
 from dougong.model.messages import Item, ItemId, Message, Payload, Wanted
 from dougong.model.operations import Operation
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, Outcome
@@ -112,21 +113,27 @@ class Direct:
 
     # -- hooks --------------------------------------------------------------------------------------------------------
 
-    def payload(self, voucher: Voucher) -> Payload:
-        """Mapped as a push maps it, by the project's mapping and codes."""
-        mapping = self._inputs.mappings[self.door.connection.name, self.operation.target_type]
+    def payload(self, voucher: Voucher, mapping: FieldMapping | None = None) -> Payload:
+        """Mapped as a push maps it, by the project's mapping or another one, and its codes."""
+        mapping = mapping or self._inputs.mappings[self.door.connection.name, self.operation.target_type]
         codes = self._inputs.codes_for(self.door.connection.name, voucher.book)
         return self.door.map_booking(voucher, mapping, codes, self.call())
 
-    def item(self, voucher: Voucher, salt: str = "", *, reference: str = "") -> Item:
+    def item(
+        self, voucher: Voucher, salt: str = "", *, reference: str = "", mapping: FieldMapping | None = None
+    ) -> Item:
         """A delivery with its reference in place.
 
         :param salt: makes the reference; by default another one each time. :param reference: as text, instead.
         """
         key, request = keys_of(salt or secrets.token_hex(8), 1)
         text = reference or reference_text(key, self.operation.safety.reference)
-        payload = with_reference(self.payload(voucher), self.operation, voucher.documents, text)
+        payload = with_reference(self.payload(voucher, mapping), self.operation, voucher.documents, text)
         return Item(ItemId(f"I{text}"), payload, key, text, request, voucher)
+
+    def items(self, count: int) -> list[Item]:
+        """The first deliveries of a bench: the same ones each time, in every process."""
+        return [self.item(self.voucher(number), f"item {number}") for number in range(1, count + 1)]
 
     def messages(self, items: Sequence[Item]) -> Sequence[Message]:
         """What `prepare` makes of them."""

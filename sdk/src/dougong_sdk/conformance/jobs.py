@@ -8,8 +8,9 @@ from pathlib import Path
 
 from dougong.flow import Project, read_files, take_in, work, working
 from dougong.flow.undoing import reverse
+from dougong_sdk.conformance.direct import Direct
 
-__all__ = ["push", "push_aloud", "run", "take_back"]
+__all__ = ["prepare", "push", "push_aloud", "run", "take_back"]
 
 #: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
 _MOST_FAILURES = 4
@@ -36,6 +37,12 @@ def push_aloud(folder: Path, files: Sequence[Path]) -> None:
     """The same, with everything on standard error that anybody logs."""
     logging.basicConfig(level=logging.DEBUG, force=True)
     push(folder, files)
+
+
+def prepare(folder: Path, name: str, count: int, out: Path) -> None:
+    """Write down what `prepare` makes of the first vouchers."""
+    with Project(folder) as project, Direct(project, name) as hooks:
+        out.write_text(repr(hooks.messages(hooks.items(count))), encoding="utf-8")
 
 
 def take_back(folder: Path, ids: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import attrs
 import tomlkit
@@ -33,27 +33,39 @@ from dougong_sdk.conformance.rules import Violation, expect
 from dougong_sdk.conformance.subject import Subject
 from dougong_sdk.sandbox import RunningSandbox, find_sandbox, installed_sandboxes, launch
 
-__all__ = ["DEADLINE", "SETTLE", "SMALL_PAGE", "Bench", "Lab"]
+__all__ = ["DEADLINE", "SETTLE", "SMALL_PAGE", "Bench", "Lab", "Wire"]
 
 #: Settle time of every connection here, seconds: what a sandbox does late, it does earlier.
 SETTLE = 0.2
 #: Deadline of every call, seconds, unless a rule shortens it.
 DEADLINE = 5.0
+#: Port 9 discards; nothing listens.
+_NOWHERE = "http://127.0.0.1:9"
 #: Rows of one page of a sandbox with small pages.
 SMALL_PAGE = 3
+
+
+@attrs.frozen
+class Wire:
+    """A recording that is to be made or played in place of everything else."""
+
+    way: Literal["record", "replay"]
+    folder: Path
 
 
 class Lab:
     """One connector under test; a context manager.
 
     :param name: the product's name. :param folder: for projects, ledgers and logs.
+    :param wire: a recording to make or to play.
     :raises DougongError: nothing usable of that name is installed.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, *, wire: Wire | None = None) -> None:
         self.name = name
+        self.wire = wire
         self.folder = folder
         self.entry = find_entry(name)
         self.documents = self.lost = self.doubled = 0
@@ -107,10 +119,24 @@ class Lab:
         processes.preload(["pytest", "dougong_sdk.conformance.warm"])
         return folder
 
+    def project_without_erp(self) -> Path:
+        """A project whose ERP's address leads nowhere, for what a recording answers."""
+        self._benches += 1
+        folder = self.folder / f"alone-{self._benches}"
+        make_project(folder, [Wanted(self.name, _NOWHERE)], actor="conformance")
+        _configure(folder, self.name, settle=SETTLE, stage=None)
+        return folder
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets of the template's project, by the names of their files."""
+        files = (self.template / "secrets").glob("*")
+        return {path.name: path.read_text("utf-8").strip() for path in files}
+
     @cached_property
     def subject(self) -> Subject:
         """The connector, as a connection of the template opens it."""
-        project = self._exit.enter_context(Project(self.template))
+        played = self.wire is not None and self.wire.way == "replay"
+        project = self._exit.enter_context(Project(self.project_without_erp() if played else self.template))
         page_setting = find_sandbox(self.name).page_setting if self.has_sandbox else ""
         return Subject(self.entry, project.door(self.name), page_setting)
 

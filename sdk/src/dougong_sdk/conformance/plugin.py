@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conformance-out", metavar="FILE", help="where the result goes (conformance.json); FILE.html beside it"
     )
+    group.addoption("--record", metavar="DIR", help="make one voucher's exchange with the sandbox and keep it in DIR")
+    group.addoption("--replay", metavar="DIR", help="make the same exchange from DIR, without a sandbox")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from dougong.model.problems import DougongError
 from dougong_sdk.conformance import checks as checks  # noqa: PLC0414 - registers the rules
-from dougong_sdk.conformance.lab import Lab
+from dougong_sdk.conformance.lab import Lab, Wire
 from dougong_sdk.conformance.rules import RULES, Rule, Violation
 from dougong_sdk.conformance.show import summary_lines, write_html
 from dougong_sdk.conformance.subject import exemptions
@@ -51,7 +51,7 @@ class Certification:
         if self._lab is None:
             self._folder = tempfile.TemporaryDirectory(prefix="dougong-", ignore_cleanup_errors=True)
             try:
-                self._lab = Lab(self.name, Path(self._folder.name))
+                self._lab = Lab(self.name, Path(self._folder.name), wire=_wire(self.config))
             except DougongError as error:
                 raise pytest.UsageError(str(error)) from error
         return self._lab
@@ -122,7 +122,7 @@ class RulesFile(pytest.File):
             raise pytest.UsageError(str(error)) from error
         if unknown := sorted(set(exempt) - set(RULES)):
             raise pytest.UsageError(f"conformance.toml: no rules {', '.join(unknown)}")
-        for rule in RULES.values():
+        for rule in [RULES["WIRE-001"]] if lab.wire else RULES.values():
             reason, verdict = rule.needs(subject), Verdicts.NOT_APPLICABLE
             if not reason and rule.id in exempt:
                 reason, verdict = exempt[rule.id], Verdicts.EXEMPT
@@ -198,6 +198,16 @@ class RuleItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Shown as its rule."""
         return self.path, None, f"{self.name} {self.rule.title.en}"
+
+
+def _wire(config: pytest.Config) -> Wire | None:
+    """What `--record` or `--replay` asks for: then that exchange is all that is made."""
+    recording, replaying = config.getoption("--record"), config.getoption("--replay")
+    if recording and replaying:
+        raise pytest.UsageError("--record and --replay exclude each other")
+    if not (recording or replaying):
+        return None
+    return Wire("record" if recording else "replay", Path(recording or replaying))
 
 
 def _reason(report: pytest.TestReport) -> str:

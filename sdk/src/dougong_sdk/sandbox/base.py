@@ -185,6 +185,13 @@ class Sandbox(ABC):
             f"{self.title} 不会主动推送, 只能查询", f"{self.title} pushes nothing by itself: it is asked", status=409
         )
 
+    def error_codes(self) -> Sequence[str]:
+        """Every code that this ERP may answer, in its own words; a connector has to know what each means.
+
+        .. versionadded:: 0.1
+        """
+        return ()
+
     def loggable(self, request: Request, operation: str) -> str:
         """Body of a request for the log, without secrets."""
         return self.redact(request.body.decode("utf-8", "replace"))
@@ -233,4 +240,5 @@ class Sandbox(ABC):
             "seed": {**self.seed, "credentials": shown},
             "endpoints": dict(self.endpoints()),
             "public_keys": dict(self.public_keys()),
+            "error_codes": list(self.error_codes()),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -135,9 +135,14 @@ class KingdeeSandbox(Sandbox):
         self.authority.forget_sessions()
 
     def business_error(self, request: Request, code: str) -> Response:
-        """Any MsgCode in its envelope."""
-        msg_code = int(code) if code.isdigit() and int(code) in MESSAGES else 4
-        return json_response(_failure(self.operation(request), KingdeeError(msg_code)))
+        """Any MsgCode in its envelope; one that nobody has documented, too."""
+        msg_code = int(code) if code.isdigit() else 4
+        error = KingdeeError(msg_code, MESSAGES.get(msg_code, f"错误 {msg_code}"))
+        return json_response(_failure(self.operation(request), error))
+
+    def error_codes(self) -> Sequence[str]:
+        """The MsgCodes of kingdee.md §3."""
+        return [str(code) for code in MESSAGES]
 
     def endpoints(self) -> Mapping[str, str]:
         """Prefixes of the services."""

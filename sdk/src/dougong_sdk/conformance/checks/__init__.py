@@ -7,6 +7,9 @@ from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its 
     contract,
     settings,
     auth,
+    mapping,
+    prepare,
+    err,
     push,
     many,
     find,
@@ -16,6 +19,7 @@ from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its 
     values,
     reversal,
     listing,
+    wire,
 )
 # isort: on
 
