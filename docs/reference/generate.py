@@ -1,13 +1,16 @@
 """Writes the reference pages that follow from the code: `python docs/reference/generate.py`; a test compares.
 
-`hooks.md` is made of the hook specifications; in `config.md` only the tables of keys are made, the text is written.
+`hooks.md` is made of the hook specifications, with an example of each out of code that tests run; in `config.md` only
+the tables of keys are made, the text is written.
 """
 # ruff: noqa: INP001 - a script, not a package
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,16 @@ SECTIONS: dict[str, type[Any]] = {
     "[connections.NAME.limits.breaker]": config.Breaker,
     "[[routes]]": config.Route,
 }
+#: Where examples of hooks are looked for, the first one counts: title of the link, file. Tests run all of them.
+EXAMPLES = (
+    ("the tutorial", "docs/tutorial/write-a-connector.md"),
+    ("Kingdee", "connectors/kingdee/src/dougong_kingdee/connector.py"),
+    ("Hesi", "connectors/hesi/src/dougong_hesi/connector.py"),
+    ("ERPs of five shapes", "tests/contract/shapes.py"),
+    ("the core's own answer", "core/src/dougong/plugins/defaults.py"),
+    ("tests of add-ons", "core/tests/plugins/test_addons.py"),
+)
+_FILE = re.compile(r"^```python src/\S+/connector\.py\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MARK = re.compile(r"(<!-- keys of (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FIELD = re.compile(r"^:(param \w+|returns|raises \w+): *", re.MULTILINE)
 
@@ -64,7 +77,25 @@ def _hook(name: str, hook: Any) -> list[str]:
         "",
         _paragraphs(inspect.getdoc(hook) or ""),
         "",
+        *_example(name),
     ]
+
+
+def _example(name: str) -> list[str]:
+    """The first implementation of a hook, as it stands in a file; what nobody implements says so."""
+    for title, file in EXAMPLES:
+        text = (HERE.parents[1] / file).read_text("utf-8")
+        source = "".join(_FILE.findall(text)) if file.endswith(".md") else text
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef) and node.name == name and _is_hook(node):
+                lines = source.splitlines()[node.decorator_list[0].lineno - 1 : node.end_lineno]
+                code = textwrap.dedent("\n".join(lines))
+                return [f"Example, from [{title}](../../{file}):", "", "```python", code, "```", ""]
+    return ["No connector implements it yet.", ""]
+
+
+def _is_hook(node: ast.FunctionDef) -> bool:
+    return any("hookimpl" in ast.unparse(one) for one in node.decorator_list)
 
 
 def _paragraphs(text: str) -> str:
