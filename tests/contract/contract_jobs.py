@@ -136,12 +136,12 @@ def open_all(ledger, target):
 def deriver(ledger):
     """One fixed voucher over the document's amount."""
     from dougong.delivery import Derived
-    from dougong.ledger import documents
+    from dougong.ledger import covering
     from dougong.model.bookings import Voucher, VoucherLine
     from dougong.model.messages import Payload
 
     def derive(row, link):
-        document = ledger.look(lambda tx: documents.newest_covered(tx, row.id))
+        document = ledger.look(lambda tx: covering.newest_covered(tx, row.id))
         amount = Decimal(json.loads(document.canonical)["lines"][0]["gross"])
         lines = (VoucherLine(1, "D", "6602", amount), VoucherLine(2, "C", "2241", amount))
         voucher = Voucher("accrual", "A01", "A01", dt.date(2026, 11, 18), "2026-11", "记", "CNY", lines)

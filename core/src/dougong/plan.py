@@ -19,7 +19,7 @@ from dougong.flow.inputs import Inputs
 from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
-from dougong.ledger import deliveries, documents, postings, reversals
+from dougong.ledger import covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DocumentState
@@ -264,7 +264,7 @@ def _one(
         return None if ways[live.id] == "difference" else _draft(deriver, slots, item, draft, beside, waits)
     if live is not None and live.state not in UNSENT:
         return project.ledger.look(lambda tx: _sent(tx, live, item, draft))
-    if live is None and project.ledger.look(lambda tx: documents.given_up(tx, coverage.key, item.fingerprint)):
+    if live is None and project.ledger.look(lambda tx: covering.given_up(tx, coverage.key, item.fingerprint)):
         return None
     made = _draft(deriver, slots, item, draft, beside)
     there = None if made.payload is None else _already(slots[made.connection], made.draft, coverage, live)

@@ -13,7 +13,7 @@ from dougong import delivery as steps
 from dougong import intake
 from dougong.clock import epoch_ms
 from dougong.delivery import Blocked, Held
-from dougong.ledger import attempts, deliveries, documents
+from dougong.ledger import attempts, covering, deliveries, documents
 from dougong.ledger.rows import FOREVER, problems_from
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Message
@@ -330,10 +330,10 @@ def test_nothing_is_frozen_of_a_document_that_changed_while_it_was_derived(ledge
     made = []
 
     def changing(row, link):
-        read = ledger.look(lambda tx: documents.newest_covered(tx, row.id))
+        read = ledger.look(lambda tx: covering.newest_covered(tx, row.id))
         if not made:
             ledger.write(lambda tx: documents.change(tx, read, event="told_again", source_state="paid"))
-        still = partial(documents.is_newest_covered, row=read, delivery_id=row.id)
+        still = partial(covering.is_newest_covered, row=read, delivery_id=row.id)
         made.append(attrs.evolve(derive(row, link), still=still))
         return made[-1]
 
@@ -354,10 +354,10 @@ def test_what_holds_a_delivery_is_looked_at_for_the_document_as_it_is_now(ledger
     made = []
 
     def changing(row, link):
-        read = ledger.look(lambda tx: documents.newest_covered(tx, row.id))
+        read = ledger.look(lambda tx: covering.newest_covered(tx, row.id))
         if not made:
             ledger.write(lambda tx: documents.change(tx, read, event="told_again", source_state="paid"))
-        made.append(Held((NO,), "inputs", partial(documents.is_newest_covered, row=read, delivery_id=row.id)))
+        made.append(Held((NO,), "inputs", partial(covering.is_newest_covered, row=read, delivery_id=row.id)))
         return made[-1]
 
     delivery()

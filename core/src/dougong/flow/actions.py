@@ -9,7 +9,7 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.ledger import attempts, deliveries, documents, postings, reversals
+from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, GIVEN_UP, DeliveryState, DocumentState
@@ -133,10 +133,10 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         check_cancel(row)
         detail: dict[str, Any] = {"reason": reason}
-        for document in documents.covered_by(tx, row.id):
-            documents.give_up(tx, row.id, document.ref)
+        for document in covering.covered_by(tx, row.id):
+            covering.give_up(tx, row.id, document.ref)
             if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
-                documents.give_up(tx, row.reverses_id, document.ref, given_up=False)
+                covering.give_up(tx, row.reverses_id, document.ref, given_up=False)
         return deliveries.move(
             tx,
             row,

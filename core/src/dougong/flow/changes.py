@@ -13,7 +13,7 @@ from dougong.flow.change_messages import for_a_person, waits_for
 from dougong.flow.dependents import MONEY, came_back, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
-from dougong.ledger import audit, deliveries, documents, reversals
+from dougong.ledger import audit, covering, deliveries, documents, reversals
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
@@ -68,9 +68,9 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     money = [one for one in sent if one.moment in MONEY]
     if money and came_back(tx, ref, number, money):
         sent = [one for one in sent if one not in money]  # it stands for nothing: what was paid is as if it never was
-    other = [one for one in sent if taken_back or fingerprint != documents.content_shown(tx, one.id, ref)]
+    other = [one for one in sent if taken_back or fingerprint != covering.content_shown(tx, one.id, ref)]
     if not other:
-        wanted = [one for one in live if not documents.is_given_up(tx, one.id, ref)]
+        wanted = [one for one in live if not covering.is_given_up(tx, one.id, ref)]
         needless, pending = _on_their_way(documents.deliveries_of(tx, ref), live, wanted)
         until = "known" if any(one.state in _BUSY for one in pending) else "done"
         return Verdict((waits_for(number, pending, until=until),) if pending else (), needless=tuple(needless))
@@ -219,7 +219,7 @@ def take_back(
             covers.append((row, coverage))
         else:
             found[known.id] = known
-            documents.cover_too(tx, known.id, row.id, coverage.key)
+            covering.cover_too(tx, known.id, row.id, coverage.key)
     if not covers:
         return list(found.values())
     new = attrs.evolve(
@@ -235,7 +235,7 @@ def _complement(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivati
         coverage = Coverage(row.ref, one.entity, one.book, "difference", str(row.revision))
         deliveries.create(tx, _correction([row], one, [(row, coverage)], deriver))
     own = Coverage(row.ref, one.entity, one.book, one.moment, one.part)
-    documents.cover_too(tx, one.id, row.id, own.key)
+    covering.cover_too(tx, one.id, row.id, own.key)
 
 
 def _correction(

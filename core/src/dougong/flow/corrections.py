@@ -14,7 +14,7 @@ from dougong.delivery import Blocked, Held
 from dougong.delivery.send import facts_of
 from dougong.flow.dependents import dependents, lock, stands_on_it
 from dougong.flow.intended import Intended
-from dougong.ledger import attempts, deliveries, documents, reversals
+from dougong.ledger import attempts, covering, deliveries, documents, reversals
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
@@ -39,7 +39,7 @@ def reversal(deriver: Deriver, row: DeliveryRow) -> Intended | Held | Blocked:
     """
     look = deriver.project.ledger.look
     original = look(lambda tx: deliveries.by_id(tx, row.reverses_id or 0))
-    taken = look(lambda tx: documents.covered_by(tx, row.id))
+    taken = look(lambda tx: covering.covered_by(tx, row.id))
     refs = [one.ref for one in taken]
     found = look(lambda tx: dependents(tx, original, refs))
 

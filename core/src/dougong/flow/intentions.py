@@ -15,7 +15,7 @@ from dougong.flow import corrections, pieces
 from dougong.flow.failing import reasons
 from dougong.flow.intended import Intended
 from dougong.flow.waits import Waiting, loans_are_still, waiting_for
-from dougong.ledger import deliveries, documents, groups
+from dougong.ledger import covering, deliveries, documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT
@@ -60,7 +60,7 @@ class Intentions:
 
         def still(tx: Tx) -> bool:
             """Whether the document is as it was read, and its loans as they were."""
-            same = documents.is_newest_covered(tx, document, row.id)
+            same = covering.is_newest_covered(tx, document, row.id)
             return same and loans_are_still(tx, document.ref, derivation.loans) and found.still(tx)
 
         return document, attrs.evolve(found, still=still)
@@ -182,7 +182,7 @@ def _place(row: DeliveryRow) -> tuple[str, str, str, str]:
 
 
 def _document_of(tx: Tx, row: DeliveryRow) -> tuple[DocumentRow, list[str]]:
-    document = documents.newest_covered(tx, row.id)
+    document = covering.newest_covered(tx, row.id)
     return document, documents.events_of(tx, document.ref)
 
 

@@ -15,7 +15,7 @@ from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
 from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
-from dougong.ledger import claims, deliveries, documents
+from dougong.ledger import claims, covering, deliveries, documents
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow, problems_from, problems_text
@@ -161,11 +161,11 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     coverage = coverage_of(row.ref, draft)
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
-        documents.cover_too(tx, live.id, row.id, coverage.key)
+        covering.cover_too(tx, live.id, row.id, coverage.key)
         if live.state is DeliveryState.HELD:
             deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms())
         return None
-    if not first_ever and documents.given_up(tx, coverage.key, row.fingerprint):
+    if not first_ever and covering.given_up(tx, coverage.key, row.fingerprint):
         return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config

@@ -15,7 +15,7 @@ from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
-from dougong.ledger import deliveries, documents, reversals
+from dougong.ledger import covering, deliveries, documents, reversals
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
@@ -40,7 +40,7 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
         reversal is not delivered, or it corrects another voucher.
     """
     row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
-    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: documents.given_up_in(tx, id_)):
+    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: covering.given_up_in(tx, id_)):
         return act(project, [id_], partial(_book_again, actor=actor, reason=reason))[0]
     return _repost_deleted(project, id_, actor=actor, reason=reason)
 
@@ -48,7 +48,7 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
     """What a person had taken back is wanted after all."""
     check_repost(row)
-    taken = documents.given_up_in(tx, row.id)
+    taken = covering.given_up_in(tx, row.id)
     if not taken:
         zh, en = (
             "并非由 reverse 红冲, 来源的内容会自动入账",
@@ -58,7 +58,7 @@ def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> Deliver
     for document in taken:
         _refuse_too_early(tx, row, document)
     for document in taken:
-        documents.give_up(tx, row.id, document.ref, given_up=False)
+        covering.give_up(tx, row.id, document.ref, given_up=False)
         _look_anew(tx, document, actor=actor, detail={"reason": reason, "delivery": row.name})
     return row
 
@@ -96,7 +96,7 @@ def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> D
         if row.state is DeliveryState.DELIVERED:
             gone = ParkReason.DELETED_IN_ERP.value
             row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
-        covered = documents.covered_by(tx, row.id)
+        covered = covering.covered_by(tx, row.id)
         given_up = deliveries.move(
             tx,
             row,
@@ -188,7 +188,7 @@ def check_reverse(row: DeliveryRow) -> None:
 def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
     """A delivery and the differences that complement it, as far as some documents go."""
     check_reverse(row)
-    standing = [one for one in documents.standing_in(tx, row.id) if not only or one.number in only]
+    standing = [one for one in covering.standing_in(tx, row.id) if not only or one.number in only]
     if not standing:
         raise refuse(row, f"其中没有 {', '.join(only)} 的内容", f"it books nothing of {', '.join(only)}")
     newest = [documents.latest(tx, one.ref) or one for one in standing]
@@ -210,7 +210,7 @@ def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -
     detail = {"reason": reason, "documents": [document.number for document in one.documents]}
     marked = deliveries.move(tx, one.row, DeliveryState.DELIVERED, event="reverse", actor=actor, detail=detail)
     for document in one.documents:
-        documents.give_up(tx, marked.id, document.ref)
+        covering.give_up(tx, marked.id, document.ref)
     now = int(business_now().timestamp() * 1000)
     return take_back(tx, one.documents, marked, deriver, actor=actor, asked_at=now)
 

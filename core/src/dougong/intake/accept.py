@@ -11,7 +11,7 @@ import attrs
 
 from dougong.crashpoints import crashpoint
 from dougong.formats import document_to_json, event_from_json, event_to_json
-from dougong.ledger import audit, deliveries, documents
+from dougong.ledger import audit, covering, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DeliveryState, DocumentState
@@ -200,7 +200,7 @@ def _never_derived(row: DocumentRow) -> bool:
 def _booked(tx: Tx, row: DocumentRow) -> bool:
     """Whether this revision is in the ERP, or may be: what it was posted from stays as it is."""
     sent = [one for one in documents.deliveries_of(tx, row.ref) if one.state not in UNSENT | FINAL]
-    return any(documents.covers(tx, one.id, row.id) for one in sent)
+    return any(covering.covers(tx, one.id, row.id) for one in sent)
 
 
 def _renew(tx: Tx, known: DocumentRow, item: SourceDocument, content: _Content, actor: str) -> Accepted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -26,14 +26,14 @@ __all__ = [
     "add_event",
     "by_id",
     "change",
-    "cover_too",
-    "covers",
     "deliveries_of",
     "events_of",
     "find_loan",
+    "key_of",
     "latest",
     "miss",
     "miss_again",
+    "of_ref",
     "settle_stale",
     "stale_known",
 ]
@@ -44,7 +44,8 @@ _INSERT = Statement(insert(_T).returning(_T.c.id), [name for name in _COLUMNS if
 _UPDATE = FencedUpdate(_T)
 
 
-def _same(table: Any) -> Any:
+def of_ref(table: Any) -> Any:
+    """The condition that rows of a table are of one document; `key_of` gives its parameters."""
     return (
         (table.c.source == bindparam("source"))
         & (table.c.tenant == bindparam("tenant"))
@@ -53,29 +54,29 @@ def _same(table: Any) -> Any:
     )
 
 
-_LATEST = Statement(select(_T).where(_same(_T), _T.c.revision > 0).order_by(_T.c.revision.desc()).limit(1))
-_OLDEST = Statement(select(_T.c.revision).where(_same(_T)).order_by(_T.c.revision).limit(1))
+_LATEST = Statement(select(_T).where(of_ref(_T), _T.c.revision > 0).order_by(_T.c.revision.desc()).limit(1))
+_OLDEST = Statement(select(_T.c.revision).where(of_ref(_T)).order_by(_T.c.revision).limit(1))
 _STALE = Statement(
     select(_T).where(
-        _same(_T),
+        of_ref(_T),
         _T.c.revision < 0,
         _T.c.fingerprint == bindparam("fingerprint"),
         _T.c.source_state == bindparam("source_state"),
     )
 )
-_STALE_OF = Statement(select(_T).where(_same(_T), _T.c.revision < 0, _T.c.state == DocumentState.STALE.value))
+_STALE_OF = Statement(select(_T).where(of_ref(_T), _T.c.revision < 0, _T.c.state == DocumentState.STALE.value))
 _BY_ID = Statement(select(_T).where(_T.c.id == bindparam("id_")))
-_EVENTS = Statement(select(_E.c.event_id, _E.c.fact).where(_same(_E)).order_by(_E.c.id))
+_EVENTS = Statement(select(_E.c.event_id, _E.c.fact).where(of_ref(_E)).order_by(_E.c.id))
 _EVENT = Statement(insert(_E), [c.name for c in _E.columns if c.name != "id"])
-_EVENT_KNOWN = Statement(select(_E.c.fact).where(_same(_E), _E.c.event_id == bindparam("event_id")))
+_EVENT_KNOWN = Statement(select(_E.c.fact).where(of_ref(_E), _E.c.event_id == bindparam("event_id")))
 _EVENT_FACT = Statement(
-    update(_E).where(_same(_E), _E.c.event_id == bindparam("event_id")).values(fact=bindparam("v_fact"))
+    update(_E).where(of_ref(_E), _E.c.event_id == bindparam("event_id")).values(fact=bindparam("v_fact"))
 )
 _DELIVERIES = Statement(
     select(schema.delivery)
     .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
     .join(_T, _T.c.id == schema.coverage.c.document_id)
-    .where(_same(_T))
+    .where(of_ref(_T))
     .distinct()
     .order_by(schema.delivery.c.id)
 )
@@ -83,72 +84,15 @@ _LIVE_DELIVERIES = Statement(
     select(schema.delivery)
     .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
     .join(_T, _T.c.id == schema.coverage.c.document_id)
-    .where(_same(_T), schema.coverage.c.live.is_not(None))
+    .where(of_ref(_T), schema.coverage.c.live.is_not(None))
     .distinct()
     .order_by(schema.delivery.c.id)
 )
-_COVERED = (
-    select(_T)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"))
-    .order_by(_T.c.revision.desc())
-    .limit(1)
-)
-_NEWEST_COVERED = Statement(_COVERED)
-_ALL_COVERED = Statement(
-    select(_T)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"))
-    .order_by(_T.c.revision.desc(), _T.c.id)
-)
-_NEWEST_VERSION = Statement(_COVERED.with_only_columns(_T.c.id, _T.c.version))
 _COVERED_DOCUMENTS = Statement(
     select(_T)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(schema.coverage.c.delivery_id == bindparam("d"))
 )
-_STANDING_IN = Statement(
-    select(_T)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"), schema.coverage.c.live.is_not(None))
-)
-_GIVE_UP = Statement(
-    update(schema.coverage)
-    .where(
-        schema.coverage.c.delivery_id == bindparam("d"),
-        schema.coverage.c.document_id.in_(select(_T.c.id).where(_same(_T))),
-    )
-    .values(given_up=bindparam("v_given_up"))
-)
-_GIVEN_UP = Statement(
-    select(_T.c.id)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(
-        schema.coverage.c.coverage_key == bindparam("key"),
-        schema.coverage.c.given_up == 1,
-        _T.c.fingerprint == bindparam("fingerprint"),
-    )
-)
-_GIVEN_UP_IN = Statement(
-    select(_T)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
-    .where(schema.coverage.c.delivery_id == bindparam("d"), schema.coverage.c.given_up == 1)
-    .order_by(_T.c.revision.desc(), _T.c.id)
-)
-_COVERS = Statement(
-    select(schema.coverage.c.delivery_id).where(
-        schema.coverage.c.delivery_id == bindparam("delivery_id"),
-        schema.coverage.c.document_id == bindparam("document_id"),
-    )
-)
-_COVER_KNOWN = Statement(
-    select(schema.coverage.c.delivery_id).where(
-        schema.coverage.c.delivery_id == bindparam("delivery_id"),
-        schema.coverage.c.document_id == bindparam("document_id"),
-        schema.coverage.c.coverage_key == bindparam("coverage_key"),
-    )
-)
-_COVER = Statement(insert(schema.coverage), ["delivery_id", "document_id", "coverage_key", "live"])
 _LOAN = Statement(
     select(_T)
     .where(
@@ -174,13 +118,14 @@ _BY_NUMBER = Statement(
 )
 
 
-def _key(ref: SourceRef) -> dict[str, str]:
+def key_of(ref: SourceRef) -> dict[str, str]:
+    """The parameters of `of_ref`."""
     return {"source": ref.source, "tenant": ref.tenant, "type": ref.type, "source_id": ref.id}
 
 
 def latest(tx: Tx, ref: SourceRef) -> DocumentRow | None:
     """The newest accepted revision of a document."""
-    found = tx.one(_LATEST, _key(ref))
+    found = tx.one(_LATEST, key_of(ref))
     return DocumentRow(**found) if found else None
 
 
@@ -210,10 +155,10 @@ def add(
 ) -> DocumentRow:
     """Store a new revision. A stale answer gets the next negative revision: recorded, shown, without effect."""
     if state is DocumentState.STALE:
-        oldest = tx.one(_OLDEST, _key(ref))
+        oldest = tx.one(_OLDEST, key_of(ref))
         revision = min(0, oldest["revision"] if oldest else 0) - 1
     values = {
-        **_key(ref),
+        **key_of(ref),
         "connection": connection,
         "revision": revision,
         "fingerprint": fingerprint,
@@ -298,13 +243,13 @@ def accepted(tx: Tx, most: int) -> list[tuple[DocumentRow, list[str]]]:
 
 def stale_known(tx: Tx, ref: SourceRef, fingerprint: str, source_state: str) -> DocumentRow | None:
     """The stale record of this very answer, when it was told before."""
-    found = tx.one(_STALE, {**_key(ref), "fingerprint": fingerprint, "source_state": source_state})
+    found = tx.one(_STALE, {**key_of(ref), "fingerprint": fingerprint, "source_state": source_state})
     return DocumentRow(**found) if found else None
 
 
 def miss(tx: Tx, ref: SourceRef) -> DocumentRow:
     """The row that stands for a document of which only events were told, until it comes; made where there is none."""
-    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    found = tx.one(_STALE, {**key_of(ref), "fingerprint": "", "source_state": ""})
     if found is not None:
         return DocumentRow(**found)
     return add(
@@ -324,14 +269,14 @@ def miss(tx: Tx, ref: SourceRef) -> DocumentRow:
 
 def miss_again(tx: Tx, ref: SourceRef) -> None:
     """New events of a document that a person does not wait for any more: it is missed again."""
-    found = tx.one(_STALE, {**_key(ref), "fingerprint": "", "source_state": ""})
+    found = tx.one(_STALE, {**key_of(ref), "fingerprint": "", "source_state": ""})
     if found is not None and found["state"] == DocumentState.WITHDRAWN.value:
         change(tx, DocumentRow(**found), event="events", state=DocumentState.SUPERSEDED)
 
 
 def settle_stale(tx: Tx, ref: SourceRef, *, actor: str = audit.SYSTEM) -> None:
     """A newer answer about the document is accepted: what its stale answers said is of no interest any more."""
-    for found in tx.rows(_STALE_OF, _key(ref)):
+    for found in tx.rows(_STALE_OF, key_of(ref)):
         change(tx, DocumentRow(**found), event="superseded", actor=actor, state=DocumentState.SUPERSEDED, problems="[]")
 
 
@@ -343,7 +288,7 @@ def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, re
 
     :param replace: nothing was booked from it yet, so what is told of it now takes the place of what was told before.
     """
-    key = {**_key(ref), "event_id": event_id}
+    key = {**key_of(ref), "event_id": event_id}
     known = tx.one(_EVENT_KNOWN, key)
     if known is None:
         tx.run(_EVENT, {**key, "kind": kind, "fact": fact, "at": epoch_ms()})
@@ -365,77 +310,17 @@ def add_event(tx: Tx, ref: SourceRef, event_id: str, kind: str, fact: str, *, re
 
 def events_of(tx: Tx, ref: SourceRef) -> list[str]:
     """All events of a document as JSON texts, in the order in which they were told."""
-    return [row["fact"] for row in tx.rows(_EVENTS, _key(ref))]
+    return [row["fact"] for row in tx.rows(_EVENTS, key_of(ref))]
 
 
 def deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
     """Every delivery of a document, of all revisions."""
-    return [DeliveryRow.from_mapping(row) for row in tx.rows(_DELIVERIES, _key(ref))]
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_DELIVERIES, key_of(ref))]
 
 
 def live_deliveries_of(tx: Tx, ref: SourceRef) -> list[DeliveryRow]:
     """Deliveries that stand for a document: neither cancelled nor reversed, as far as this document goes."""
-    return [DeliveryRow.from_mapping(row) for row in tx.rows(_LIVE_DELIVERIES, _key(ref))]
-
-
-def covered_by(tx: Tx, delivery_id: int) -> list[DocumentRow]:
-    """The documents that a delivery serves, each in the newest revision that it covers."""
-    return _newest(tx.rows(_ALL_COVERED, {"d": delivery_id}))
-
-
-def _newest(rows: Iterable[Mapping[str, Any]]) -> list[DocumentRow]:
-    """One row for each document: the first that is found."""
-    newest: dict[SourceRef, DocumentRow] = {}
-    for found in rows:
-        row = DocumentRow(**found)
-        newest.setdefault(row.ref, row)
-    return list(newest.values())
-
-
-def standing_in(tx: Tx, delivery_id: int) -> list[DocumentRow]:
-    """The documents that a delivery stands for: of a merged one, those that were not taken out or taken back."""
-    live = {DocumentRow(**found).ref for found in tx.rows(_STANDING_IN, {"d": delivery_id})}
-    return [row for row in covered_by(tx, delivery_id) if row.ref in live]
-
-
-def content_shown(tx: Tx, delivery_id: int, ref: SourceRef) -> str | None:
-    """Fingerprint of the content of a document that a delivery stands for, with the differences that complement it.
-
-    It is that of the newest revision that it serves: of one that came back (A, B, A) the first is not what it shows.
-    """
-    return next((row.fingerprint for row in covered_by(tx, delivery_id) if row.ref == ref), None)
-
-
-def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
-    """Whether a person has cancelled or reversed a delivery of this coverage that was made from this very content."""
-    return tx.one(_GIVEN_UP, {"key": coverage_key, "fingerprint": fingerprint}) is not None
-
-
-def give_up(tx: Tx, delivery_id: int, ref: SourceRef, *, given_up: bool = True) -> None:
-    """Note that a person has given up what a delivery books of a document, or wants it after all."""
-    tx.run(_GIVE_UP, {"d": delivery_id, **_key(ref), "v_given_up": int(given_up)})
-
-
-def is_given_up(tx: Tx, delivery_id: int, ref: SourceRef) -> bool:
-    """Whether a person has given up what a delivery books of a document."""
-    return any(row.ref == ref for row in given_up_in(tx, delivery_id))
-
-
-def given_up_in(tx: Tx, delivery_id: int) -> list[DocumentRow]:
-    """The documents whose part in a delivery a person has given up."""
-    return _newest(tx.rows(_GIVEN_UP_IN, {"d": delivery_id}))
-
-
-def covers(tx: Tx, delivery_id: int, document_id: int) -> bool:
-    """Whether a delivery serves this very revision."""
-    return tx.one(_COVERS, {"delivery_id": delivery_id, "document_id": document_id}) is not None
-
-
-def cover_too(tx: Tx, delivery_id: int, document_id: int, coverage_key: str) -> None:
-    """Note that a delivery serves this revision as well: same content, told again."""
-    key = {"delivery_id": delivery_id, "document_id": document_id, "coverage_key": coverage_key}
-    if tx.one(_COVER_KNOWN, key) is None:
-        tx.run(_COVER, {**key, "live": None})
+    return [DeliveryRow.from_mapping(row) for row in tx.rows(_LIVE_DELIVERIES, key_of(ref))]
 
 
 def find_loan(tx: Tx, source: str, tenant: str, loan: str) -> DocumentRow | None:
@@ -450,19 +335,6 @@ def loans_named(tx: Tx, source: str, tenant: str, loan: str) -> list[DocumentRow
         row = DocumentRow(**found)
         newest.setdefault(row.source_id, row)
     return [newest[loan]] if loan in newest else list(newest.values())
-
-
-def newest_covered(tx: Tx, delivery_id: int) -> DocumentRow:
-    """The newest revision that a delivery covers."""
-    found = tx.one(_NEWEST_COVERED, {"d": delivery_id})
-    if found is None:
-        raise StaleLease(f"delivery:{delivery_id}")
-    return DocumentRow(**found)
-
-
-def is_newest_covered(tx: Tx, row: DocumentRow, delivery_id: int) -> bool:
-    """Whether a delivery still covers no newer revision than this one, and nobody has changed it since it was read."""
-    return tx.one(_NEWEST_VERSION, {"d": delivery_id}) == {"id": row.id, "version": row.version}
 
 
 def outdated(tx: Tx, delivery_id: int) -> list[DocumentRow]:
