@@ -158,6 +158,21 @@ def test_what_is_kept_may_be_a_part_of_one_entry_alone(rules_with):
     assert rules.summary.keep == ("advance.number", "loan", "number")
 
 
+@pytest.mark.parametrize(
+    ("after", "way"),
+    [
+        ("payment", "accrual → payment → accrual"),
+        ("payment_returned", "accrual → payment_returned → payment → accrual"),
+        ("accrual", "accrual → accrual"),
+    ],
+)
+def test_moments_that_wait_for_each_other_are_refused_once(problems, after, way):
+    (problem,) = problems(('merge        = "none"            # 凭证', f'after = "{after}" # 凭证'))
+    assert problem.code == "RULES_CIRCLE"
+    assert problem.path.endswith(" moments.accrual.after")
+    assert problem.message.en.endswith(way)
+
+
 def test_a_condition_is_compiled_against_the_facts(problems):
     (problem,) = problems(("when    = \"item.role == 'bearer'\"", "when    = \"item.rolle == 'bearer'\""))
     assert "role" in problem.hint.en

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -16,7 +16,7 @@ from dougong.expressions.kinds import members
 from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 
-__all__ = ["DATE_FACTS", "check_names", "compile_moment"]
+__all__ = ["DATE_FACTS", "check_names", "check_order", "compile_moment"]
 
 #: Date fact of a rule → event type that it comes from; `expense_date` is the content's own.
 DATE_FACTS: Mapping[str, str] = {
@@ -59,6 +59,29 @@ def check_names(reading: Reading, rules: RuleSet) -> None:
     own = (entry.summary for moment in rules.moments.values() for entry in moment.entry if entry.summary is not None)
     for at, problem in unknown_parts(rules.summary.keep, (rules.summary.text, *own)):
         reading.refuse(("summary", "keep", at), problem)
+
+
+def check_order(reading: Reading, rules: RuleSet) -> None:
+    """No moment waits for itself, whatever lies between: none of a circle would ever be booked."""
+    told: set[str] = set()
+    for name in rules.moments:
+        circle = next(_circles(rules, (name,)), ())
+        if circle and told.isdisjoint(circle):
+            way = " → ".join((*circle, name))
+            zh, en = f"时点互相等待, 都不会入账: {way}", f"moments wait for each other and are never booked: {way}"
+            hint = Text("请去掉其中一个 after", "remove one `after` of them")
+            reading.refuse(("moments", name, "after"), refused("RULES_CIRCLE", zh, en, hint))
+        told.update(circle)
+
+
+def _circles(rules: RuleSet, way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The ways along `after` and `mirrors` that lead back to where `way` begins."""
+    moment = rules.moments[way[-1]]
+    for other in (moment.after, moment.mirrors):
+        if other == way[0]:
+            yield way
+        elif other is not None and other in rules.moments and other not in way:
+            yield from _circles(rules, (*way, other))
 
 
 def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:

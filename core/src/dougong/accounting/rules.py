@@ -113,6 +113,7 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     )
     _check_head(reading, rules.rules)
     checks.check_names(reading, rules)
+    checks.check_order(reading, rules)
     compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
     reading.finish()
     return attrs.evolve(rules, moments=compiled)
