@@ -16,7 +16,7 @@ from dougong.expressions.kinds import members
 from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 
-__all__ = ["DATE_FACTS", "check_names", "check_order", "compile_moment"]
+__all__ = ["DATE_FACTS", "check_limits", "check_names", "check_order", "compile_moment"]
 
 #: Date fact of a rule → event type that it comes from; `expense_date` is the content's own.
 DATE_FACTS: Mapping[str, str] = {
@@ -28,14 +28,6 @@ DATE_FACTS: Mapping[str, str] = {
     "received_on": "red_invoice",
     "period_end_on": "period_end",
     "expense_date": "",
-}
-#: Table that the core itself reads → columns that it must have: keys, results.
-_KNOWN_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "tax_use": (("fee_type", "invoice_kind"), ("deduct",)),
-    "departments": (("department",), ("kind",)),
-    "projects": (("project",), ("kind",)),
-    "buyers": (("buyer",), ("entity",)),
-    "loans": (("loan",), ("amount",)),
 }
 #: Collections whose lines belong to one person or party each; they are never merged (posting-rules.md §8).
 _PERSONAL = ("advances", "payees", "due_back", "payments")
@@ -50,15 +42,20 @@ def check_names(reading: Reading, rules: RuleSet) -> None:
             found = read_path(text, roots())
             if isinstance(found, Problem):
                 reading.refuse(("dimensions", name, at), found)
-    for name, (keys, results) in _KNOWN_TABLES.items():
-        if (table := rules.tables.get(name)) is not None:
-            for column in (*(k for k in keys if k not in table.keys), *(r for r in results if r not in table.results)):
-                zh, en = f"{table.path} 缺少列 {column}", f"{table.path} lacks the column {column}"
-                reading.refuse(("tables", name), refused("RULES_TABLE", zh, en))
     _template(reading, rules.summary.text, {"report": (SettledReport,)}, ("summary", "text"))
     own = (entry.summary for moment in rules.moments.values() for entry in moment.entry if entry.summary is not None)
     for at, problem in unknown_parts(rules.summary.keep, (rules.summary.text, *own)):
         reading.refuse(("summary", "keep", at), problem)
+
+
+def check_limits(reading: Reading, rules: RuleSet) -> None:
+    """No limit is below zero: nothing would ever be within it."""
+    limits = {("rounding", "difference_limit"): rules.rounding.difference_limit}
+    limits["dates", "prior_year_limit"] = rules.dates.prior_year_limit
+    for path, limit in limits.items():
+        if limit < 0:
+            zh, en = f"上限不能为负: {limit}", f"a limit is not negative: {limit}"
+            reading.refuse(path, refused("RULES_AMOUNT", zh, en))
 
 
 def check_order(reading: Reading, rules: RuleSet) -> None:
@@ -100,6 +97,10 @@ def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:
                 "RULES_NAME", f"未知时点 {other!r}", f"unknown moment {other!r}", did_you_mean(other, rules.moments)
             )
             reading.refuse((*path, key), problem)
+    if moment.merge == "payment_batch" and moment.name not in _PER_PAYMENT:
+        zh, en = f"{moment.name} 没有付款批次", f"{moment.name} has no payment batch"
+        hint = Text('可用 "day"、"type" 或 "none"', 'use "day", "type" or "none"')
+        reading.refuse((*path, "merge"), refused("RULES_MERGE", zh, en, hint))
     _over_limit(reading, rules, moment, path)
     if moment.prepared_by is not None:
         _path(reading, moment.prepared_by, {"report": (SettledReport,)}, (*path, "prepared_by"))
