@@ -145,6 +145,10 @@ def test_all_problems_are_told_at_once(problems):
          "RULES_NAME", "moments.accrual.entry[7].account.employe", "did you mean 'employee'?"),
         (('after        = "accrual"         # 入账', 'after        = "acrual"         # 入账'),
          "RULES_NAME", "moments.payment.after", "did you mean 'accrual'?"),
+        (('merge        = "none"            # 凭证', 'merge        = "payment_batch" # 凭证'),
+         "RULES_MERGE", "moments.accrual.merge", 'use "day"'),
+        (('difference_limit = "0.05"', 'difference_limit = "-1"'), "RULES_AMOUNT", "rounding.difference_limit", ""),
+        (('prior_year_limit = "10000.00"', 'prior_year_limit = "-1"'), "RULES_AMOUNT", "dates.prior_year_limit", ""),
         (("[moments.loan] ", "[moments.lone] "), "RULES_UNKNOWN_KEY", "moments.lone", "did you mean 'loan'?"),
     ],
 )  # fmt: skip
@@ -165,6 +169,21 @@ def test_what_is_kept_may_be_a_part_of_one_entry_alone(rules_with):
         ('summary = "核销借款 {advance.number}', 'summary = "核销 {advance.loan} {advance.number}'),
     )
     assert rules.summary.keep == ("advance.number", "loan", "number")
+
+
+@pytest.mark.parametrize(
+    ("after", "way"),
+    [
+        ("payment", "accrual → payment → accrual"),
+        ("payment_returned", "accrual → payment_returned → payment → accrual"),
+        ("accrual", "accrual → accrual"),
+    ],
+)
+def test_moments_that_wait_for_each_other_are_refused_once(problems, after, way):
+    (problem,) = problems(('merge        = "none"            # 凭证', f'after = "{after}" # 凭证'))
+    assert problem.code == "RULES_CIRCLE"
+    assert problem.path.endswith(" moments.accrual.after")
+    assert problem.message.en.endswith(way)
 
 
 def test_a_condition_is_compiled_against_the_facts(problems):
@@ -200,6 +219,32 @@ def test_problems_of_the_tables_are_in_the_same_list(problems):
     narrow = "department,→sort\nD01,管理\n".encode()
     assert [p.code for p in problems(tax_use=tied)] == ["TABLE_TIE"]
     assert [p.code for p in problems(departments=narrow)] == ["RULES_TABLE"]
+
+
+LOANS = "loan,→amount,→employee,→currency,→base\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "said"),
+    [
+        ("tax_use", "fee_type,invoice_kind,→deduct\n差旅费,*,yes\n办公费,专票,可以\n", "row 3: →deduct is '可以'"),
+        ("loans", LOANS + "J1,-500.00,E001,,\n", "row 2: →amount is -500.00; no loan is negative"),
+        ("loans", LOANS + 'J1,"1,000.00",E001,,\n', "row 2: →amount: '1,000.00' is not a plain decimal"),
+        ("loans", LOANS + "J1,100.00,E001,USD,\n", "row 2: a loan in USD needs →base"),
+        ("loans", LOANS + "J1,100.00,E001,RMB,\n", "row 2: unknown currency 'RMB'"),
+    ],
+)
+def test_rows_that_no_document_could_use_are_told(problems, name, table, said):
+    (problem,) = problems(**{name: table.encode()})
+    assert (problem.code, problem.path.split()[-1]) == ("RULES_TABLE", f"tables.{name}")
+    assert said in problem.message.en
+
+
+def test_rows_as_people_may_write_them_are_taken(rules_with):
+    rules_with(
+        tax_use="fee_type,invoice_kind,→deduct\n差旅费,专票,是\n差旅费,*,NO\n".encode(),
+        loans=(LOANS + "J1,0,E001,CNY,\nJ2,100.00,E001,USD,720.01\n").encode(),
+    )
 
 
 def test_a_key_that_is_no_fact_is_refused(problems):

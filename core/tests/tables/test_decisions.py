@@ -37,6 +37,10 @@ def test_star_fits_anything(kind, account):
     assert rows.lookup({"fee": "差旅费", "kind": kind}, DAY).values["account"] == account
 
 
+def test_a_full_width_star_is_a_star():
+    assert table("fee,kind,→account\n差旅费,＊,1\n").lookup({"fee": "差旅费"}, DAY).values["account"] == "1"
+
+
 def test_no_value_is_a_value_of_its_own():
     rows = table("fee,kind,→account\n差旅费,(空),1\n差旅费,*,2\n")
     assert rows.lookup({"fee": "差旅费"}, DAY).values["account"] == "1"

@@ -19,7 +19,7 @@ def rates(text: str) -> Rates:
 
 
 def test_month_start_is_the_first_of_the_month_without_fallback():
-    table = rates("HKD,CNY,month_start,2026-11-01,1,0.9125,\nHKD,CNY,month_start,2026-11-18,1,0.99,\n")
+    table = rates("HKD,CNY,month_start,2026-11-01,1,0.9125,\nHKD,CNY,spot,2026-11-18,1,0.99,\n")
     assert table.find("HKD", "CNY", "month_start", dt.date(2026, 11, 18)).value == Decimal("0.9125")
     assert table.find("HKD", "CNY", "month_start", dt.date(2026, 12, 1)) is None
     assert table.find("CNY", "HKD", "month_start", dt.date(2026, 11, 18)) is None
@@ -44,8 +44,9 @@ def test_rates_are_per_unit_and_exact():
         "HKD,CNY,spot,2026-11-01,0,0.9,",
         "HKD,CNY,spot,2026-11-01,1,９,",
         "HKD,CNY,spot,2026-11-01,1,-1,",
+        "HKD,CNY,month_start,2026-11-15,1,0.9,",
     ],
-    ids=["currency", "date", "per", "full-width", "negative"],
+    ids=["currency", "date", "per", "full-width", "negative", "month-start"],
 )
 def test_what_is_no_rate_is_refused_with_its_row(row):
     with pytest.raises(TableError) as caught:

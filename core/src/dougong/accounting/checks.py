@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -16,7 +16,7 @@ from dougong.expressions.kinds import members
 from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 
-__all__ = ["DATE_FACTS", "check_names", "compile_moment"]
+__all__ = ["DATE_FACTS", "check_limits", "check_names", "check_order", "compile_moment"]
 
 #: Date fact of a rule → event type that it comes from; `expense_date` is the content's own.
 DATE_FACTS: Mapping[str, str] = {
@@ -28,14 +28,6 @@ DATE_FACTS: Mapping[str, str] = {
     "received_on": "red_invoice",
     "period_end_on": "period_end",
     "expense_date": "",
-}
-#: Table that the core itself reads → columns that it must have: keys, results.
-_KNOWN_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "tax_use": (("fee_type", "invoice_kind"), ("deduct",)),
-    "departments": (("department",), ("kind",)),
-    "projects": (("project",), ("kind",)),
-    "buyers": (("buyer",), ("entity",)),
-    "loans": (("loan",), ("amount",)),
 }
 #: Collections whose lines belong to one person or party each; they are never merged (posting-rules.md §8).
 _PERSONAL = ("advances", "payees", "due_back", "payments")
@@ -50,15 +42,43 @@ def check_names(reading: Reading, rules: RuleSet) -> None:
             found = read_path(text, roots())
             if isinstance(found, Problem):
                 reading.refuse(("dimensions", name, at), found)
-    for name, (keys, results) in _KNOWN_TABLES.items():
-        if (table := rules.tables.get(name)) is not None:
-            for column in (*(k for k in keys if k not in table.keys), *(r for r in results if r not in table.results)):
-                zh, en = f"{table.path} 缺少列 {column}", f"{table.path} lacks the column {column}"
-                reading.refuse(("tables", name), refused("RULES_TABLE", zh, en))
     _template(reading, rules.summary.text, {"report": (SettledReport,)}, ("summary", "text"))
     own = (entry.summary for moment in rules.moments.values() for entry in moment.entry if entry.summary is not None)
     for at, problem in unknown_parts(rules.summary.keep, (rules.summary.text, *own)):
         reading.refuse(("summary", "keep", at), problem)
+
+
+def check_limits(reading: Reading, rules: RuleSet) -> None:
+    """No limit is below zero: nothing would ever be within it."""
+    limits = {("rounding", "difference_limit"): rules.rounding.difference_limit}
+    limits["dates", "prior_year_limit"] = rules.dates.prior_year_limit
+    for path, limit in limits.items():
+        if limit < 0:
+            zh, en = f"上限不能为负: {limit}", f"a limit is not negative: {limit}"
+            reading.refuse(path, refused("RULES_AMOUNT", zh, en))
+
+
+def check_order(reading: Reading, rules: RuleSet) -> None:
+    """No moment waits for itself, whatever lies between: none of a circle would ever be booked."""
+    told: set[str] = set()
+    for name in rules.moments:
+        circle = next(_circles(rules, (name,)), ())
+        if circle and told.isdisjoint(circle):
+            way = " → ".join((*circle, name))
+            zh, en = f"时点互相等待, 都不会入账: {way}", f"moments wait for each other and are never booked: {way}"
+            hint = Text("请去掉其中一个 after", "remove one `after` of them")
+            reading.refuse(("moments", name, "after"), refused("RULES_CIRCLE", zh, en, hint))
+        told.update(circle)
+
+
+def _circles(rules: RuleSet, way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The ways along `after` and `mirrors` that lead back to where `way` begins."""
+    moment = rules.moments[way[-1]]
+    for other in (moment.after, moment.mirrors):
+        if other == way[0]:
+            yield way
+        elif other is not None and other in rules.moments and other not in way:
+            yield from _circles(rules, (*way, other))
 
 
 def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:
@@ -77,6 +97,10 @@ def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:
                 "RULES_NAME", f"未知时点 {other!r}", f"unknown moment {other!r}", did_you_mean(other, rules.moments)
             )
             reading.refuse((*path, key), problem)
+    if moment.merge == "payment_batch" and moment.name not in _PER_PAYMENT:
+        zh, en = f"{moment.name} 没有付款批次", f"{moment.name} has no payment batch"
+        hint = Text('可用 "day"、"type" 或 "none"', 'use "day", "type" or "none"')
+        reading.refuse((*path, "merge"), refused("RULES_MERGE", zh, en, hint))
     _over_limit(reading, rules, moment, path)
     if moment.prepared_by is not None:
         _path(reading, moment.prepared_by, {"report": (SettledReport,)}, (*path, "prepared_by"))

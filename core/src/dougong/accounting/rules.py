@@ -24,6 +24,7 @@ from dougong.accounting.rulefile import (
     SummaryPolicy,
     TaxPolicy,
 )
+from dougong.accounting.table_checks import check_tables
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.money import is_currency
 from dougong.model.problems import DougongError, Text
@@ -113,6 +114,9 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     )
     _check_head(reading, rules.rules)
     checks.check_names(reading, rules)
+    checks.check_limits(reading, rules)
+    checks.check_order(reading, rules)
+    check_tables(reading, rules)
     compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
     reading.finish()
     return attrs.evolve(rules, moments=compiled)

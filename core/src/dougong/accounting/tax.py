@@ -19,11 +19,11 @@ from dougong.model.problems import Problem
 from dougong.model.settled import InvoiceClaim
 from dougong.tables.decisions import Decision
 
-__all__ = ["Claimed", "Deductions", "deductions"]
+__all__ = ["NO", "YES", "Claimed", "Deductions", "deductions"]
 
 #: What other reports claim of an invoice: key → report number → share.
 Claimed = Callable[[str], Mapping[str, Decimal]]
-_YES, _NO = ("yes", "是", "1", "true"), ("no", "否", "0", "false", "")
+YES, NO = ("yes", "是", "1", "true"), ("no", "否", "0", "false", "")
 
 
 @attrs.define
@@ -190,9 +190,9 @@ def _verdict(
     table = rules.tables.get("tax_use")
     decision = table.lookup(keys, on) if table else None
     word = decision.values["deduct"].lower() if decision else None
-    if word in _NO:
+    if word in NO:
         return _Verdict(False, decision)
-    if word not in _YES:
+    if word not in YES:
         out.problems.append(tax_messages.tax_use_missing(table, keys, claim.priced.approved.base))
     elif invoice.verified is False:
         (out.problems if rules.tax.unverified == "hold" else out.notes).append(tax_messages.unverified(invoice))

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 ANY = "*"
+#: An input method writes the second one, and no fee type is called so.
+_ANY = (ANY, "＊")
 #: How a table and a message write "no value"; a blank key cell is refused: it could mean either.
 EMPTY = "(空)"
 #: The same in the words of who fills a table in, zh and en; whatever is written means no value.
@@ -177,8 +179,8 @@ class DecisionTable:
                     return Decision(rule.number, rule.values)
         return None
 
-    def decisions(self, since: dt.date) -> Iterator[Decision]:
-        """What the table may answer from a business date on, in the order of the file."""
+    def decisions(self, since: dt.date = dt.date.min) -> Iterator[Decision]:
+        """What the table may answer, from a business date on, in the order of the file."""
         rules = (rule for rows in self._patterns.values() for rule in itertools.chain.from_iterable(rows.values()))
         for rule in sorted(rules, key=lambda rule: rule.number):
             if rule.valid_to >= since:
@@ -215,7 +217,7 @@ def _read_row(
     if valid_from > valid_to:
         problems.append(_bad_date(path, row.number, f"{valid_from} > {valid_to}"))
         return
-    named = {key: EMPTY if is_empty(cells[key]) else cells[key] for key in keys if cells[key] != ANY}
+    named = {key: EMPTY if is_empty(cells[key]) else cells[key] for key in keys if cells[key] not in _ANY}
     yield _Rule(row.number, named, {name: cells.get(name, "") for name in results}, valid_from, valid_to)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rate", "Rates"]
 
+#: The rate type that counts for a whole month; its rows are dated on the 1st.
+MONTH_START = "month_start"
 _KEY = tuple[str, str, str, dt.date]
 _COLUMNS = ("from", "to", "type", "date", "per", "rate")
 
@@ -63,8 +65,9 @@ class Rates:
                 continue
             try:
                 key, value = _read_row(cells)
-            except (ValueError, InputError) as error:
-                problems.append(_problem(path, row.number, f"无法读取: {error}", f"cannot be read: {error}"))
+            except InputError as error:
+                (wrong,) = error.problems
+                problems.append(_problem(path, row.number, wrong.message.zh, wrong.message.en))
                 continue
             if key in rows:
                 other = rows[key].row
@@ -79,21 +82,34 @@ class Rates:
 
         :param kind: `month_start` is the row of the 1st of the month of `on`; any other (`spot`) that day's row.
         """
-        day = on.replace(day=1) if kind == "month_start" else on
+        day = on.replace(day=1) if kind == MONTH_START else on
         return self._rows.get((currency, functional, kind, day))
 
 
 def _read_row(cells: Mapping[str, str]) -> tuple[_KEY, Decimal]:
-    day = read_date(cells["date"])
+    """:raises InputError: the first thing that is wrong with the row."""
+    try:
+        day = read_date(cells["date"])
+    except ValueError:
+        raise _wrong(f"日期 {cells['date']!r} 有误", f"{cells['date']!r} is no date") from None
     if day is None:
-        raise ValueError("date is blank")
+        raise _wrong("缺少日期", "the date is blank")
+    if cells["type"] == MONTH_START and day.day != 1:
+        raise _wrong(
+            f"{MONTH_START} 的日期须为当月 1 日, 不是 {day}: 其他日期不会被用到",
+            f"{MONTH_START} stands on the 1st of a month, not on {day}: any other day is never looked up",
+        )
     for name in ("from", "to"):
         if not is_currency(cells[name]):
-            raise ValueError(f"unknown currency {cells[name]!r}")
+            raise _wrong(f"未知币种 {cells[name]!r}", f"unknown currency {cells[name]!r}")
     per, rate = parse_decimal(cells["per"] or "1"), parse_decimal(cells["rate"])
     if per <= 0 or rate <= 0:
-        raise ValueError("per and rate must be positive")
+        raise _wrong("per 与 rate 须为正数", "per and rate must be positive")
     return (cells["from"], cells["to"], cells["type"], day), CONTEXT.divide(rate, per)
+
+
+def _wrong(zh: str, en: str) -> InputError:
+    return InputError(Problem.of("RATE_TABLE", zh, en))
 
 
 def _problem(path: str, row: int, zh: str, en: str) -> Problem:
