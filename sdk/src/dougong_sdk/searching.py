@@ -48,7 +48,7 @@ def fetched(reference: str, found: Iterable[Posting]) -> AlreadyThere | Unknown:
     except (Refused, RestError) as error:
         return Unknown(f"{reference} is refused as known, and cannot be fetched: {error}")
     if len(there) != 1:
-        return Unknown(f"{reference} is refused as known, and found {len(there)} times")
+        return Unknown(f"{reference} is refused as known, and found {len(there)} times (look for it in the ERP)")
     return AlreadyThere(there[0])
 
 
