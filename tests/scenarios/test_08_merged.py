@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 DAY = "2026-11-20"
@@ -53,3 +55,41 @@ def test_v8_3(merged):
 def test_v8_3_is_told_twice(merged):
     merged.push("withdrawn", "withdrawn", "input", on="2026-11-24")
     merged.holds("V8.1", "V8.3")
+
+
+# -- drafts: the whole voucher is deleted, and what did not change is booked again -------------------------------------
+
+
+@pytest.fixture
+def drafts(scenario):
+    """Vouchers stay drafts in the ERP."""
+    scenario.customer.change("dougong.toml", 'target_stage = "submitted"', 'target_stage = "draft"')
+    scenario.push(on=DAY)
+    return scenario
+
+
+def money(scenario):
+    """What each voucher of the ERP owes to whom."""
+    return [
+        {line["dimensions"]["employee"]: line["amount"] for line in posting["lines"] if line["account"] == "2241.01"}
+        for posting in scenario.erp.postings()
+    ]
+
+
+def test_of_a_deleted_draft_the_others_are_booked_again(drafts):
+    (before,) = drafts.erp.postings()
+    assert money(drafts) == [{"E0001": "500.00", "E0002": "318.00"}]
+    drafts.push("withdrawn", on="2026-11-24")
+    assert money(drafts) == [{"E0001": "500.00"}]
+    row = drafts.row("R1")
+    assert (row["documents"], row["state"], row["stage"]) == (["R1"], "delivered", "draft")
+    assert row["reference"] != before["reference"]
+    drafts.push("withdrawn", on="2026-11-24")
+    assert money(drafts) == [{"E0001": "500.00"}], "told again, nothing happens"
+
+
+def test_a_draft_of_which_a_part_was_reversed_is_not_deleted(drafts):
+    drafts("reverse", "R1", "--only", "R1", "--reason", "录错")
+    drafts.push("withdrawn", on="2026-11-24")
+    assert sum(Decimal(amount) for owed in money(drafts) for amount in owed.values()) == 0
+    assert drafts.row("R2", "reversal")["state"] == "delivered"

@@ -12,7 +12,7 @@ import attrs
 from dougong.crashpoints import crashpoint
 from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
-from dougong.ledger import attempts, deliveries, loans, postings
+from dougong.ledger import attempts, deliveries, loans, postings, reversals
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
@@ -137,6 +137,7 @@ def _voided(tx: Tx, row: DeliveryRow, posting: Posting) -> DeliveryRow:
     """A draft is deleted as the rules want it: its coverage is free, as if it had never been."""
     postings.record(tx, row, posting)
     loans.forget(tx, row.id)
+    reversals.let_go(tx, row)
     detail = {"erp_id": posting.erp_key, "erp_number": posting.number}
     return deliveries.move(
         tx,

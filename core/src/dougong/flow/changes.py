@@ -83,7 +83,7 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
         return Verdict(tuple(wrong))
-    busy = [one for one in (*other, *added) if one.state in _BUSY and not _is_draft(one, deriver)]
+    busy = [one for one in (*other, *added) if one.state in _BUSY and not _is_draft(tx, one, deriver)]
     if busy:
         return Verdict((waits_for(number, busy),))
     if any(_is_taken_back(one, live) for one in other):
@@ -161,8 +161,13 @@ def _by_policy(one: DeliveryRow, taken_back: bool, deriver: Deriver) -> bool:
     return (rules.changes.withdraw if taken_back else rules.changes.change) != "hold"
 
 
-def _is_draft(one: DeliveryRow, deriver: Deriver) -> bool:
-    """Whether it is a mere draft in the ERP that the rules want deleted, and the connector can."""
+def _is_draft(tx: Tx, one: DeliveryRow, deriver: Deriver) -> bool:
+    """Whether it is a mere draft in the ERP that the rules want deleted, and the connector can.
+
+    Not one that a red voucher takes back in part: that would be left without it.
+    """
+    if reversals.is_partly_taken_back(tx, one.id):
+        return False
     known = one.stage == Stage.DRAFT.value and one.state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE)
     policy = deriver.inputs.rules[one.book].changes.draft
     return known and policy != "red" and deriver.project.door(one.connection).supports("complete")
@@ -189,7 +194,7 @@ def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, derive
 
     A voucher in parts has no difference to another one, part by part; nor has one that is being taken back.
     """
-    if _is_draft(one, deriver):
+    if _is_draft(tx, one, deriver):
         return "void"
     goes = one.moment == "difference" or reversals.reversal_of(tx, one.id, ref) is not None
     red = goes or derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"

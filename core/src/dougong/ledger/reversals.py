@@ -12,7 +12,7 @@ from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 
-__all__ = ["CORRECTIONS", "arrived", "booking_of", "reversal_of"]
+__all__ = ["CORRECTIONS", "arrived", "booking_of", "is_partly_taken_back", "let_go", "reversal_of"]
 
 #: Moments that correct another voucher.
 CORRECTIONS = ("reversal", "difference")
@@ -39,6 +39,11 @@ _REVERSAL = Statement(
     )
     .limit(1)
 )
+_ANY_REVERSAL = Statement(
+    select(_D.c.id)
+    .where(_D.c.reverses_id == bindparam("d"), _D.c.state != bindparam("gone", DeliveryState.CANCELLED.value))
+    .limit(1)
+)
 _BOOKING = Statement(
     select(_I.c.booking).where(_I.c.delivery_id == bindparam("d")).order_by(_I.c.attempt_id.desc()).limit(1)
 )
@@ -63,6 +68,14 @@ def _settle(tx: Tx, reversal: DeliveryRow, original: DeliveryRow) -> None:
     deliveries.move(tx, original, to, event="reversed", detail=detail, due_at=FOREVER, reason=original.reason)
 
 
+def let_go(tx: Tx, row: DeliveryRow) -> None:
+    """A draft is deleted with all that it books: of its documents, those that did not ask for that are opened anew."""
+    for document in _documents(tx, row):
+        if document.state is DocumentState.OPEN:
+            state = DocumentState.ACCEPTED if _is_latest(tx, document) else DocumentState.SUPERSEDED
+            documents.change(tx, document, event="voided", detail={"delivery": row.name}, state=state, problems="[]")
+
+
 def _documents(tx: Tx, row: DeliveryRow) -> list[DocumentRow]:
     return list({found["id"]: DocumentRow(**found) for found in tx.rows(_DOCUMENTS, {"d": row.id})}.values())
 
@@ -77,6 +90,11 @@ def reversal_of(tx: Tx, delivery_id: int, ref: SourceRef) -> DeliveryRow | None:
     whose = {"source": ref.source, "tenant": ref.tenant, "type": ref.type, "source_id": ref.id}
     found = tx.one(_REVERSAL, {"d": delivery_id, **whose})
     return None if found is None else DeliveryRow.from_mapping(found)
+
+
+def is_partly_taken_back(tx: Tx, delivery_id: int) -> bool:
+    """Whether a red voucher takes back some of what a delivery books, or is to: then it cannot simply be deleted."""
+    return tx.one(_ANY_REVERSAL, {"d": delivery_id}) is not None
 
 
 def booking_of(tx: Tx, delivery_id: int) -> str | None:
