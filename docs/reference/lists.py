@@ -21,6 +21,8 @@ from dougong.accounting.reader import public_fields
 from dougong.formats.schemas import document_schema
 from dougong.ledger.states import TRANSITIONS, DeliveryState
 from dougong.model.settled import FACTS, SINGULAR
+from dougong_sdk.conformance import checks  # noqa: F401 - registers the rules
+from dougong_sdk.conformance.rules import RULES
 from dougong_sdk.sandbox.faults import FAULTS
 
 HERE = Path(__file__).parent
@@ -181,17 +183,30 @@ def _first_words(cls: type[Any]) -> str:
     return re.sub(r" \([\w-]+\.md §[^)]*\)", "", text)
 
 
+def certification_rules(language: str) -> str:
+    """Rules by area: level, what is demanded, why, what to do."""
+    heads = {"en": ("rule", "level", "demand", "why", "what to do"), "zh": ("规则", "级别", "要求", "原因", "怎么办")}
+    rows = (
+        (f"`{one.id}`", one.level.value, *(getattr(text, language) for text in (one.title, one.why, one.todo)))
+        for one in RULES.values()
+    )
+    return _table(heads[language], rows)
+
+
 LISTS: dict[str, Callable[[], str]] = {
     "transitions": transitions,
     "crash points": crash_points,
     "facts": facts,
     "faults": fault_kinds,
+    "rules of certification": partial(certification_rules, "en"),
+    "rules of certification (zh)": partial(certification_rules, "zh"),
     **{f"members of {name}": partial(members, name) for name in _MEMBERS},
     **{f"keys of {section}": partial(keys, section) for section in _SECTIONS},
 }
 
+CERTIFICATION = ("certification.md", "certification.zh-CN.md")
 #: Pages that hold lists.
-PAGES = ("states.md", "crash-points.md", "documents.md", "rules.md", "cases.md", "sandbox.md")
+PAGES = ("states.md", "crash-points.md", "documents.md", "rules.md", "cases.md", "sandbox.md", *CERTIFICATION)
 
 
 if __name__ == "__main__":
