@@ -162,3 +162,10 @@ def test_after_the_pause_one_at_a_time(ledger, erp, delivery, derive, monkeypatc
     it.lane.breaker.report(ok=True)
     made._feed(it.lane)
     assert asked == [1, 16]
+
+
+def test_what_the_last_one_freed_is_opened_before_the_end(ledger):
+    """Whoever waited for what ended while the loop looked is not left to the next run."""
+    freed = iter([0, 1, 0, 0])
+    Worker(ledger, {}, None, lambda: next(freed)).run(lambda: True)
+    assert list(freed) == []

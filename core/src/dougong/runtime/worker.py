@@ -77,7 +77,9 @@ class Worker:
             if any(lane.waiting for lane in self._lanes.values()):
                 self._moved.wait(_IDLE_SECONDS)
             elif rested():
-                return
+                # what ended last, while this looked, may have freed a document that waited for it
+                if not self._open_documents():
+                    return
             else:
                 self._moved.wait(self._until_due())
 
