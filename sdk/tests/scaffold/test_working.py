@@ -147,7 +147,7 @@ def test_a_closed_period_is_told_with_its_book_and_period(erp):
     outcome = erp.push(erp.item("B-1"))
     assert isinstance(outcome, Rejected)
     assert [(one.code, one.facts) for one in outcome.problems] == [
-        ("PERIOD_CLOSED", {"book": "001", "period": "2026-01"})
+        ("PERIOD_CLOSED", {"book": "001", "period": "2026-01", "erp_code": "2003"})
     ]
 
 

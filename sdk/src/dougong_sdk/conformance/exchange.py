@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dougong.flow import Project
 from dougong.flow.working import refresh_master_data
+from dougong.formats import json_text
 from dougong.model.outcomes import Done
 from dougong.model.postings import Posting
 from dougong_sdk.conformance.direct import Direct
@@ -45,7 +46,7 @@ def play(lab: Lab, folder: Path) -> None:
     path = folder / CAME
     if not path.is_file():
         raise Violation(f"{folder} holds no {CAME}: record it with --record")
-    wanted = json.loads(path.read_text("utf-8"))
+    wanted = json_text.loads(path.read_bytes())
     with replay(folder), Project(lab.project_without_erp()) as project:
         came = _whole_way(lab, project)
     differing = [
