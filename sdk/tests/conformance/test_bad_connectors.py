@@ -46,6 +46,7 @@ DEFECTS = [
 _ONE_WAY = {"COMPLETE-003": "reset_after_work-submitted"}
 
 
+@pytest.mark.slow  # with the whole certification: tox -e certify
 @pytest.mark.parametrize("rule", RULES)
 def test_the_good_connector_keeps(good, try_rule, rule):
     if rule == "PUSH-005":
