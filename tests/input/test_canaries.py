@@ -70,7 +70,7 @@ def test_nothing_is_told_whatever_happens(customer, erp, good, secrets, trouble)
     if trouble == "held":
         report["lines"][0]["fee_type"] = "培训费"
     elif trouble == "refused":
-        erp.fault("business_error", operation="Save", code="1")
+        erp.fault("business_error", operation="Save", code="3")
     elif trouble == "broken_answer":
         erp.fault("truncate", operation="Submit", count=1)
     elif trouble == "login":
