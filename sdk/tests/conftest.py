@@ -46,9 +46,26 @@ class _Server(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def serve_http():
+def running():
+    """`running(server)`: a server of the standard library in a thread of its own, until the test ends."""
+    started = []
+
+    def run(server):
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        started.append((server, thread))
+        return server
+
+    yield run
+    for server, thread in started:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def serve_http(running):
     """`serve_http(decide, clock)`: `decide(request) -> status, headers, body`, one at a time; has `url` and `seen`."""
-    running = []
 
     def serve(decide, clock, tls=None):
         server = _Server(("127.0.0.1", 0), _Handler)
@@ -56,16 +73,9 @@ def serve_http():
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/erp/"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        running.append((server, thread))
-        return server
+        return running(server)
 
-    yield serve
-    for server, thread in running:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serve
 
 
 @pytest.fixture

@@ -266,8 +266,10 @@ def test_every_status_has_its_stage(on_wire, item_for, position, value, stage):
 
 def test_an_unknown_status_cannot_tell(on_wire, item_for):
     item = item_for("R-1")
-    bench, _ = on_wire([[100001, item.reference_text]], [], [[*ROW[:10], "X", *ROW[11:], *LINE]])
-    assert isinstance(bench.find(item)[0], CannotTell)
+    bench, _ = on_wire([[100001, item.reference_text]], [], [[*ROW[:10], "X", *ROW[11:], *LINE]], [])
+    (answer,) = bench.find(item)
+    assert isinstance(answer, CannotTell)
+    assert "X" in answer.reason
 
 
 def test_a_step_that_names_another_voucher_is_unknown(on_wire, bench_for, item_for):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import defects_a
+import defects_hooks
+import defects_money
 import pytest
-from defects_B import DEFECTS as DEFECTS_B
 
 from dougong_sdk.conformance.rules import RULES, Violation
 
@@ -16,7 +16,7 @@ _NEVER_THE_SAME = "f\"api/vouchers?at={__import__('time').time_ns()}\", deadline
 
 #: (rule, way to try it, file, what stands there, what is planted instead)
 DEFECTS = [
-    *defects_a.DEFECTS,
+    *defects_hooks.DEFECTS,
     ("CONTRACT-001", "", "connector.py", "    @hookimpl\n    def find(", "    def find("),
     ("CONTRACT-002", "", "settings.py", 'Text(\n    "Acme ERP"', 'Text(\n    ""'),
     (
@@ -38,7 +38,7 @@ DEFECTS = [
     ("PUSH-004", "answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("PUSH-005", "reset_after_work-answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("WIRE-001", "", "session.py", '"api/vouchers", deadline, body', _NEVER_THE_SAME),
-    *DEFECTS_B,
+    *defects_money.DEFECTS,
 ]
 
 
@@ -50,7 +50,7 @@ _ONE_WAY = {"COMPLETE-003": "reset_after_work-submitted"}
 @pytest.mark.parametrize("rule", RULES)
 def test_the_good_connector_keeps(good, try_rule, rule):
     if rule == "PUSH-005":
-        pytest.skip("PUSH-003 and PUSH-004 together: certified whole in test_plugin")
+        pytest.skip("PUSH-003 and PUSH-004 together, in some hundred ways: certified whole in test_planted")
     if reason := RULES[rule].needs(good.subject):
         pytest.skip(reason)
     try_rule(good, rule, _ONE_WAY.get(rule))

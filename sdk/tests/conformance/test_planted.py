@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from defects_B import NEW_KEY, ONE_PAGE, SHORT_REFERENCE, SWALLOWED
+from defects_money import NEW_KEY, ONE_PAGE, SHORT_REFERENCE, SWALLOWED
 
 #: What is planted → (file, what stands there, what is planted instead), rule that names it.
 _PLANTED = {

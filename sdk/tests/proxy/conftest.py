@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -45,13 +44,8 @@ class WorkServer(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def server():
-    with WorkServer() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
+def server(running):
+    return running(WorkServer())
 
 
 @pytest.fixture

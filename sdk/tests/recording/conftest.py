@@ -7,7 +7,6 @@ import binascii
 import codecs
 import html
 import re
-import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus
@@ -55,13 +54,8 @@ class ScriptedServer(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def server():
-    with ScriptedServer() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
+def server(running):
+    return running(ScriptedServer())
 
 
 @pytest.fixture

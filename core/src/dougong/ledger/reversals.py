@@ -32,10 +32,7 @@ _REVERSAL = Statement(
     .where(
         _D.c.reverses_id == bindparam("d"),
         _C.c.live.is_not(None),
-        _DOC.c.source == bindparam("source"),
-        _DOC.c.tenant == bindparam("tenant"),
-        _DOC.c.type == bindparam("type"),
-        _DOC.c.source_id == bindparam("source_id"),
+        documents.of_ref(_DOC),
     )
     .limit(1)
 )
@@ -87,8 +84,7 @@ def _is_latest(tx: Tx, document: DocumentRow) -> bool:
 
 def reversal_of(tx: Tx, delivery_id: int, ref: SourceRef) -> DeliveryRow | None:
     """What takes back, or has taken back, a document's part in a delivery; `None` where nothing does."""
-    whose = {"source": ref.source, "tenant": ref.tenant, "type": ref.type, "source_id": ref.id}
-    found = tx.one(_REVERSAL, {"d": delivery_id, **whose})
+    found = tx.one(_REVERSAL, {"d": delivery_id, **documents.key_of(ref)})
     return None if found is None else DeliveryRow.from_mapping(found)
 
 

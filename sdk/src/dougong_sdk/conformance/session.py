@@ -37,7 +37,6 @@ class Certification:
     name: str
     config: pytest.Config
     found: dict[str, list[Mapping[str, Any]]] = attrs.field(factory=lambda: defaultdict(list))
-    expected: dict[str, int] = attrs.field(factory=dict)
     started: float = attrs.field(factory=time.monotonic)
     _lab: Lab | None = None
     _folder: tempfile.TemporaryDirectory[str] | None = None

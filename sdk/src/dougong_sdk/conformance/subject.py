@@ -65,6 +65,11 @@ class Subject:
         return self.creating.stages[-1]
 
     @property
+    def steps(self) -> bool:
+        """Whether a voucher that was created still has stages before it, which `complete` brings it through."""
+        return self.create is not None and self.can("complete") and len(self.create.stages) > 1
+
+    @property
     def without(self) -> tuple[str, ...]:
         """What the product cannot do, for the level's line in a report."""
         if self.create is None:

@@ -12,22 +12,17 @@ from dougong.model.outcomes import AlreadyThere, Done, Found, NotDone, Outcome, 
 from dougong_sdk.conformance.direct import Direct, Sent, direct
 from dougong_sdk.conformance.leaks import spoiled
 from dougong_sdk.conformance.rules import Level, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench, Lab
-    from dougong_sdk.conformance.subject import Subject
 
 _THREADS = 3
 _SENDS = 2
 
 
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
-
-
 def _ways(subject: Subject) -> Sequence[str]:
-    steps = subject.can("complete") and len(subject.creating.stages) > 1
-    return ("push", *(["find"] if subject.can("find") else []), *(["complete"] if steps else []))
+    return ("push", *(["find"] if subject.can("find") else []), *(["complete"] if subject.steps else []))
 
 
 @rule(
@@ -45,7 +40,7 @@ def _ways(subject: Subject) -> Sequence[str]:
         "用 dougong_sdk.auth 的 TokenCache 与 Bearer, 告诉它 ERP 怎样拒绝失效的令牌",
         "use TokenCache and Bearer of dougong_sdk.auth, and tell them how the ERP refuses a token",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=_ways,
 )
 def session_is_renewed(lab: Lab, cell: str) -> None:
@@ -124,7 +119,7 @@ def _logins(names: frozenset[str], bench: Bench) -> Counter[str]:
         "a storm of logins locks the user out, or uses up the sessions of the licence",
     ),
     todo=("会话自己保管令牌, 只在失效时更新", "let the session keep its token and renew it only when it has expired"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def no_storm(lab: Lab, cell: str) -> None:
     """Several sessions of one connector, each in a thread of its own, as a lane has them."""
@@ -166,7 +161,7 @@ def no_storm(lab: Lab, cell: str) -> None:
         "登录失败抛出 LoginRefused, 由 outcome_of 归为 NotDone; TokenCache 会记住被拒",
         "raise LoginRefused, which outcome_of makes NotDone; a TokenCache remembers that it was refused",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def refused_login(lab: Lab, cell: str) -> None:
     """Three vouchers with a wrong secret."""

@@ -8,10 +8,10 @@ from dougong.model.operations import Ambiguity
 from dougong.model.problems import DougongError
 from dougong.plugins import State, catalogue
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Characters of a reference below which two deliveries may share one (80 bits of a hash in Crockford's alphabet).
 _LEAST_REFERENCE = 16
@@ -59,10 +59,6 @@ def names_itself(lab: Lab, cell: str) -> None:
     expect(about.title.zh.strip() and about.title.en.strip(), f"about.title is {about.title}")
 
 
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
-
-
 @rule(
     "CONTRACT-003",
     Level.BRONZE,
@@ -75,7 +71,7 @@ def _writes(subject: Subject) -> str:
         "what is declared decides whether an unknown outcome is sent again or asked for: a wrong word books twice",
     ),
     todo=("修正 operations() 返回的 Operation", "mend the Operation that operations() returns"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def declares_operations(lab: Lab, cell: str) -> None:
     """Each operation is sound in itself."""
@@ -104,7 +100,7 @@ def declares_operations(lab: Lab, cell: str) -> None:
         "在入口点组 dougong.sandboxes 下以同名登记一个 Sandbox 子类",
         "register a subclass of Sandbox under the same name in the group dougong.sandboxes",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def brings_a_sandbox(lab: Lab, cell: str) -> None:
     """An entry point of the same name."""

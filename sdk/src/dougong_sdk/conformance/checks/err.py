@@ -14,22 +14,17 @@ from dougong.model.problems import DougongError, Problem
 from dougong_sdk.conformance.direct import Direct, direct
 from dougong_sdk.conformance.leaks import bilingual
 from dougong_sdk.conformance.rules import Level, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench, Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Of no ERP.
 _UNDOCUMENTED = "987654"
 
 
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
-
-
 def _ways(subject: Subject) -> tuple[str, ...]:
-    steps = subject.can("complete") and len(subject.creating.stages) > 1
-    return ("push", "complete") if steps else ("push",)
+    return ("push", "complete") if subject.steps else ("push",)
 
 
 def _answers(lab: Lab, bench: Bench, cell: str, codes: list[str]) -> Iterator[tuple[str, Outcome]]:
@@ -62,7 +57,7 @@ def _answers(lab: Lab, bench: Bench, cell: str, codes: list[str]) -> Iterator[tu
         "在 errors.toml 中为该码写 class、zh 与 en; 沙箱用 error_codes() 列出全部",
         "give the code a class, zh and en in errors.toml; the sandbox lists all of them in error_codes()",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=_ways,
 )
 def codes_are_sorted(lab: Lab, cell: str) -> None:
@@ -98,7 +93,7 @@ def _complete(problem: Problem, code: str) -> bool:
         "what is taken for a refusal is sent again after a change, and may be in the books already",
     ),
     todo=("未列出的码归为 Unknown", "let a code that is not listed be Unknown"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def undocumented_code(lab: Lab, cell: str) -> None:
     """A number that no ERP uses."""
@@ -141,7 +136,7 @@ _WRONG: Mapping[str, Callable[[Voucher], Voucher]] = {
         "ERP 拒绝后仍有单据时, 在 Rejected.left_behind 中给出",
         "where a document stays after a refusal, name it in Rejected.left_behind",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: _WRONG,
 )
 def nothing_left_behind(lab: Lab, cell: str) -> None:

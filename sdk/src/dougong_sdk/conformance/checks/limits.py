@@ -12,19 +12,15 @@ from dougong.model.bookings import Original
 from dougong_sdk.conformance.checks.stored import named_in, stored, stored_whole
 from dougong_sdk.conformance.direct import direct
 from dougong_sdk.conformance.rules import Level, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong.model.bookings import Voucher, VoucherLine
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Lines that are tried where more are declared: sending them must not take longer than they are worth.
 _MANY_LINES = 1200
 _UNKNOWN_ACCOUNT = "0000.00.00"
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 def _lines(count: int) -> list[Decimal]:
@@ -41,7 +37,7 @@ def _lines(count: int) -> list[Decimal]:
     ),
     why=("少了分录的凭证还可能是平的, 没有人会发现", "a voucher that lost lines may still balance, and nobody notices"),
     todo=("limits.max_lines 写成 ERP 真正能收下的行数", "declare in limits.max_lines what the ERP really takes"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def takes_declared_lines(lab: Lab, cell: str) -> None:
     """As many lines as declared, then one more."""
@@ -67,7 +63,7 @@ def takes_declared_lines(lab: Lab, cell: str) -> None:
         "limits.max_summary 与映射中的 summary(…) 写成 ERP 字段的长度, 并给参考号留位",
         "let limits.max_summary and the mapping's summary(…) be the field's length, less room for a reference",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def takes_declared_texts(lab: Lab, cell: str) -> None:
     """The longest text on every line; then one character more, with the document's number at its end."""
@@ -97,7 +93,7 @@ def takes_declared_texts(lab: Lab, cell: str) -> None:
         "reversals are negative lines; a sign that is lost makes the books differ by twice the amount",
     ),
     todo=("按 ERP 的能力声明 negative_lines 与 zero_lines", "declare negative_lines and zero_lines as the ERP is"),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: ("negative", "zero"),
 )
 def takes_declared_signs(lab: Lab, cell: str) -> None:
@@ -123,7 +119,7 @@ def takes_declared_signs(lab: Lab, cell: str) -> None:
     ),
     why=("一个字符就让整张凭证被拒", "one character keeps a whole voucher out of the books"),
     todo=("limits.forbidden 列出 ERP 拒绝的全部字符", "list every character that the ERP refuses in limits.forbidden"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def declares_forbidden(lab: Lab, cell: str) -> None:
     """A report whose reason has all of ASCII's punctuation, and what is forbidden, through the whole product."""
@@ -156,7 +152,7 @@ def _with_first(voucher: Voucher, line: VoucherLine) -> Voucher:
         "把 ERP 的原文放进 problems; 残留的单据放进 left_behind",
         "put the ERP's own words into problems, and what it kept into left_behind",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: ("missing", "surplus", "unknown_account"),
 )
 def refuses_dimensions(lab: Lab, cell: str) -> None:
@@ -198,7 +194,7 @@ def _in(line: VoucherLine, currency: str, amount: str, rate: str) -> VoucherLine
         "映射原币金额、币种与汇率; 整单一个币种时声明 voucher_currency='document'",
         "map original amount, currency and rate; declare voucher_currency='document' where a voucher has one currency",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def takes_currencies(lab: Lab, cell: str) -> None:
     """US dollars on both sides, and beside them a line in functional currency where that is declared."""

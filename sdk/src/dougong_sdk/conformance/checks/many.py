@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 from dougong_sdk.conformance.checks.push import may_park
 from dougong_sdk.conformance.rules import Level, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
 
 _REPORTS = 40
 _THREADS = 16
 #: Fault → every how many requests of creating it happens.
 _FAULTS = {"reset_after_work": 7, "reset_before_work": 11, "truncate": 13}
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 @rule(
@@ -36,7 +32,7 @@ def _writes(subject: Subject) -> str:
         "每个会话只属于一个线程; 可变的状态放在会话里",
         "keep what is mutable in the session: one thread at a time has it",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def once_with_many_threads(lab: Lab, cell: str) -> None:
     """Every n-th creating request goes wrong in one way or another."""
@@ -57,7 +53,7 @@ def once_with_many_threads(lab: Lab, cell: str) -> None:
     ),
     why=("定时任务与人同时按下推送, 是常有的事", "a schedule and a person press the button in the same minute"),
     todo=("不要在进程里记住什么已发送; 由核心的账本决定", "remember nothing in the process; core's ledger decides"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def once_with_two_processes(lab: Lab, cell: str) -> None:
     """The same file twice at once while answers are lost, then once more."""

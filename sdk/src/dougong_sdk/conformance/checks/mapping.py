@@ -15,18 +15,14 @@ from dougong.model.problems import DougongError
 from dougong_sdk.conformance.direct import Direct, Sent, direct
 from dougong_sdk.conformance.mappings import compiled, places, with_field, without
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench, Lab
-    from dougong_sdk.conformance.subject import Subject
 
 _NUMBER = re.compile(rb"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 #: Debits whose sum no float can hold, and some that floats write as 0.30000000000000004.
 _AMOUNTS = ((Decimal("1234567890123456.78"), Decimal("0.01")), (Decimal("0.10"), Decimal("0.20"), Decimal("100000.00")))
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 @rule(
@@ -38,7 +34,7 @@ def _writes(subject: Subject) -> str:
     ),
     why=("ERP 会默默丢弃不认识的字段", "an ERP drops fields that it does not know without a word"),
     todo=("修正 mappings/ 中的路径, 或补全 target_fields", "mend the path in mappings/, or complete target_fields"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def mapping_fits(lab: Lab, cell: str) -> None:
     """Of each operation that creates vouchers; against the fields of the documentation and of the ERP itself."""
@@ -70,7 +66,7 @@ def mapping_fits(lab: Lab, cell: str) -> None:
         "参考号的字段由核心写入; find 不要依赖映射里可省的字段; 缺少的必填字段由 check_payload 指出",
         "the reference's field is core's; let find lean on nothing that a mapping may leave out",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: ("least", "other text", "longest text"),
 )
 def found_whatever_the_mapping(lab: Lab, cell: str) -> None:
@@ -136,7 +132,7 @@ def _finds(hooks: Direct, sent: Sent) -> None:
         "金额始终用 Decimal; 用 dougong.formats.json_text 写 JSON",
         "keep Decimal all the way, and write JSON with dougong.formats.json_text",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def amounts_are_exact(lab: Lab, cell: str) -> None:
     """In the frozen bytes, without an exponent, and in the ERP's ledger."""

@@ -12,17 +12,13 @@ from dougong_sdk.conformance import jobs, processes
 from dougong_sdk.conformance.direct import Direct, direct
 from dougong_sdk.conformance.purity import SHIFT, elsewhere
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Items of a message that is tried out, where several are possible.
 _SEVERAL = 3
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 def _count(lab: Lab) -> int:
@@ -51,7 +47,7 @@ def _prepared(hooks: Direct, items: Sequence[Item], call: Any) -> Sequence[Messa
         "时间与编号取自 booking 与 request_id; 不要遍历 set",
         "take dates from the booking and numbers from request_id; do not iterate over sets",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def prepare_is_pure(lab: Lab, cell: str) -> None:
     """Twice, on another day without a network, and in another process."""
@@ -76,7 +72,7 @@ def prepare_is_pure(lab: Lab, cell: str) -> None:
     title=("每个项目恰好在一条报文中, 参考号随之写入", "Each item stands in one message, and its reference with it"),
     why=("漏掉的凭证丢失, 写了两次的重复入账", "what is left out is lost, and what stands there twice is booked twice"),
     todo=("prepare 按给定顺序返回每个项目一次", "let prepare name each item once, in the order in which it got them"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def each_item_once(lab: Lab, cell: str) -> None:
     """As many items as one call may bring."""
@@ -108,7 +104,7 @@ def each_item_once(lab: Lab, cell: str) -> None:
         "where the ledger keeps something else than the ERP got, nothing can be proved, and a repeat is no repeat",
     ),
     todo=("push 原样发送 message.body", "let push send message.body as it is"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def frozen_bytes_leave(lab: Lab, cell: str) -> None:
     """By the ERP's log; the first sending is cut off before any work."""

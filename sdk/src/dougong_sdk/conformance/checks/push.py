@@ -11,10 +11,10 @@ from dougong_sdk.conformance.direct import direct
 from dougong_sdk.conformance.lab import DEADLINE
 from dougong_sdk.conformance.processes import KILLED
 from dougong_sdk.conformance.rules import Level, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench, Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Way → fault of the sandbox and its members (interfaces.md §4, reliability.md §4).
 FAULTS: dict[str, dict[str, Any]] = {
@@ -36,10 +36,6 @@ LABELS = ("accepted", "opened", "prepared", "answered", "outcome", "step_answere
 _ALWAYS = frozenset({"accepted", "opened", "prepared", "answered", "outcome"})
 _DRIPPING_DEADLINE = 0.4
 _REPORTS = 3
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 def fault_on(bench: Bench, name: str, operation: str) -> None:
@@ -66,7 +62,7 @@ def may_park(lab: Lab) -> bool:
         "让 push 返回 ERP 的凭证, 参考号写入可查询字段",
         "let push return what the ERP holds, with the reference in a field that can be searched",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def pushes_and_finds(lab: Lab, cell: str) -> None:
     """Through the whole product, then through `find`."""
@@ -94,7 +90,7 @@ def pushes_and_finds(lab: Lab, cell: str) -> None:
         "what was never sent is no unknown outcome: every outage would be a person's work",
     ),
     todo=("用 dougong_sdk.rest.outcome_of 归类网络错误", "sort network errors with dougong_sdk.rest.outcome_of"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def says_not_done(lab: Lab, cell: str) -> None:
     """The sandbox's process is gone."""
@@ -121,7 +117,7 @@ def says_not_done(lab: Lab, cell: str) -> None:
         "未确定的结果返回 Unknown; 重发时不换键; find 要查全",
         "answer Unknown where it is not known; keep the key when sending again; let find search everything",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: FAULTS,
 )
 def once_under_a_fault(lab: Lab, cell: str) -> None:
@@ -134,13 +130,10 @@ def once_under_a_fault(lab: Lab, cell: str) -> None:
 
 
 def _labels(subject: Subject) -> Sequence[str]:
-    asks = subject.ambiguity is not Ambiguity.E
-    steps = subject.can("complete") and len(subject.creating.stages) > 1
-    return [
-        label
-        for label in LABELS
-        if label in _ALWAYS or (steps and label.startswith("step_")) or (asks and label in ("asked", "resolved"))
-    ]
+    """The crash points that this connector's pushes can pass."""
+    asked = ("asked", "resolved") if subject.ambiguity is not Ambiguity.E else ()
+    steps = ("step_answered", "step_outcome") if subject.steps else ()
+    return [label for label in LABELS if label in {*_ALWAYS, *steps, *asked}]
 
 
 @rule(
@@ -152,7 +145,7 @@ def _labels(subject: Subject) -> Sequence[str]:
         "prepare 要纯; push 只发送冻结的字节; 状态不要留在进程里",
         "keep prepare pure, let push send the frozen bytes, keep no state in the process",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=_labels,
 )
 def once_after_a_kill(lab: Lab, cell: str) -> None:
@@ -182,7 +175,7 @@ def _matrix(subject: Subject) -> Iterator[str]:
     title=("任一故障与任一崩溃点同时发生时恰好入账一次", "Exactly once under every fault together with every kill"),
     why=("两件坏事常常一起来", "troubles come together"),
     todo=("见 PUSH-003 与 PUSH-004", "see PUSH-003 and PUSH-004"),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=_matrix,
 )
 def once_under_both(lab: Lab, cell: str) -> None:

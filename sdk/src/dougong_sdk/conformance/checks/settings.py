@@ -15,19 +15,15 @@ from dougong_sdk.conformance import jobs, processes
 from dougong_sdk.conformance.direct import direct
 from dougong_sdk.conformance.leaks import bilingual, hides, ledger_text, listening, secrets_of, spoiled
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong.flow import Project
     from dougong_sdk.conformance.lab import Bench, Lab
-    from dougong_sdk.conformance.subject import Subject
 
 #: Of the type of no setting.
 _WRONG: Any = [{"wrong": ["type"]}]
 _UNKNOWN = "no_such_setting"
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 @rule(
@@ -45,7 +41,7 @@ def _writes(subject: Subject) -> str:
         "用 attrs 类声明设置, 每个字段写明类型; 必需的密钥不给默认值",
         "declare settings in an attrs class, each field with its type; give a secret that is needed no default",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def settings_are_strict(lab: Lab, cell: str) -> None:
     """Built as core builds them, from the project's connection and from wrong copies of it."""
@@ -103,7 +99,7 @@ def _refused(project: Project, connection: Connection, key: str, change: Change)
         "tracebacks and debuggers print it, and with it the secret goes into logs and tickets",
     ),
     todo=("密钥字段写 repr=False, 会话自己写 __repr__", "declare secrets repr=False and give the session a __repr__"),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def repr_hides_secrets(lab: Lab, cell: str) -> None:
     """Of the objects themselves and of what they hold."""
@@ -141,7 +137,7 @@ def _members(thing: object) -> Iterable[tuple[str, object]]:
         "不要记录请求头与登录报文; 引用 ERP 的话之前用 RestSession.redact",
         "log neither headers nor logins; quote the ERP through RestSession.redact",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: ("push", "login", "answer"),
 )
 def nothing_leaks(lab: Lab, cell: str) -> None:

@@ -11,10 +11,10 @@ from dougong.model.bookings import Original
 from dougong_sdk.conformance.checks.stored import stored, stored_whole
 from dougong_sdk.conformance.direct import direct
 from dougong_sdk.conformance.rules import Level, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
 
 _CENT = Decimal("0.01")
 #: Debits that a binary number, or a careless sum, does not keep.
@@ -42,10 +42,6 @@ _TEXTS = {
 }
 
 
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
-
-
 @rule(
     "AMOUNT-001",
     Level.SILVER,
@@ -58,7 +54,7 @@ def _writes(subject: Subject) -> str:
         "全程使用 Decimal, JSON 中写成精确的数字或文本",
         "stay with Decimal all the way; write exact numbers or texts into JSON",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def keeps_amounts(lab: Lab, cell: str) -> None:
     """A cent, eighteen digits, three hundred lines, tenths that binary numbers do not have."""
@@ -80,7 +76,7 @@ def keeps_amounts(lab: Lab, cell: str) -> None:
         "whoever takes every currency for one with cents books wrong yen and dinars",
     ),
     todo=("按币种的小数位写金额, 不要固定两位", "write as many digits as the currency has, never two by habit"),
-    needs=_writes,
+    needs=Subject.lacks_create,
     cells=lambda _: _CURRENCIES,
 )
 def keeps_scales(lab: Lab, cell: str) -> None:
@@ -108,7 +104,7 @@ def keeps_scales(lab: Lab, cell: str) -> None:
         "用库编码 JSON 与 XML, 不拼接; 用 UTF-8",
         "let a library write JSON and XML, in UTF-8; never join texts into them",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def keeps_texts(lab: Lab, cell: str) -> None:
     """Each text on a voucher of its own."""

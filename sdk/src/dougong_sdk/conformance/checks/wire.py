@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING
 from dougong.model.problems import DougongError
 from dougong_sdk.conformance.exchange import play, recorded
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
+from dougong_sdk.conformance.subject import Subject
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
-    from dougong_sdk.conformance.subject import Subject
-
-
-def _writes(subject: Subject) -> str:
-    return subject.lacks_create()
 
 
 @rule(
@@ -34,7 +30,7 @@ def _writes(subject: Subject) -> str:
         "会话使用 RestSession 或 SoapSession 并交出 secrets; 包内 recording.toml 补充要隐去与不比较的名称",
         "use RestSession or SoapSession and give it the secrets; name what to hide or not to compare in recording.toml",
     ),
-    needs=_writes,
+    needs=Subject.lacks_create,
 )
 def records_and_replays(lab: Lab, cell: str) -> None:
     """With `--record` or `--replay` in that folder; else in one that is thrown away."""
