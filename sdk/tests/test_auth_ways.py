@@ -141,6 +141,24 @@ def test_a_401_that_the_connector_calls_proof_is_one(door, erp, within):
     assert isinstance(outcome_of(caught.value), NotDone)
 
 
+def test_what_is_known_to_be_refused_is_not_shown_with_every_call(door, erp, within):
+    server = door(erp.basic)
+    session = server.session(Basic("张三", "falsch", refuses=status_401_proves))
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            session.post("x", b"{}", deadline=within())
+    assert len(server.seen) == 1
+
+
+def test_after_its_pause_it_is_shown_again(door, erp, within):
+    server = door(erp.basic)
+    session = server.session(Basic("张三", "falsch", refuses=status_401_proves, pause=0))
+    for _ in range(2):
+        with pytest.raises(LoginRefused):
+            session.post("x", b"{}", deadline=within())
+    assert len(server.seen) == 2
+
+
 def test_a_colon_in_a_user_name_would_be_read_as_another_user():
     with pytest.raises(ValueError, match="colon"):
         Basic("a:b", "c")

@@ -33,13 +33,12 @@ class Site:
     source: Path
     count: int = 0
 
-    def install(self, name: str, source: Path) -> str:
+    def install(self, name: str, source: Path, cls: str = "Acme") -> str:
         """A package and its metadata, as an installer leaves them."""
         module = source.name
         shutil.copytree(source, self.folder / module, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         info = self.folder / f"{module}-0.1.0.dist-info"
         info.mkdir()
-        cls = "Acme"
         (info / "METADATA").write_text(_METADATA.format(dist=module.replace("_", "-")), "utf-8")
         (info / "entry_points.txt").write_text(_POINTS.format(name=name, module=module, cls=cls), "utf-8")
         return name
@@ -81,6 +80,17 @@ def site(tmp_path_factory):
 def good(site, tmp_path_factory):
     """A lab with the good connector."""
     with Lab("acme", tmp_path_factory.mktemp("good")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def soap(site, tmp_path_factory):
+    """A lab with the connector that is rendered for a SOAP target."""
+    from dougong_sdk.scaffold import Wanted, render
+
+    wanted = Wanted(name="soapy", kind="soap", title="Soapy ERP", vendor="Acme", author="Somebody")
+    source = render(wanted, tmp_path_factory.mktemp("soap")) / "src" / wanted.module
+    with Lab(site.install(wanted.name, source, "Soapy"), tmp_path_factory.mktemp("soapy")) as lab:
         yield lab
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from dougong.hookspecs import Deadline
+from dougong_sdk.errors import LoginRefused
 from dougong_sdk.messages import Answer, Auth, Refusal, Request
 
 __all__ = ["ApiKey", "Basic", "Refuses", "Together", "status_401", "status_401_proves"]
@@ -33,25 +35,38 @@ def status_401_proves(answer: Answer) -> Refusal | None:
 class ApiKey:
     """Fixed headers: the key of an API gateway, a token that never changes.
 
+    A refusal that proves that it was these which were looked at and refused is remembered: showing them again with
+    every voucher would lock the user out.
+
     :param headers: by name; their values are secrets.
     :param refuses: which answers refuse us; what is fixed is never shown a second time.
+    :param pause: seconds during which what was refused, with proof, is not shown again.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, headers: Mapping[str, str], *, refuses: Refuses = status_401) -> None:
-        self._headers, self._refuses = dict(headers), refuses
+    def __init__(self, headers: Mapping[str, str], *, refuses: Refuses = status_401, pause: float = 30.0) -> None:
+        self._headers, self._refuses, self._pause = dict(headers), refuses, pause
+        self._refused_until = 0.0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self._headers)}>"
 
     def authorize(self, request: Request, deadline: Deadline) -> Request:
-        """With the headers."""
+        """With the headers. :raises LoginRefused: they were refused just now."""
+        if time.monotonic() < self._refused_until:
+            raise LoginRefused(
+                f"同样的凭据刚刚被拒绝, {self._pause:g} 秒内不再出示",
+                f"the same credentials were refused just now; they are not shown again for {self._pause:g} s",
+            )
         return request.with_headers(self._headers)
 
     def refused(self, request: Request, answer: Answer) -> Refusal | None:
         """As `refuses` says."""
-        return self._refuses(answer)
+        refusal = self._refuses(answer)
+        if refusal and refusal.proof:
+            self._refused_until = time.monotonic() + self._pause
+        return refusal
 
     def secrets(self) -> Iterable[str]:
         """The values of the headers."""
@@ -61,17 +76,17 @@ class ApiKey:
 class Basic(ApiKey):
     """User and password in every request (RFC 7617), without being asked first.
 
-    :param user: without a colon. :param password: encoded as UTF-8, as is the user.
+    :param user: without a colon. :param password: encoded as UTF-8, as is the user. The others as of `ApiKey`.
     :raises ValueError: there is a colon in the user's name.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, user: str, password: str, *, refuses: Refuses = status_401) -> None:
+    def __init__(self, user: str, password: str, *, refuses: Refuses = status_401, pause: float = 30.0) -> None:
         if ":" in user:
             raise ValueError("a user's name in Basic authentication cannot hold a colon")
         self._both = password, base64.b64encode(f"{user}:{password}".encode()).decode()
-        super().__init__({"Authorization": f"Basic {self._both[1]}"}, refuses=refuses)
+        super().__init__({"Authorization": f"Basic {self._both[1]}"}, refuses=refuses, pause=pause)
 
     def secrets(self) -> Iterable[str]:
         """The password, plain and as it is sent."""
