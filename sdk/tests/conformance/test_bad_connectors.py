@@ -66,4 +66,4 @@ def test_a_defect_is_found(planted, try_rule, rule, cell, file, old, new):
 
 
 def test_every_rule_has_its_bad_connector():
-    assert {rule for rule, *_ in DEFECTS} | {"CONTRACT-004"} == set(RULES)
+    assert {rule for rule, *_ in DEFECTS} | {"CONTRACT-004"} == set(RULES)  # that one: test_plugin

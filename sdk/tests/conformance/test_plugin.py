@@ -45,6 +45,17 @@ def test_a_package_that_cannot_be_used_fails_the_first_rule_and_tries_no_other(c
     assert f"{name}: none" in output
 
 
+def test_a_package_without_a_sandbox_is_told_to_bring_one(certify, site):
+    name = site.plant("connector.py", "Ambiguity.C, ", "Ambiguity.C, ")
+    points = site.folder / f"dougong_{name.replace('-', '_')}-0.1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text("utf-8").partition("[dougong.sandboxes]")[0], "utf-8")
+    status, output, told = certify(name)
+    assert status == 1
+    assert {row["id"]: row["verdict"] for row in told["rules"]} == {"CONTRACT-001": "passed", "CONTRACT-004": "failed"}
+    assert "dougong.sandboxes" in output
+    assert f"{name}: none" in output
+
+
 def test_an_exemption_is_printed_and_caps_the_level(certify, site):
     name = site.plant("connector.py", "Ambiguity.C, ", "Ambiguity.C, ")  # a copy without a defect
     module = site.folder / f"dougong_{name.replace('-', '_')}"

@@ -109,8 +109,11 @@ class Lab:
         """A project as `dougong init` makes it, with the ERP's master data, and nothing pushed yet."""
         folder = self.folder / "template"
         shutil.rmtree(folder, ignore_errors=True)  # of a try that failed: the reason is asked for again
-        url = self.sandbox.url if self.has_sandbox else ""
-        make_project(folder, [Wanted(self.name, url, self.sandbox.ca)] if url else [], actor="conformance")
+        if not self.has_sandbox:  # a source needs none; of what writes a rule says so
+            folder.mkdir(parents=True)
+            (folder / "dougong.toml").write_text(f'[connections.{self.name}]\nconnector = "{self.name}"\n', "utf-8")
+            return folder
+        make_project(folder, [Wanted(self.name, self.sandbox.url, self.sandbox.ca)], actor="conformance")
         _configure(folder, self.name, settle=SETTLE, stage=None)
         with Project(folder) as project:
             if problems := refresh_master_data(project, [self.name]):

@@ -36,6 +36,8 @@ def is_discovered(lab: Lab, cell: str) -> None:
     rows = [row for row in catalogue(load=True) if row.name == lab.name]
     bad = [row.reason.en for row in rows if row.state is not State.OK]
     expect(rows and not bad, "; ".join(bad) or "it is not in the catalogue")
+    if not lab.has_sandbox:
+        return  # nobody knows the settings of a connection
     try:
         lab.subject  # noqa: B018 - opening a connection is what looks at the hooks
     except DougongError as error:
