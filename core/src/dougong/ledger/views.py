@@ -108,14 +108,25 @@ def deliveries_view(
 
 
 def _sets(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """How many vouchers of each set are delivered, and of how many."""
+    """How many vouchers of each set are delivered, and of how many; nothing of one that is gone.
+
+    What was given up, or is booked anew in its place, is one of them: places count.
+    """
     if not ids:
         return {}
-    delivered = func.sum(case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0))
+    place = (_D.c.set_id, _D.c.entity, _D.c.book, _D.c.part)
+    is_live = case((_D.c.state.not_in([state.value for state in FINAL]), 1), else_=0)
+    is_delivered = case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0)
+    places = (
+        select(_D.c.set_id, func.max(is_live).label("live"), func.max(is_delivered).label("delivered"))
+        .where(_D.c.set_id.in_(sorted(ids)))
+        .group_by(*place)
+        .subquery()
+    )
     query = (
-        select(_D.c.set_id, delivered, func.count())
-        .where(_D.c.set_id.in_(sorted(ids)), _D.c.state.not_in([state.value for state in FINAL]))
-        .group_by(_D.c.set_id)
+        select(places.c.set_id, func.sum(places.c.delivered), func.count())
+        .group_by(places.c.set_id)
+        .having(func.sum(places.c.live) > 0)
     )
     return {id_: (int(done), of) for id_, done, of in connection.execute(query)}
 
