@@ -73,7 +73,7 @@ class Subject:
     def without(self) -> tuple[str, ...]:
         """What the product cannot do, for the level's line in a report."""
         if self.create is None:
-            return ()
+            return ("create",)
         missing = [hook for hook in _CAPABILITIES if not self.can(hook)]
         reverses = any(one.verb == "reverse" for one in self.door.operations) or self.create.limits.negative_lines
         return (*missing, *([] if reverses else ["reverse"]))
