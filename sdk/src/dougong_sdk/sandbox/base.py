@@ -200,4 +200,5 @@ class Sandbox(ABC):
             "endpoints": dict(self.endpoints()),
             "public_keys": dict(self.public_keys()),
             "error_codes": list(self.error_codes()),
+            "has_jobs": self.jobs is not None,
         }

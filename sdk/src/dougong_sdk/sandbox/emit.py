@@ -30,6 +30,7 @@ class Emitter:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self._kept: list[Outgoing] = []
 
     def add_target(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Set where messages of a kind go to.
@@ -51,7 +52,8 @@ class Emitter:
 
         ``greeting`` sends the request that tries the address, in place of messages. ``duplicate`` sends each message
         twice, ``forge`` spoils its signature, ``bare`` leaves out headers, query and credentials, ``delay`` waits that
-        many seconds between composing and sending, ``drop`` sends nothing.
+        many seconds between composing and sending, ``drop`` sends nothing. ``keep`` keeps the messages of now, which an
+        order with ``kept`` sends later: an old one after a newer one.
 
         :returns: ``composed``: how many messages; ``statuses``: of the answers, ``null`` for none; ``answers``: the
             same in full, each with ``acknowledged``: whether the ERP takes it for received.
@@ -59,7 +61,9 @@ class Emitter:
         target = self._target(order.get("target"))
         messages = self._messages(target["kind"], order)
         await self.sandbox.store.durable()
-        if order.get("drop"):
+        if order.get("keep"):
+            self._kept += messages
+        if order.get("drop") or order.get("keep"):
             return {"composed": len(messages), "statuses": [], "answers": []}
         await asyncio.sleep(float(order.get("delay") or 0))
         times, bare = 2 if order.get("duplicate") else 1, bool(order.get("bare"))
@@ -68,6 +72,9 @@ class Emitter:
 
     def _messages(self, kind: str, order: Mapping[str, Any]) -> Sequence[Outgoing]:
         forge = bool(order.get("forge"))
+        if order.get("kept"):
+            kept, self._kept = self._kept, []
+            return kept
         return self.sandbox.greeting(forge=forge) if order.get("greeting") else self.sandbox.compose(kind, forge=forge)
 
     def _target(self, kind: Any) -> Mapping[str, Any]:
