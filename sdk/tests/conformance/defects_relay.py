@@ -13,6 +13,7 @@ _TAKEN = '"POST", "api/batches", deadline, body'
 _FOR_BATCHES = "for batch, items in asked.items():"
 _RESULTS = 'results = {one["externalId"]: one for one in told["results"]}'
 _FORGOTTEN = 'Unknown(f"the ERP remembers no batch {batch.value}")'
+_SILENT = 'silent = Unknown(f"batch {batch.value} has ended without a word about it")'
 _AT_WORK = "            if told is None:"
 _TOO_OLD = 'raise CallbackRefused("too old", Reply(401, b\'{"received": false}\'))'
 
@@ -52,10 +53,10 @@ _PLANTED = [
         "CALLBACK-008",
         "",
         _AT_WORK,
-        f"            yield StatusUpdate(Waiting(poll_after=3600.0), correlation=batch)\n            continue\n{_AT_WORK}",
+        f"{' ' * 12}yield StatusUpdate(Waiting(poll_after=3600.0), correlation=batch)\n{' ' * 12}continue\n{_AT_WORK}",
     ),
     ("CALLBACK-009", "", "call.now.timestamp()", '__import__("time").time()'),
-    ("CALLBACK-009", "", _TOO_OLD, f'{_TOO_OLD}\n        __import__("socket").create_connection(("127.0.0.1", 9), 1)'),
+    ("CALLBACK-009", "", _TOO_OLD, f'{_TOO_OLD}\n        __import__("socket").getaddrinfo("localhost", 80)'),
     # a question that failed
     (
         "POLL-001",
@@ -65,8 +66,7 @@ _PLANTED = [
     ),
     # another key each time
     ("POLL-002", "", _TAKEN, f"{_TAKEN}.replace(b'\"DG', b'\"X' + str(id(object())).encode()[-4:])"),
-    ("POLL-003", "", "return outcome_of(self._errors.refusal(", "return Unknown(str("),
-    ("POLL-003", "", "return outcome_of(self._errors.refusal(", "return AlreadyThere(str("),
+    ("POLL-003", "", "return outcome_of(self._errors.refusal(", 'return Unknown("{} {} {}".format('),
     ("POLL-004", "after the work", _FORGOTTEN, _REJECTED),
     ("POLL-005", "", _FOR_BATCHES, "for batch, items in [one for one in asked.items() for _ in one[1]]:"),
     ("POLL-005", "", 'elif told["state"] == "done":', "else:"),

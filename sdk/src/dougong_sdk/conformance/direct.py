@@ -187,16 +187,15 @@ class Direct:
         return known
 
     def polled(self, waiting: Sequence[Sent]) -> dict[ItemId, Outcome]:
-        """What one question tells of how the work on what waits has ended."""
-        asked = [one.wanted() for one in waiting]
-        updates = [
-            one for one in self.door.poll(asked, self.session, self.call()) if not isinstance(one.outcome, Waiting)
-        ]
-        of_messages = {one.correlation: one.outcome for one in updates if one.item is None}
-        told = {
-            sent.item.id: of_messages[found] for sent in waiting for found in sent.correlations if found in of_messages
-        }
-        return told | {one.item: one.outcome for one in updates if one.item is not None}
+        """What one question tells of how the work on what waits has ended; a question that fails tells nothing."""
+        try:
+            updates = list(self.door.poll([one.wanted() for one in waiting], self.session, self.call()))
+        except DougongError:
+            return {}
+        ended = [one for one in updates if not isinstance(one.outcome, Waiting)]
+        of_message = {one.correlation: one.outcome for one in ended if one.item is None}
+        told = {sent.item.id: of_message[mark] for sent in waiting for mark in sent.correlations if mark in of_message}
+        return told | {one.item: one.outcome for one in ended if one.item is not None}
 
     def done(self, voucher: Voucher, salt: str = "") -> Sent:
         """`send`, and it has to be done. :raises Violation: it is not."""
