@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from books import vouchers
 from flow_documents import report
+
+from dougong.cli import main
 
 RATES = "from,to,type,date,per,→rate,note\nHKD,CNY,month_start,2026/11/1,1,0.9125,\n"
 TWICE = RATES + "HKD,CNY,month_start,2026-11-01,1,0.9,\n"
@@ -52,3 +56,41 @@ def test_a_row_that_is_wrong_holds_who_needs_it(shop, row, code):
     assert shop.states()[1] == ("R2", "held", code)
     table.write_text(before, "utf-8")
     assert [row[1] for row in shop.push()] == ["delivered"] * 2
+
+
+# -- buyers that are not ours -----------------------------------------------------------------------------------------
+
+
+def deductible():
+    """A report with a special invoice of 106.00 to somebody else."""
+    line = {
+        "id": "1",
+        "fee_type": "差旅费",
+        "gross": "106.00",
+        "expense_date": "2026-11-12",
+        "invoices": [{"id": "v1"}],
+    }
+    invoice = {"id": "v1", "kind": "专票", "number": "7", "buyer": "别人公司", "gross": "106.00", "net": "100.00"}
+    payee = {"kind": "employee", "code": "E002", "amount": "106.00"}
+    return report(lines=[line], invoices=[{**invoice, "tax": "6.00"}], payees=[payee])
+
+
+@pytest.mark.parametrize("empty", ["(空)", "(empty)", "（空）"])
+def test_what_the_hint_says_of_a_buyer_that_is_not_ours_is_done(shop, empty):
+    assert shop.push(deductible()) == [("R1", "held", "BUYER_UNKNOWN")]
+    hint = shop.rows()[0]["problems"][0]["hint"]
+    assert "别人公司 in the column buyer, the entity's code in →entity; (empty) where it is not ours" in hint
+    sheet = shop.folder / "buyers.csv"
+    sheet.write_text(f"buyer,→entity\n别人公司,{empty}\n", "utf-8")
+    assert main(["tables", "import", str(sheet), "--project", str(shop.folder)]) == 0
+    assert "别人公司" in (shop.folder / "tables" / "buyers.csv").read_text("utf-8-sig")
+    assert shop.push() == [("R1", "delivered")]
+    assert vouchers() == [[("C", "2241.01", "106.00"), ("D", "6602.02", "106.00")]]
+
+
+def test_the_hint_leads_to_the_table_of_buyers_where_there_is_none(shop):
+    rules = shop.folder / "rules" / "a01.toml"
+    rules.write_text(re.sub("(?m)^buyers .*$", "", rules.read_text("utf-8")), "utf-8")
+    shop.push(deductible())
+    hint = shop.rows()[0]["problems"][0]["hint"]
+    assert hint.startswith('first write buyers = "tables/buyers.csv" under [tables] of rules/a01.toml; ')

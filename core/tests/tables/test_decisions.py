@@ -149,7 +149,7 @@ def test_a_day_that_is_not_certain_is_told_with_file_row_and_column(day):
     assert "isoformat" not in str(problem)
 
 
-# -- rows that are wrong stop those alone who would be answered by them -------------------------------------------------
+# -- rows that are wrong stop those alone who would be answered by them ----------------------------------------------
 
 
 def test_a_tie_stops_who_fits_both_rows():

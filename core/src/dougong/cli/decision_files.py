@@ -167,11 +167,11 @@ def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
     ]
     lines: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in raw.rows:
-        lines.setdefault(_key(row.cells, table), []).append(_spelt(row.cells, table))
+        lines.setdefault(_key(row.cells, table), []).append(_spelt(row.cells))
     changes = []
     for row in rows:
         cells = _own(row.cells, table)
-        line = _spelt({column: cells.get(_titled(column, table), "") for column in header}, table)
+        line = _spelt({column: cells.get(_titled(column, table), "") for column in header})
         before = lines.get(_key(line, table), [])
         if len(before) != 1 or any(before[0].get(column, "") != line[column] for column in header):
             changes.append(Change(line, before[0] if before else None))
@@ -203,10 +203,9 @@ def _one_spelling(cell: str) -> str:
     return EMPTY if is_empty(cell) else cell
 
 
-def _spelt(cells: Mapping[str, str], table: DecisionTable) -> dict[str, str]:
+def _spelt(cells: Mapping[str, str]) -> dict[str, str]:
     """A row with no value and days written in one way; a day that is none stays, and is told."""
-    keys = {key: _one_spelling(cells[key]) for key in table.keys if key in cells}
-    return {**cells, **keys, **{name: _one_day(cells[name]) for name in _DAYS if name in cells}}
+    return {name: _one_day(cell) if name in _DAYS else _one_spelling(cell) for name, cell in cells.items()}
 
 
 def _one_day(cell: str) -> str:

@@ -81,7 +81,7 @@ def read_row(
         hint = Text("valid_from 须不晚于 valid_to", "valid_from is not after valid_to")
         problems.append(row_problem("TABLE_DATE", path, row.number, told, hint))
         valid_from, valid_to = dt.date.min, dt.date.max
-    values = {name: cells.get(name, "") for name in results}
+    values = {name: "" if is_empty(cell) else cell for name in results for cell in (cells.get(name, ""),)}
     meanings = (_meanings(cells.get(key, ""), doubtful=key in doubtful) for key in keys)
     made = []
     for one in itertools.product(*meanings):
