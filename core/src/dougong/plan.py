@@ -17,6 +17,7 @@ from dougong.flow.changes import Verdict, how, judge
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intentions import coverage_of
+from dougong.flow.together import together
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import covering, deliveries, documents, postings, reversals
@@ -59,11 +60,12 @@ def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
 def plan_documents(project: Project, items: Iterable[SourceDocument | EventsOnly]) -> Iterator[Planned | Undelivered]:
     """Derive, map and check each document; what is in the ERP already with this content is left out.
 
-    What the ledger knows of a document's events counts, and of the document where only events are told.
+    All that is told of one document counts together, and what the ledger knows of its events, or of the document
+    where only events are told.
     Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
     """
     deriver = Deriver(project, load_inputs(project))
-    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in items]
+    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in together(items)]
     for one in found:
         if isinstance(one, Undelivered):
             yield one

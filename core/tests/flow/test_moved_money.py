@@ -11,6 +11,7 @@ from flow_documents import loan, report
 
 from dougong.flow.actions import ActionError, cancel, retry
 from dougong.flow.undoing import reverse
+from dougong.plan import Planned
 
 APPROVED = {"id": "a1", "type": "approved", "on": "2026-11-18"}
 
@@ -188,6 +189,38 @@ def test_a_plan_shows_both_stories(shop):
         items = [item for _, item in read_files(project, [file]).documents]
         found = [[problem.code for problem in one.problems] for one in plan_documents(project, items)]
     assert found == [["TRANSFER_CONTRADICTED"]]
+
+
+def planned(shop, *entries):
+    from dougong.flow import Project
+    from dougong.plan import plan_files
+
+    file = shop.folder / "planned.jsonl"
+    file.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), "utf-8")
+    with Project(shop.folder) as project:
+        found, bad = plan_files(project, [file])
+    assert not bad
+    return [
+        (one.draft.moment, str(one.draft.booking.total), one.waits_for, one.problems)
+        if isinstance(one, Planned)
+        else (one.number, str(one.state))
+        for one in found
+    ]
+
+
+def test_a_plan_shows_what_a_file_tells_of_a_document_apart(shop):
+    whole = [("accrual", "300.00", (), ()), ("payment", "300.00", ("accrual R1",), ())]
+    apart = [report(events=[APPROVED]), told(paid(transfer("T-1")))]
+    assert planned(shop, *apart) == planned(shop, *reversed(apart)) == whole
+    assert planned(shop, report(events=[APPROVED, paid(transfer("T-1"))])) == whole
+    assert planned(shop, report(day=17, amount="99.00"), *apart) == whole
+    assert planned(shop, *apart, report(day=17, amount="99.00", state="draft")) == whole
+    assert planned(shop, told(paid(transfer("T-1")))) == [("id-R1", "held")]
+    assert [row[:2] for row in shop.push(*apart)] == [("R1", "delivered")] * 2
+    assert [line for voucher in vouchers() for line in voucher if line[0] == "D"] == [
+        ("D", "6602.02", "300.00"),
+        ("D", "2241.01", "300.00"),
+    ]
 
 
 # -- what the bank charges --------------------------------------------------------------------------------------------
