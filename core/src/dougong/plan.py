@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from dougong import formats
-from dougong.accounting import Derivation, Draft, LoanFact
+from dougong.accounting import Derivation, Draft, LoanFact, Wait
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, corrections, load_inputs, read_files
 from dougong.flow.changes import Verdict, how, judge
@@ -193,14 +193,20 @@ class _PlanDeriver(Deriver):
         """Number of a loan in the same plan; `None` when it is not there."""
         return self._beside.get((ref.source, ref.tenant, loan))
 
+    def _is_met(self, ref: SourceRef, draft: Draft, wait: Wait) -> bool:
+        """Whether the ledger has delivered what a draft waits for."""
+        found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, attrs.evolve(draft, waits_for=(wait,))))
+        return not found.on and not found.problems
+
     def waiting(self, ref: SourceRef, draft: Draft, own: Mapping[str, str]) -> Waiting:
         """What a draft waits for, or is held for, in the ledger and in the same plan.
 
         :param own: moments of the same document that are in the plan, with its number.
         """
-        numbers = {w: self.loan_beside(ref, w.document) if w.document else own.get(w.moment) for w in draft.waits_for}
+        waits = [wait for wait in draft.waits_for if not self._is_met(ref, draft, wait)]
+        numbers = {w: self.loan_beside(ref, w.document) if w.document else own.get(w.moment) for w in waits}
         beside = {wait: number for wait, number in numbers.items() if number}
-        others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
+        others = attrs.evolve(draft, waits_for=tuple(wait for wait in waits if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
         names = found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside)
         return attrs.evolve(found, names=names, contradicted=tuple(rival.problem for rival in draft.rivals))
@@ -227,6 +233,8 @@ def _plan(
     verdict = project.ledger.look(partial(_verdict, item=item, derivation=derivation, deriver=deriver))
     if verdict.problems:
         yield Undelivered(document.number, DocumentState.HELD, verdict.problems)
+        returned = (_one(deriver, slots, item, derivation, draft, ()) for draft in verdict.returned)
+        yield from (one for one in returned if one is not None)
         return
     corrections = [_correction(deriver, slots, item, derivation, one) for one in verdict.wrong]
     yield from (one for one in corrections if one is not None)
