@@ -158,7 +158,7 @@ def _free(project: Project) -> None:
 
     held = {row["delivery"] for row in _rows(project) if row["state"] == "held"}
     with project.ledger.read() as connection:
-        worklist.show(worklist.causes(connection), worklist.currencies(project), title=False)
+        worklist.show(worklist.causes(connection), title=False)
         missing = missing_rows(open_problems(connection))
     path = project.folder / _TABLE
     for row in missing:
