@@ -22,7 +22,8 @@ _WHOLE = ("accrual", "loan")
 def unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, tuple[str | None, str | None]]:
     """Currency and amount of deliveries without a booking: their documents', where one delivery takes all of it.
 
-    :param where: which deliveries. :returns: by delivery; the amount is `None` where nothing tells the delivery's share.
+    :param where: which deliveries.
+    :returns: by delivery; the amount is `None` where nothing tells the delivery's share.
     """
     delivery, document, coverage = schema.delivery, schema.document, schema.coverage
     query = (
