@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
+from dougong.clock import utc_now
 from dougong.confirmation import receive
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Correlation, ItemId
@@ -224,3 +227,16 @@ def test_documents_are_handed_on(ledger, waiting):
     it, _ = waiting()
     it.answers["read_callback"] += told(documents=(b"<doc/>",))
     assert receive(ledger, it.door, request()).documents == (b"<doc/>",)
+
+
+def test_its_age_is_judged_by_real_time_whatever_the_business_clock_says(ledger, waiting, monkeypatch):
+    monkeypatch.setenv("DOUGONG_NOW", "2020-01-01T00:00:00Z")
+    it, _ = waiting()
+    seen = []
+    read = it.door.read_callback
+    monkeypatch.setattr(type(it.door), "read_callback", lambda _, told, call: seen.append(call.now) or read(told, call))
+    it.answers["read_callback"] += told()
+
+    receive(ledger, it.door, request())
+
+    assert abs(seen[0] - utc_now()) < dt.timedelta(minutes=5)
