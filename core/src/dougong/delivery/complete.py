@@ -83,7 +83,8 @@ def _step(row: DeliveryRow, posting: Posting, facts: Facts, operation: Operation
     """
     following = row.target_stage
     if following is not Stage.VOID:
-        following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), following)
+        above = (stage for stage in operation.stages if posting.stage.rank < stage.rank <= following.rank)
+        following = next(above, following)
     credential = "auditor" if following.rank >= Stage.AUDITED.rank else "main"
     try:
         session = link.session(credential)

@@ -204,9 +204,10 @@ class Deriver:
         return self.inputs.limits(book).sequence_control
 
     def target_stage(self, draft: Draft, connection: str) -> Stage:
-        """The moment asks for a stage, the connection caps it."""
+        """The moment asks for a stage, the connection caps it; of what the ERP has, the highest that is not above."""
         cap = Stage(self.project.config.connection(connection).target_stage)
-        return draft.target_stage if draft.target_stage.rank <= cap.rank else cap
+        asked = draft.target_stage if draft.target_stage.rank <= cap.rank else cap
+        return self.inputs.operations[connection].highest(asked)
 
 
 def claims_are_still(tx: Tx, ref: SourceRef, known: Mapping[str, Mapping[str, Decimal]]) -> bool:
