@@ -61,6 +61,7 @@ def choose(
 
     :param on: posting date, for the validity of table rows.
     :param amount: of the line, so that missing rows can be shown with the money that waits for them.
+    :raises TableError: the row that would choose it is wrong, or another one contradicts it.
     """
     if not isinstance(entry.account, str):
         role = entry.account.get(getattr(fact, "kind", None) or "")

@@ -104,8 +104,9 @@ def before_rules(dated: Dated) -> tuple[Problem, ...]:
 
 def _place(order: Order, context: Context) -> Place:
     def needs(account: str) -> AccountNeeds | None:
-        known = order.rules.needs
-        return context.account_needs(order.book, account) if known is None else known.get(account)
+        if order.rules.needs is None:
+            return context.account_needs(order.book, account)
+        return order.rules.account_needs(account, order.dated.posting)
 
     return Place(
         order.rules,

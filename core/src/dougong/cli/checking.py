@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -86,31 +85,33 @@ def _checks(project: Project, names: Sequence[str], *, whole: bool) -> Iterator[
 
 def _rules(project: Project) -> Iterator[Checked]:
     from dougong.accounting import deferred, load_rules
-    from dougong.flow.inputs import books_twice, rule_paths
-    from dougong.tables.files import read_table
+    from dougong.flow.inputs import books_twice, read_rates, rule_paths
+    from dougong.tables.files import read_own_table
 
     good = []
     for path in rule_paths(project):
         shown = path.relative_to(project.folder).as_posix()
         try:
-            rules = load_rules(path, read_table, root=project.folder)
+            rules = load_rules(path, read_own_table, root=project.folder)
         except DougongError as error:
             yield from (Checked.of(None, f"rules {shown}", problem) for problem in error.problems)
             continue
         good.append(rules)
-        yield Checked(None, f"rules {shown}", ok=True)
+        yield from _rows(f"rules {shown}", rules.problems)
         for text in deferred(rules):
             yield Checked(None, f"rules {shown}: not yet", ok=True, message=text)
     yield from (Checked.of(None, "rules", problem) for problem in books_twice(good))
-    yield from _tried(None, "rates", lambda: _rates(project.folder / "tables" / "rates.csv"))
+    try:
+        yield from _rows("rates", read_rates(project).problems)
+    except DougongError as error:
+        yield from _rows("rates", error.problems)
 
 
-def _rates(path: Path) -> None:
-    from dougong.tables.files import read_table
-    from dougong.tables.rates import Rates
-
-    if path.exists():
-        Rates.from_table(read_table(path), "tables/rates.csv")
+def _rows(name: str, problems: Sequence[Problem]) -> Iterator[Checked]:
+    """What is wrong with rows of tables, or that nothing is."""
+    yield from (Checked.of(None, name, problem) for problem in problems)
+    if not problems:
+        yield Checked(None, name, ok=True)
 
 
 def _codes(project: Project) -> Iterator[Checked]:

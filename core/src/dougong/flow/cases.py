@@ -7,15 +7,14 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-import attrs
-
 from dougong import accounting, formats
 from dougong.accounting import Case, Context, Draft, Got, LoanFact
 from dougong.clock import business_now
 from dougong.flow.deriving import Deriver
+from dougong.flow.together import together
 from dougong.ledger import documents as ledger_documents
 from dougong.model.bookings import Voucher
-from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.documents import Document, SourceRef
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.problems import InputError, Problem
 from dougong.model.sources import EventsOnly, SourceDocument
@@ -125,23 +124,10 @@ def _needs(deriver: Deriver, case: Case, on: dt.date, book: str, account: str) -
 
 def _documents(case: Case) -> list[SourceDocument]:
     """The documents with all their events, as they stand after everything that the case's files tell."""
-    found: dict[SourceRef, SourceDocument] = {}
-    for entry in _entries(case):
-        ref = entry.document.ref if isinstance(entry, SourceDocument) else entry.ref
-        known = found.get(ref)
-        if isinstance(entry, SourceDocument):
-            told = (*known.document.events, *entry.document.events) if known else entry.document.events
-            found[ref] = _with_events(entry, told)
-        elif known is None:
-            raise InputError(ledger_documents.unknown(ref))
-        else:
-            found[ref] = _with_events(known, (*known.document.events, *entry.events))
-    return list(found.values())
-
-
-def _with_events(item: SourceDocument, events: Sequence[Event]) -> SourceDocument:
-    once = {event.id: event for event in events}
-    return attrs.evolve(item, document=attrs.evolve(item.document, events=tuple(once.values())))
+    found = together(_entries(case))
+    if unknown := [ledger_documents.unknown(one.ref) for one in found if isinstance(one, EventsOnly)]:
+        raise InputError(unknown)
+    return [one for one in found if isinstance(one, SourceDocument)]
 
 
 def _entries(case: Case) -> Iterator[SourceDocument | EventsOnly]:

@@ -364,8 +364,9 @@ def held_with_other_inputs(tx: Tx, inputs: str) -> list[DocumentRow]:
 
 
 def waiting(tx: Tx) -> list[DocumentRow]:
-    """Documents whose new content waits until what was booked of the old one is done with."""
-    return held_with_problem(tx, "WAITS_FOR")
+    """Documents whose new content waits until what was booked of the old one is done with, by itself or by a person."""
+    codes = ("WAITS_FOR", "CHANGED_AFTER_POSTING", "WITHDRAWN_AFTER_POSTING")
+    return list({row.id: row for code in codes for row in held_with_problem(tx, code)}.values())
 
 
 def held_with_problem(tx: Tx, code: str) -> list[DocumentRow]:
