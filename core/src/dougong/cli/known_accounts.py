@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dougong.accounting import account_unknown, named_accounts
-from dougong.clock import business_now
 from dougong.flow import load_inputs
 from dougong.flow.working import accounts_not_read, refresh_master_data
 
@@ -32,11 +31,11 @@ def unknown_accounts(project: Project, name: str) -> list[Problem]:
     inputs = load_inputs(project)
     if troubles or name in inputs.blind:
         return troubles or [accounts_not_read(name)]
-    today = business_now().date()
     found: list[Problem] = []
     for book, rules in inputs.rules.items():
         if inputs.books.get(book) != name or rules.needs is not None:
             continue
+        today = inputs.today(book)
         found += (
             account_unknown(account, book, _shown(places))
             for account, places in named_accounts(rules, today).items()
