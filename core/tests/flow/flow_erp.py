@@ -34,6 +34,8 @@ _NEEDS = {
     "1002.01": ["bank", "cash_flow"],
     "1221.02": ["employee"],
     "6603.02": [],
+    "1221.09": ["company"],
+    "2241.09": ["company"],
 }
 
 MAPPING = """

@@ -30,13 +30,12 @@ def status(number: str | None, by: str) -> int:
     with opened() as project, project.ledger.read() as connection:
         found = lists.rows(connection) if number is None else selecting.rows_of(connection, number)
         causes = worklist.causes(connection) if number is None else []
-        money_of = worklist.currencies(project) if causes else {}
     if by == "cause":
-        worklist.show(causes, money_of)
+        worklist.show(causes)
     else:
         lists.show(found)
         if causes and not options().json:
-            worklist.show(causes, money_of)
+            worklist.show(causes)
     details.tell_clock()
     return lists.status_of(found)
 

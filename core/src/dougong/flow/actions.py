@@ -9,6 +9,7 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
+from dougong.flow.sets import cancelled_alone
 from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
@@ -135,6 +136,8 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         check_cancel(row)
         detail: dict[str, Any] = {"reason": reason}
         for document in covering.covered_by(tx, row.id):
+            if (why := cancelled_alone(tx, row, document.ref, ids)) is not None:
+                raise refuse(row, why.zh, why.en)
             covering.give_up(tx, row.id, document.ref)
             if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
                 covering.give_up(tx, row.reverses_id, document.ref, given_up=False)

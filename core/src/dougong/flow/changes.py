@@ -163,6 +163,10 @@ def _place(row: DeliveryRow) -> tuple[str, str]:
     return (row.entity, row.book)
 
 
+def _place_of(draft: Draft) -> tuple[str, str]:
+    return (draft.entity, draft.book)
+
+
 def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
     """Whether the ledger says that it was reversed and yet that it stands: nobody's routine."""
     return any(other.reverses_id == one.id and other.state is DeliveryState.DELIVERED for other in live)
@@ -213,11 +217,15 @@ def _correct(
 def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> str:
     """How a wrong delivery is corrected: `void` (a mere draft is deleted), `reversal`, or `difference`.
 
-    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back.
+    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back, or that
+    the document does not ask for any more.
     """
     if _is_draft(tx, one, deriver):
         return "void"
     goes = one.moment == "difference" or reversals.reversal_of(tx, one.id, ref) is not None
+    goes = goes or not any(
+        (draft.moment, *_place_of(draft)) == (one.moment, *_place(one)) for draft in derivation.drafts
+    )
     red = goes or derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
     return "reversal" if red or in_pieces(tx, one, ref, derivation) else "difference"
 

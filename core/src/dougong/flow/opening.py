@@ -181,6 +181,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
         return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
+    known = None if first_ever else _set_of(tx, row, draft)
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
     problems = waiting.held(draft)
     if connection in deriver.inputs.blind:
@@ -204,13 +205,19 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
-            set_id=f"{draft.set_id}#{row.id}" if draft.set_id else None,
+            set_id=known or (f"{draft.set_id}#{row.id}" if draft.set_id else None),
             merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
     return created.id if state is DeliveryState.READY and created.merge_key is None else None
+
+
+def _set_of(tx: Tx, row: DocumentRow, draft: Draft) -> str | None:
+    """The set that others of the document's vouchers are in, which go on standing for what it says now."""
+    live = documents.live_deliveries_of(tx, row.ref) if draft.set_id else []
+    return next((one.set_id for one in live if one.set_id and one.moment == draft.moment), None)
 
 
 def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
