@@ -251,18 +251,19 @@ def _asked(project: Project, door: Door) -> Iterator[Checked]:
 
 
 def _accounts(project: Project, name: str, *, answered: bool) -> Iterator[Checked]:
-    """Every account that the rules may choose is one of the ERP's."""
+    """Every account that the rules may choose is one of the ERP's; one that nothing can use is only told."""
     from dougong.cli.known_accounts import unknown_accounts
 
     try:
-        problems = unknown_accounts(project, name)
+        problems, unused = unknown_accounts(project, name)
     except DougongError:
         return  # told already
     unknown = [problem for problem in problems if problem.code == "ACCOUNT_UNKNOWN"]
     if problems and not unknown and not answered:
         return  # an ERP that does not answer was told already
     yield from (Checked.of(name, "accounts", problem) for problem in problems)
-    if not problems:
+    yield from (attrs.evolve(Checked.of(name, "accounts", problem), ok=True) for problem in unused)
+    if not problems and not unused:
         yield Checked(name, "accounts", ok=True)
 
 

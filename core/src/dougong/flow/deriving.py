@@ -7,13 +7,11 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 
 import attrs
 
 from dougong import accounting, formats
 from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
-from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link, PutOff
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
@@ -147,16 +145,13 @@ class Deriver:
 
     def _context(self, loans: Mapping[str, LoanFact | None], claimed: Mapping[str, Mapping[str, Decimal]]) -> Context:
         """What the ledger and the inputs tell now."""
-        now = business_now()
         return Context(
             rules=self.inputs.rules,
             books_for=self.project.config.books_for,
             rates=self.inputs.rates,
-            account_needs=partial(self.needs, on=now.date()),
+            account_needs=lambda book, account: self.needs(book, account, self.inputs.today(book)),
             limits=self.inputs.limits,
             loan=loans.get,
-            today=now.date(),
-            now=now,
             closed=self._periods.closed,
             last_voucher=self._periods.last_voucher,
             claimed=lambda key: claimed.get(key, {}),

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from dougong.accounting import RulesError, RuleSet, load_rules
+from dougong.accounting import RulesError, RuleSet, business_date, load_rules
+from dougong.clock import business_now
 from dougong.config import FILE_NAME
 from dougong.flow.project import Project
 from dougong.ledger import reference
@@ -79,6 +80,10 @@ class Inputs:
         if key not in self._codes:
             self._codes[key] = self.codes.for_scope(connection, f"{connection}/{book}")
         return self._codes[key]
+
+    def today(self, book: str) -> dt.date:
+        """The business day where a book is kept, by the zone of its rules."""
+        return business_date(business_now(), self.rules[book].rules.zone)
 
     def account_needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code, which counts on a business date."""
