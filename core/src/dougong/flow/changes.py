@@ -192,13 +192,19 @@ def _correct(
 def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> str:
     """How a wrong delivery is corrected: `void` (a mere draft is deleted), `reversal`, or `difference`.
 
-    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back.
+    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back, or one of
+    a company that bears nothing any more.
     """
     if _is_draft(tx, one, deriver):
         return "void"
     goes = one.moment == "difference" or reversals.reversal_of(tx, one.id, ref) is not None
     red = goes or derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
-    return "reversal" if red or in_pieces(tx, one, ref, derivation) else "difference"
+    return "reversal" if red or not _borne(one, derivation) or in_pieces(tx, one, ref, derivation) else "difference"
+
+
+def _borne(one: DeliveryRow, derivation: Derivation) -> bool:
+    """Whether the document still books anything where a delivery has booked it."""
+    return any((draft.moment, draft.entity, draft.book) == (one.moment, *_place(one)) for draft in derivation.drafts)
 
 
 def take_back(

@@ -165,7 +165,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
         if live.state is DeliveryState.HELD:
             deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms())
         return None
-    if not first_ever and covering.given_up(tx, coverage.key, row.fingerprint):
+    if not first_ever and covering.given_up(tx, coverage, row.fingerprint):
         return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
