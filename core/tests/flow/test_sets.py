@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+
 import flow_erp
 import pytest
-from books import balance, vouchers
+from books import balance
 from flow_documents import report
+from test_payments import paid
 
 from dougong.flow.actions import ActionError, cancel
 from dougong.flow.undoing import repost, reverse
@@ -153,3 +157,224 @@ def test_all_of_a_set_comes_back(companies):
     companies.push(shared("300.00", "0", day=19))
     companies.push(shared(day=20))
     assert balances() == booked(200, 100)
+
+
+# -- counted ----------------------------------------------------------------------------------------------------------
+
+
+def counts(shop):
+    """How far the set of each row that may still change is."""
+    return [
+        (row["moment"], row["set"] and f"{row['set']['delivered']}/{row['set']['of']}")
+        for row in shop.rows()
+        if row["delivery"]
+    ]
+
+
+def told(shop):
+    """What the source was told of accruals: kind, and the companies whose vouchers it names."""
+    rows = [json.loads(line) for line in (shop.folder / "feedback.jsonl").read_text("utf-8").splitlines()]
+    return [
+        (row["kind"], *(one["entity"] for one in row["content"]["vouchers"]))
+        for row in rows
+        if row["content"]["moment"] == "accrual"
+    ]
+
+
+def test_a_set_is_counted_with_its_differences(differences):
+    differences.push(shared())
+    assert counts(differences) == [("accrual", "2/2")] * 2
+    flow_erp.DOWN.add("6601.02")
+    differences.push(shared("250.00", "130.00", day=19))
+    assert counts(differences) == [("accrual", "1/2")] * 2 + [("difference", "1/2")] * 2
+    flow_erp.DOWN.clear()
+    differences.push()
+    assert counts(differences) == [("accrual", "2/2")] * 2 + [("difference", "2/2")] * 2
+
+
+def test_a_company_that_joins_later_is_counted_too(differences):
+    differences.push(shared("200.00", "0"))
+    assert counts(differences) == [("accrual", None)]
+    flow_erp.DOWN.add("6601.02")
+    differences.push(shared(day=19))
+    assert counts(differences) == [("accrual", "1/2"), ("difference", "1/2"), ("accrual", "1/2")]
+    assert told(differences) == [("posted", "A01")]
+    flow_erp.DOWN.clear()
+    differences.push()
+    assert counts(differences) == [("accrual", "2/2"), ("difference", "2/2"), ("accrual", "2/2")]
+    assert told(differences) == [("posted", "A01"), ("posted", "A01", "B")]
+
+
+def test_one_that_leaves_is_not(differences):
+    differences.push(shared())
+    differences.push(shared("300.00", "0", day=19))
+    assert counts(differences) == [("accrual", None)] * 2 + [("difference", None), ("reversal", None)]
+    assert told(differences) == [("posted", "A01", "B")]
+
+
+def test_half_taken_back_is_half(companies):
+    companies.push(shared())
+    flow_erp.DOWN.add("6601.02")
+    companies.push(shared("150.00", "150.00", day=19))
+    assert [row for row in counts(companies) if row[0] == "accrual"] == [("accrual", None), ("accrual", "1/2")]
+    assert told(companies) == [("posted", "A01", "B")]
+    flow_erp.DOWN.clear()
+    companies.push()
+    assert [row[1] for row in counts(companies)][-2:] == ["2/2", "2/2"]
+    assert told(companies) == [("posted", "A01", "B"), ("reversed", "A01", "B"), ("posted", "A01", "B")]
+
+
+# -- taken back, and booked again -------------------------------------------------------------------------------------
+
+
+PAID = [{"id": "a1", "type": "approved", "on": "2026-11-18"}, paid("R1", "300.00")]
+
+
+def test_half_a_report_is_not_taken_back(companies):
+    companies.push(shared())
+    with pytest.raises(ActionError, match=r"D2 books the rest of the same document.*`reverse D1 D2`"):
+        companies.act(reverse, 1)
+    with pytest.raises(ActionError, match=r"`reverse D2 D1`"):
+        companies.act(reverse, 2)
+    companies.act(reverse, 1, 2)
+    companies.push()
+    assert balances() == booked(0, 0)
+    assert told(companies) == [("posted", "A01", "B"), ("reversed", "A01", "B")]
+
+
+def test_the_call_names_all_that_goes_together(companies):
+    companies.push(shared(events=PAID))
+    for ids in ([1], [2], [1, 2], [1, 3], [2, 3]):
+        with pytest.raises(ActionError) as refused:
+            companies.act(reverse, *ids)
+        call = refused.value.problems[0].message.en.split("`")[1]
+        assert sorted(call.split()) == ["D1", "D2", "D3", "reverse"]
+    companies.act(reverse, 3, 2, 1)
+    companies.push()
+    assert balances() == booked(0, 0)
+
+
+def test_with_its_differences_a_set_is_taken_back(differences):
+    differences.push(shared())
+    differences.push(shared("250.00", "130.00", day=19))
+    with pytest.raises(ActionError, match="`reverse D1 D2`"):
+        differences.act(reverse, 1)
+    differences.act(reverse, 1, 2)
+    differences.push()
+    assert balances() == booked(0, 0)
+
+
+def test_a_voucher_that_was_not_sent_goes_with_the_other(companies):
+    flow_erp.DOWN.add("6601.02")
+    companies.push(shared())
+    with pytest.raises(ActionError, match=r"D1 books the rest of the same document.*`reverse D1`"):
+        companies.act(cancel, 2)
+    flow_erp.DOWN.clear()
+    companies.act(reverse, 1)
+    companies.push()
+    assert [row[2] for row in states(companies)] == ["reversed", "cancelled", "delivered"]
+    assert balances() == booked(0, 0)
+    assert len(flow_erp.BOOKED) == 2
+
+    companies.act(again, 1)
+    companies.push()
+    assert balances() == booked(200, 100)
+
+
+def test_half_a_report_is_not_given_up(companies):
+    flow_erp.DOWN.update(["6601.02", "6602.02"])
+    companies.push(shared())
+    with pytest.raises(ActionError, match=r"D2 books the rest of the same document.*`cancel D1 D2`"):
+        companies.act(cancel, 1)
+    companies.act(cancel, 1, 2)
+    flow_erp.DOWN.clear()
+    companies.push()
+    assert flow_erp.BOOKED == {}
+
+
+def test_half_a_reversal_is_not_given_up(companies):
+    companies.push(shared())
+    companies.act(reverse, 1, 2)
+    with pytest.raises(ActionError, match=r"`cancel D3 D4`"):
+        companies.act(cancel, 3)
+    flow_erp.DOWN.add("6601.02")
+    companies.push()
+    with pytest.raises(ActionError, match="of the same document is taken back already"):
+        companies.act(cancel, 4)
+    flow_erp.DOWN.clear()
+    companies.push()
+    assert balances() == booked(0, 0)
+
+
+def test_a_reversal_of_a_set_that_is_given_up_leaves_all_of_it(companies):
+    companies.push(shared())
+    companies.act(reverse, 1, 2)
+    companies.act(cancel, 3, 4)
+    companies.push()
+    assert balances() == booked(200, 100)
+
+
+def test_a_set_is_booked_again_as_a_whole(companies):
+    companies.push(shared())
+    companies.act(reverse, 1, 2)
+    flow_erp.DOWN.add("6601.02")
+    companies.push()
+    with pytest.raises(ActionError, match="its reversal D4 is not delivered yet"):
+        companies.act(again, 1)
+    flow_erp.DOWN.clear()
+    companies.push()
+    assert [row.id for row in companies.act(again, 2)] == [2, 1]
+    companies.push()
+    assert balances() == booked(200, 100)
+    assert counts(companies)[-2:] == [("accrual", "2/2")] * 2
+    assert told(companies)[-1] == ("posted", "A01", "B")
+
+
+def test_of_a_set_what_was_deleted_is_booked_again(companies, deleted):
+    companies.push(shared())
+    deleted(2)
+    companies.act(again, 2)
+    companies.push()
+    assert counts(companies) == [("accrual", "2/2"), ("accrual", None), ("accrual", "2/2")]
+    assert len(flow_erp.BOOKED) == 3
+    deleted(1, 3)
+    companies.act(again, 1)
+    companies.push()
+    assert len(flow_erp.BOOKED) == 5
+
+
+def test_half_deleted_half_taken_back_is_booked_again_as_a_whole(companies, deleted):
+    companies.push(shared())
+    deleted(2)
+    with pytest.raises(ActionError, match=r"D1 books the rest of the same document.*`reverse D1`"):
+        companies.act(cancel, 2)
+    companies.act(reverse, 1)
+    companies.push()
+    companies.act(again, 2)
+    companies.push()
+    assert [row[2] for row in states(companies)] == ["reversed", "cancelled", *["delivered"] * 3]
+
+
+def test_half_deleted_is_given_up_with_the_rest(companies, deleted):
+    companies.push(shared())
+    deleted(2)
+    companies.act(reverse, 1)
+    companies.act(cancel, 2)
+    companies.push()
+    assert [row[2] for row in states(companies)] == ["reversed", "cancelled", "delivered"]
+
+
+def again(project, ids, **how):
+    return repost(project, ids[0], **how)
+
+
+@pytest.fixture
+def deleted(companies):
+    """Reconciliation has found that vouchers were deleted in the ERP."""
+
+    def delete(*ids):
+        with sqlite3.connect(companies.folder / "ledger.db") as ledger:
+            listed = ", ".join(map(str, ids))
+            ledger.execute(f"UPDATE delivery SET state = 'parked', reason = 'deleted_in_erp' WHERE id IN ({listed})")
+
+    return delete

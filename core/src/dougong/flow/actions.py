@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from dougong.clock import epoch_ms
+from dougong.flow.halves import cancels_half
 from dougong.flow.project import Project
 from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
@@ -123,7 +124,8 @@ def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason:
 def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
     """Give up what is not in the ERP; its coverage is free again.
 
-    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
+    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first. Or the rest of its set
+        would be left, or its reversal.
     """
     proved = {id_: prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
@@ -132,6 +134,9 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         if attempts.load_open(tx, row.id) is not None:
             raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         check_cancel(row)
+        half = cancels_half(tx, row, ids)
+        if half is not None:
+            raise refuse(row, half.zh, half.en)
         detail: dict[str, Any] = {"reason": reason}
         for document in covering.covered_by(tx, row.id):
             covering.give_up(tx, row.id, document.ref)

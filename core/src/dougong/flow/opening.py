@@ -15,7 +15,7 @@ from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
 from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
-from dougong.ledger import claims, covering, deliveries, documents
+from dougong.ledger import claims, covering, deliveries, documents, sets
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow, problems_from, problems_text
@@ -159,11 +159,14 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     One that is held is derived again, for its document has changed.
     """
     coverage = coverage_of(row.ref, draft)
+    set_id = sets.name_of(row.ref) if draft.set_id else None
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         covering.cover_too(tx, live.id, row.id, coverage.key)
         if live.state is DeliveryState.HELD:
-            deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms())
+            deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms(), set_id=set_id)
+        elif live.state is DeliveryState.DELIVERED and set_id not in (None, live.set_id):
+            deliveries.move(tx, live, live.state, event="joins_set", set_id=set_id)
         return None
     if not first_ever and covering.given_up(tx, coverage, row.fingerprint):
         return None  # a person has decided; only other content asks again
@@ -192,7 +195,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
-            set_id=f"{draft.set_id}#{row.id}" if draft.set_id else None,
+            set_id=set_id,
             merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,

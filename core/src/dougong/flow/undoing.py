@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import Any
 
 import attrs
@@ -13,9 +12,10 @@ from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
 from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
+from dougong.flow.halves import goes_with, is_gone, is_the_rest, rest_of_set
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
-from dougong.ledger import covering, deliveries, documents, reversals
+from dougong.ledger import covering, deliveries, documents, reversals, sets
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
@@ -30,24 +30,39 @@ _NOT_DELIVERED = ("只有已送达的凭证才能红冲", "only what is delivere
 _NOT_A_CORRECTION = ("红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
 
 
-def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+def repost(project: Project, id_: int, *, actor: str, reason: str) -> list[DeliveryRow]:
     """Book again what a person has deleted in the ERP, once its absence is proved, or has taken back by `reverse`.
 
-    The new voucher has a new reference: an ERP that remembers references would answer with the old one.
+    The new voucher has a new reference: an ERP that remembers references would answer with the old one. Of a set all
+    comes back that is not there: half a report is never booked.
 
-    :returns: the delivery that was there; the next run makes its successor.
+    :returns: the deliveries that were there; the next run makes their successors.
     :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, its
         reversal is not delivered, or it corrects another voucher.
     """
-    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
-    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: covering.given_up_in(tx, id_)):
-        return act(project, [id_], partial(_book_again, actor=actor, reason=reason))[0]
-    return _repost_deleted(project, id_, actor=actor, reason=reason)
+    missing = project.ledger.look(lambda tx: _missing(tx, deliveries.by_id(tx, id_)))
+    proved = {one.id: _proved_gone(project, one.id) for one, given_up in missing if not given_up}
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        if row.id == id_:
+            check_repost(row)
+        if row.id in proved:
+            return _book_in_place(tx, row, proved[row.id], actor=actor, reason=reason)
+        return _book_again(tx, row, actor=actor, reason=reason)
+
+    return act(project, [one.id for one, _ in missing], do)
+
+
+def _missing(tx: Tx, row: DeliveryRow) -> list[tuple[DeliveryRow, bool]]:
+    """A delivery and what else of its set is not there, each with whether a person had it taken back."""
+    given_up = row.state is DeliveryState.REVERSED or bool(covering.given_up_in(tx, row.id))
+    others = [one for one in sets.of_revision(tx, row) if one.id != row.id]
+    rest = [(one, bool(covering.given_up_in(tx, one.id))) for one in others]
+    return [(row, given_up), *((one, taken) for one, taken in rest if taken or is_gone(one))]
 
 
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
     """What a person had taken back is wanted after all."""
-    check_repost(row)
     taken = covering.given_up_in(tx, row.id)
     if not taken:
         zh, en = (
@@ -82,36 +97,36 @@ def _look_anew(tx: Tx, document: DocumentRow, *, actor: str, detail: dict[str, A
         documents.change(tx, latest, event="repost", actor=actor, detail=detail, state=DocumentState.ACCEPTED)
 
 
-def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+def _proved_gone(project: Project, id_: int) -> DeliveryRow:
     proved = prove_absent(project, id_, _THERE)
     if proved.state is DeliveryState.DELIVERED and not project.door(proved.connection).supports("find"):
         raise refuse(
             proved, "此 ERP 无法查询, 不能证明已删除", "this ERP cannot be searched, so nothing proves it gone"
         )
+    return proved
 
-    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        check_repost(row)
-        if row.version != proved.version:
-            raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
-        if row.state is DeliveryState.DELIVERED:
-            gone = ParkReason.DELETED_IN_ERP.value
-            row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
-        covered = covering.covered_by(tx, row.id)
-        given_up = deliveries.move(
-            tx,
-            row,
-            DeliveryState.CANCELLED,
-            event="repost",
-            actor=actor,
-            detail={"reason": reason},
-            due_at=FOREVER,
-            reason=_REPOSTED,
-        )
-        for document in covered:
-            _look_anew(tx, document, actor=actor)
-        return given_up
 
-    return act(project, [id_], do)[0]
+def _book_in_place(tx: Tx, row: DeliveryRow, proved: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
+    """Another incarnation takes the place of what is proved gone."""
+    if row.version != proved.version:
+        raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
+    if row.state is DeliveryState.DELIVERED:
+        gone = ParkReason.DELETED_IN_ERP.value
+        row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
+    covered = covering.covered_by(tx, row.id)
+    given_up = deliveries.move(
+        tx,
+        row,
+        DeliveryState.CANCELLED,
+        event="repost",
+        actor=actor,
+        detail={"reason": reason},
+        due_at=FOREVER,
+        reason=_REPOSTED,
+    )
+    for document in covered:
+        _look_anew(tx, document, actor=actor)
+    return given_up
 
 
 def _may_go_on(latest: DocumentRow) -> bool:
@@ -145,11 +160,13 @@ def reverse(
 ) -> list[DeliveryRow]:
     """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
 
-    The differences that complement a voucher go with it, each by a red voucher of its own.
+    The differences that complement a voucher go with it, each by a red voucher of its own; what was not sent yet of its
+    set is given up with it.
 
     :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
     :returns: the reversals, which the next run sends.
-    :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
+    :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, others stand on it, or
+        it is but a part of a set.
     """
     deriver = Deriver(project, load_inputs(project))
 
@@ -158,11 +175,9 @@ def reverse(
         taken = [one for row in rows for one in _taken(tx, row, only)]
         going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
-            _stands_alone(tx, one, going)
-        for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
-            deliveries.move(
-                tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
-            )
+            _stands_alone(tx, one, rows, going)
+        for row in {unsent.id: unsent for one in taken for unsent in _unsent(tx, one)}.values():
+            _give_up(tx, row, actor)
         return [made for one in taken for made in _take_back(tx, one, deriver, actor, reason)]
 
     return project.ledger.write(do)
@@ -199,11 +214,19 @@ def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
     return [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
 
 
-def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
-    """What would complement a voucher that will not be there."""
+def _unsent(tx: Tx, one: _Taken) -> list[DeliveryRow]:
+    """What would complement a voucher that will not be there, or make a set of it."""
     live = [other for document in one.documents for other in documents.live_deliveries_of(tx, document.ref)]
     place = ("difference", one.row.entity, one.row.book)
-    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state in UNSENT]
+    differences = [other for other in live if (other.moment, other.entity, other.book) == place]
+    pieces = [other for document in one.documents for other in sets.beside(tx, one.row, document.ref)]
+    return [other for other in (*differences, *pieces) if other.state in UNSENT]
+
+
+def _give_up(tx: Tx, row: DeliveryRow, actor: str) -> None:
+    for document in covering.covered_by(tx, row.id):
+        covering.give_up(tx, row.id, document.ref)
+    deliveries.move(tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP)
 
 
 def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> list[DeliveryRow]:
@@ -215,17 +238,20 @@ def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -
     return take_back(tx, one.documents, marked, deriver, actor=actor, asked_at=now)
 
 
-def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:
-    """Refuse what would leave half of a booking behind: what stands on it.
+def _stands_alone(tx: Tx, one: _Taken, named: Sequence[DeliveryRow], going: Collection[Part]) -> None:
+    """Refuse what would leave half of a booking behind: what stands on it, or the rest of its set.
 
-    :param going: what is reversed together.
+    :param named: what the person wants reversed. :param going: all that is reversed together.
     """
-    staying = dependents(tx, one.row, [document.ref for document in one.documents], going).staying
-    if not staying:
+    refs = [document.ref for document in one.documents]
+    staying = dependents(tx, one.row, refs, going).staying
+    rest = [other for ref in refs for other in rest_of_set(tx, one.row, ref, going)]
+    if not staying and not rest:
         return
     numbers = {document.number for document in one.documents}
     shared = one.row.moment == "accrual" and any(set(each.numbers) - numbers for each in staying)
     part = "".join(f" --only {number}" for number in sorted(numbers)) if shared else ""
-    why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying)) + part
+    why = builds_on_it(one.row, staying) if staying else is_the_rest(one.row, rest)
+    together = " ".join(each.name for each in goes_with(tx, named, going)) + part
     zh = f"{why.zh}; 请一并红冲: reverse {together}"
     raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")

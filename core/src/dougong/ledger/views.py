@@ -7,10 +7,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import documents, schema
+from dougong.ledger import documents, schema, sets
 from dougong.ledger.claimed import claimed
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
@@ -103,27 +103,14 @@ def deliveries_view(
     )
     rows = connection.execute(query).mappings().all()
     unbooked = _unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
-    sets = _sets(connection, {row["set_id"] for row in rows} - {None})
-    return [_delivery(row, language) | unbooked.get(row["id"], {}) | _set(row, sets) for row in rows]
+    counted = sets.counted(connection, {row["set_id"] for row in rows} - {None})
+    return [_delivery(row, language) | unbooked.get(row["id"], {}) | _set(row, counted) for row in rows]
 
 
-def _sets(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """How many vouchers of each set are delivered, and of how many."""
-    if not ids:
-        return {}
-    delivered = func.sum(case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0))
-    query = (
-        select(_D.c.set_id, delivered, func.count())
-        .where(_D.c.set_id.in_(sorted(ids)), _D.c.state.not_in([state.value for state in FINAL]))
-        .group_by(_D.c.set_id)
-    )
-    return {id_: (int(done), of) for id_, done, of in connection.execute(query)}
-
-
-def _set(row: RowMapping, sets: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def _set(row: RowMapping, counted: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """Vouchers of one document in several entities: nothing goes back to the source while only some are there."""
-    done, of = sets.get(row["set_id"], (0, 0)) if row["set_id"] else (0, 0)
-    return {"set": {"delivered": done, "of": of} if of else None}
+    done, of = counted[row["set_id"]] if row["set_id"] and row["state"] not in FINAL else (0, 0)
+    return {"set": {"delivered": done, "of": of} if of > 1 else None}
 
 
 def _unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, dict[str, str | None]]:
