@@ -14,33 +14,15 @@ from test_payments import paid
 from dougong.flow.actions import ActionError, cancel
 from dougong.flow.undoing import repost, reverse
 
-_ROUTE = '[[routes]]\nentity = "B"\nbook = "B01"\nconnection = "erp"\n'
 #: What is owed to the employee, for another company, by another company; both companies' costs.
 _ACCOUNTS = ("2241.01", "1221.09", "2241.09", "6602.02", "6601.02")
 
 
 @pytest.fixture
-def companies(shop):
-    """The shop with a second company."""
-    config = shop.folder / "dougong.toml"
-    config.write_text(config.read_text("utf-8") + _ROUTE, "utf-8")
-    change(shop, 'books      = ["A01"]', 'books      = ["A01", "B01"]')
-    return shop
-
-
-@pytest.fixture
 def differences(companies):
     """The same; a change is booked as a difference."""
-    change(companies, 'change      = "red_and_new"', 'change      = "difference"')
+    companies.change('change      = "red_and_new"', 'change      = "difference"')
     return companies
-
-
-def change(shop, old, new):
-    """The accountant edits the rules."""
-    path = shop.folder / "rules" / "a01.toml"
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
 
 
 def shared(ours="200.00", theirs="100.00", **more):

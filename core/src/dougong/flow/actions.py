@@ -74,6 +74,8 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
         detail = {"reason": reason}
         check_retry(row)
         if row.state in _RETRIED:
+            deliveries.free_rest(tx, row, event="retry", detail=detail)
+            row = deliveries.by_id(tx, row.id)
             return deliveries.move(
                 tx, row, DeliveryState.READY, event="retry", actor=actor, detail=detail, due_at=epoch_ms(), failures=0
             )

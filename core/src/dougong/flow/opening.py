@@ -205,12 +205,11 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
 
 
 def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
-    """A loan has come, or more of it: what was held for it is derived again."""
+    """A loan has come: what was held for it is derived again."""
     names = {loan.number, loan.source_id}
-    for code in ("LOAN_NOT_POSTED", "LOAN_OVERDRAWN"):
-        for row in deliveries.held_for(tx, code):
-            if any(problem.facts.get("loan") in names for problem in problems_from(row.problems)):
-                deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
+    for row in deliveries.held_for(tx, "LOAN_NOT_POSTED"):
+        if any(problem.facts.get("loan") in names for problem in problems_from(row.problems)):
+            deliveries.free(tx, row, event="loan_known")
 
 
 def _wake_held_by_own(tx: Tx, row: DocumentRow) -> None:
