@@ -83,7 +83,7 @@ def test_other_content_takes_both_parts_back(long_ones, change):
 
 def test_one_part_is_not_taken_back(long_ones):
     long_ones.push(long_report())
-    with pytest.raises(ActionError, match="`reverse D2 D1`"):
+    with pytest.raises(ActionError, match="`reverse D1 D2`"):
         long_ones.act(reverse, 2)
 
 

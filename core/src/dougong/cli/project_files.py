@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import attrs
+import tomlkit
 
 from dougong.cli.products import Defaults, defaults_of, examples, sandbox_names
 from dougong.cli.project_toml import Erp, Source, config_text, toml_value
+from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["ENTITY", "Wanted", "make_project"]
@@ -156,6 +159,7 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
         for one in planned:
             door = project.door(one.name)
             operation = door.operation_for()
+            _cap(folder / "dougong.toml", one.name, operation.highest(Stage.SUBMITTED))
             path = project.config.mapping_path(one.name, operation.target_type)
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, door.default_mapping(operation))
@@ -164,6 +168,15 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
             write_code_rows(own, folder / "codes" / f"{one.name}.csv")
             rows += own
         project.ledger.write(lambda tx: reference.replace_codes(tx, [row.to_ledger() for row in rows], actor=actor))
+
+
+def _cap(path: Path, connection: str, stage: Stage) -> None:
+    """A new project stops where a person has to look; an ERP without that stage stops before it."""
+    text = tomlkit.parse(path.read_text("utf-8"))
+    table: Any = text["connections"]
+    if table[connection]["target_stage"] != stage and stage.rank < Stage.AUDITED.rank:
+        table[connection]["target_stage"] = stage.value
+        _write(path, tomlkit.dumps(text))
 
 
 def _codes(one: _Planned) -> list[tuple[str, str, str]]:

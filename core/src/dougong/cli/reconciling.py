@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import rich_click as click
 
-from dougong.cli import output, words
+from dougong.cli import output, places, words
 from dougong.cli.commands import summary
 from dougong.cli.language import chosen, say
 from dougong.cli.options import actor, common, opened, options
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Failed", "compared", "reconcile", "show", "tell_failed", "view"]
 
+_AMOUNTS = ("ours", "theirs", "difference", "in_transit", "not_ours")
 #: Lists up to this length show what agrees, too.
 _SHORT = 20
 
@@ -222,8 +223,10 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
             output.emit(row)
         return
     differing = [row for row in rows if row["verdict"] != "matched"]
+    where = places.columns(rows)
     made = output.table(
         say("期间", "period"),
+        *where.values(),
         say("单据", "document"),
         say("凭证号", "voucher"),
         say(">账本", ">ours"),
@@ -232,7 +235,7 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
         say("结论", "verdict"),
     )
     for row in rows if len(rows) <= _SHORT else differing:
-        made.add_row(*_cells(row), style=words.state_style(row["verdict"]))
+        made.add_row(*_cells(row, where), style=words.state_style(row["verdict"]))
     if made.row_count:
         output.console().print(made)
     for row in differing:
@@ -241,9 +244,9 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
     output.tell(say(f"一致 {matched} · 有差异 {len(differing)}", f"{matched} matched · {len(differing)} to look at"))
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    amounts = [words.money(row[name]) for name in ("ours", "theirs", "difference")]
-    return [row["period"] or "", row["document"], row["erp_number"] or "", *amounts, words.verdict(row["verdict"])]
+def _cells(row: Mapping[str, Any], where: Mapping[str, str]) -> list[str]:
+    named = [row["period"] or "", *places.cells(row, where), row["document"], row["erp_number"] or ""]
+    return [*named, *(words.money(row[name]) for name in _AMOUNTS[:3]), words.verdict(row["verdict"])]
 
 
 def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -255,7 +258,6 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         path.write_text("".join(dumps(dict(row)) + "\n" for row in rows), encoding="utf-8")
         return
     columns = ("connection", "period", "book", "document", "delivery", "erp_number")
-    amounts = ("ours", "theirs", "difference", "in_transit", "not_ours")
-    header = (*columns, *amounts, "verdict", "action")
+    header = (*columns, *_AMOUNTS, "verdict", "action")
     cells = [{name: row[name] or "" for name in header} for row in rows]
     write_table(Table.of(header, cells, "reconcile"), path)

@@ -8,19 +8,20 @@ from typing import Any
 import attrs
 
 from dougong.clock import epoch_ms
-from dougong.flow.halves import cancels_half
 from dougong.flow.project import Project
+from dougong.flow.sets import cancelled_alone, is_left_over
 from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, GIVEN_UP, DeliveryState, DocumentState
+from dougong.model import words
 from dougong.model.documents import SourceRef
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 
 __all__ = [
     "ActionError",
@@ -57,7 +58,7 @@ def refuse(row: DeliveryRow, zh: str, en: str) -> ActionError:
     return ActionError(
         Problem.of(
             "ACTION_REFUSED",
-            f"{row.name} ({row.state}): {zh}",
+            f"{row.name} ({words.state(row.state).zh}): {zh}",
             f"{row.name} is {row.state}: {en}",
             delivery=row.name,
         )
@@ -127,7 +128,7 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
     """Give up what is not in the ERP; its coverage is free again.
 
     :raises ActionError: it is or may be in the ERP; what is parked is looked for there first. Or the rest of its set
-        would be left, or its reversal.
+        would go on without it.
     """
     proved = {id_: prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
@@ -136,11 +137,13 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
         if attempts.load_open(tx, row.id) is not None:
             raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         check_cancel(row)
-        half = cancels_half(tx, row, ids)
-        if half is not None:
-            raise refuse(row, half.zh, half.en)
         detail: dict[str, Any] = {"reason": reason}
+        leaves_set: dict[str, Any] = {}
         for document in covering.covered_by(tx, row.id):
+            if is_left_over(tx, row, document.ref):
+                leaves_set = {"set_id": None}
+            if (why := cancelled_alone(tx, row, document.ref, ids)) is not None:
+                raise refuse(row, why.zh, why.en)
             covering.give_up(tx, row.id, document.ref)
             if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
                 covering.give_up(tx, row.reverses_id, document.ref, given_up=False)
@@ -153,6 +156,7 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             detail=detail,
             due_at=FOREVER,
             reason=GIVEN_UP,
+            **leaves_set,
         )
 
     return act(project, ids, do)
@@ -333,23 +337,26 @@ def prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -
     there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage.stands]
     if there:
         what = _listed(there)
-        zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
-        raise refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
+        zh = f"ERP 中有 {what.zh}; 请在 ERP 中删除, 或 resolve --delivered"
+        raise refuse(row, zh, f"the ERP has {what.en}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
         raise refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
     return row
 
 
-def _listed(found: Sequence[Posting]) -> str:
-    return ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in found)
+def _listed(found: Sequence[Posting]) -> Text:
+    """Vouchers of the ERP with their stages."""
+    names = [(posting.number or posting.erp_key, posting.stage) for posting in found]
+    zh = ", ".join(f"{name} ({words.stage(stage).zh})" for name, stage in names)
+    return Text(zh, ", ".join(f"{name} ({stage})" for name, stage in names))
 
 
 def _several(found: Sequence[Posting]) -> tuple[str, str]:
     """One of several vouchers cannot be taken on while the others stand: the books would hold it twice."""
     what = _listed(found)
     return (
-        f"ERP 中有多张凭证: {what}; 请先在 ERP 中删除或作废多余的",
-        f"the ERP has several: {what}; delete or void the surplus there first",
+        f"ERP 中有多张凭证: {what.zh}; 请先在 ERP 中删除或作废多余的",
+        f"the ERP has several: {what.en}; delete or void the surplus there first",
     )
 
 

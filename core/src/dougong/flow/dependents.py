@@ -16,7 +16,7 @@ from dougong.ledger.states import UNSENT, DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
-__all__ = ["MONEY", "Dependents", "Part", "builds_on_it", "came_back", "dependents", "lock", "named", "stands_on_it"]
+__all__ = ["MONEY", "Dependents", "Part", "builds_on_it", "came_back", "dependents", "lock", "stands_on_it"]
 
 #: Moments that settle what an accrual owes.
 MONEY = frozenset({"payment", "payment_returned"})
@@ -105,7 +105,7 @@ def lock(tx: Tx, row: DeliveryRow, refs: Iterable[SourceRef]) -> None:
 
 def builds_on_it(row: DeliveryRow, standing: Iterable[DeliveryRow]) -> Text:
     """Who stands on a delivery, and why it does not go alone."""
-    names = ", ".join(named(one, row) for one in standing)
+    names = ", ".join(_named(one, row) for one in standing)
     if row.moment == "loan":
         return Text(
             f"{names} 核销或归还了这笔借款, 会失去所冲的借款",
@@ -132,6 +132,6 @@ def stands_on_it(reversal: DeliveryRow, original: DeliveryRow, staying: Iterable
     )
 
 
-def named(one: DeliveryRow, beside: DeliveryRow) -> str:
-    """A delivery as a message about another one says it: of other documents, with their numbers."""
+def _named(one: DeliveryRow, beside: DeliveryRow) -> str:
+    """A delivery; one of other documents with their numbers."""
     return one.name if one.numbers == beside.numbers else f"{one.name} ({', '.join(one.numbers)})"

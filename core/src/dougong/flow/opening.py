@@ -10,6 +10,7 @@ import attrs
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
+from dougong.flow.change_messages import waits_for
 from dougong.flow.changes import Reaction, react, still_waits
 from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
@@ -102,6 +103,8 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     if before and not derivation.problems:
         reaction = react(tx, row, derivation, deriver)
     problems = reaction.problems
+    if reaction.returned:
+        problems = (_open_returned(tx, row, reaction.returned, deriver),)
     if not problems:
         _claim(tx, row, derivation)
     if reaction.withdrawn:
@@ -126,6 +129,15 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     return _Opened(changed, derivation, tuple(id_ for id_ in ready if id_ is not None))
 
 
+def _open_returned(tx: Tx, row: DocumentRow, drafts: Sequence[Draft], deriver: Deriver) -> Problem:
+    """Book money that came back of a document that is held; it waits for that, and is looked at again."""
+    for draft in drafts:
+        _deliver(tx, row, draft, deriver, first_ever=False)
+    keys = [coverage_of(row.ref, draft).key for draft in drafts]
+    opened = [one for key in keys if (one := deliveries.live_for(tx, key)) is not None]
+    return waits_for(row.number, opened, until="booked")
+
+
 def _claim(tx: Tx, row: DocumentRow, derivation: Derivation) -> None:
     """Note what the document claims of invoices; what it gives back may free another report."""
     mine = derivation.settled.claims if derivation.settled else ()
@@ -137,13 +149,13 @@ def _claim(tx: Tx, row: DocumentRow, derivation: Derivation) -> None:
 
 
 def _free_waiting(deriver: Deriver) -> int:
-    """Accept again what waited for the reversal of its old content, and waits no more; returns how many."""
+    """Accept again what waited for what becomes of its old content, and waits no more; returns how many."""
 
     def free(tx: Tx) -> int:
         rows = [
             row
             for row in documents.waiting(tx)
-            if not any(still_waits(tx, problem) for problem in problems_from(row.problems))
+            if not any(still_waits(tx, row, problem) for problem in problems_from(row.problems))
         ]
         for row in rows:
             documents.change(tx, row, event="waits_no_more", state=DocumentState.ACCEPTED, problems="[]")
@@ -159,7 +171,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     One that is held is derived again, for its document has changed.
     """
     coverage = coverage_of(row.ref, draft)
-    set_id = sets.name_of(row.ref) if draft.set_id else None
+    set_id = sets.name_for(tx, row) if draft.set_id else None
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         covering.cover_too(tx, live.id, row.id, coverage.key)

@@ -12,9 +12,9 @@ from dougong.flow.actions import act, prove_absent, refuse
 from dougong.flow.changes import complements, take_back
 from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
-from dougong.flow.halves import goes_with, is_gone, is_the_rest, rest_of_set
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
+from dougong.flow.sets import goes_with, is_gone, names_of, not_there_yet, reversed_alone
 from dougong.ledger import covering, deliveries, documents, reversals, sets
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
@@ -54,11 +54,17 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> list[Deliv
 
 
 def _missing(tx: Tx, row: DeliveryRow) -> list[tuple[DeliveryRow, bool]]:
-    """A delivery and what else of its set is not there, each with whether a person had it taken back."""
+    """A delivery and what else of its set is not there, each with whether a person had it taken back.
+
+    What was cancelled while the rest went to the ERP is booked there by hand; it comes back only with a whole set.
+    """
     given_up = row.state is DeliveryState.REVERSED or bool(covering.given_up_in(tx, row.id))
-    others = [one for one in sets.of_revision(tx, row) if one.id != row.id]
-    rest = [(one, bool(covering.given_up_in(tx, one.id))) for one in others]
-    return [(row, given_up), *((one, taken) for one, taken in rest if taken or is_gone(one))]
+    found = [(row, given_up)]
+    for one in sets.of_revision(tx, row):
+        taken = bool(covering.given_up_in(tx, one.id)) and (given_up or one.state is not DeliveryState.CANCELLED)
+        if one.id != row.id and (taken or is_gone(one)):
+            found.append((one, taken))
+    return found
 
 
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
@@ -160,8 +166,7 @@ def reverse(
 ) -> list[DeliveryRow]:
     """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
 
-    The differences that complement a voucher go with it, each by a red voucher of its own; what was not sent yet of its
-    set is given up with it.
+    The differences that complement a voucher go with it, each by a red voucher of its own.
 
     :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
     :returns: the reversals, which the next run sends.
@@ -176,8 +181,10 @@ def reverse(
         going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
             _stands_alone(tx, one, rows, going)
-        for row in {unsent.id: unsent for one in taken for unsent in _unsent(tx, one)}.values():
-            _give_up(tx, row, actor)
+        for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
+            deliveries.move(
+                tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
+            )
         return [made for one in taken for made in _take_back(tx, one, deriver, actor, reason)]
 
     return project.ledger.write(do)
@@ -214,19 +221,11 @@ def _taken(tx: Tx, row: DeliveryRow, only: Collection[str]) -> list[_Taken]:
     return [_Taken(row, tuple(newest)), *(_Taken(extra, (one,)) for extra, one in added)]
 
 
-def _unsent(tx: Tx, one: _Taken) -> list[DeliveryRow]:
-    """What would complement a voucher that will not be there, or make a set of it."""
+def _unsent_differences(tx: Tx, one: _Taken) -> list[DeliveryRow]:
+    """What would complement a voucher that will not be there."""
     live = [other for document in one.documents for other in documents.live_deliveries_of(tx, document.ref)]
     place = ("difference", one.row.entity, one.row.book)
-    differences = [other for other in live if (other.moment, other.entity, other.book) == place]
-    pieces = [other for document in one.documents for other in sets.beside(tx, one.row, document.ref)]
-    return [other for other in (*differences, *pieces) if other.state in UNSENT]
-
-
-def _give_up(tx: Tx, row: DeliveryRow, actor: str) -> None:
-    for document in covering.covered_by(tx, row.id):
-        covering.give_up(tx, row.id, document.ref)
-    deliveries.move(tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP)
+    return [other for other in live if (other.moment, other.entity, other.book) == place and other.state in UNSENT]
 
 
 def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -> list[DeliveryRow]:
@@ -244,14 +243,17 @@ def _stands_alone(tx: Tx, one: _Taken, named: Sequence[DeliveryRow], going: Coll
     :param named: what the person wants reversed. :param going: all that is reversed together.
     """
     refs = [document.ref for document in one.documents]
+    for ref in refs:
+        if (before := not_there_yet(tx, one.row, ref)) is not None:
+            raise refuse(one.row, before.zh, before.en)
     staying = dependents(tx, one.row, refs, going).staying
-    rest = [other for ref in refs for other in rest_of_set(tx, one.row, ref, going)]
-    if not staying and not rest:
+    half = next((why for ref in refs if (why := reversed_alone(tx, one.row, ref, going)) is not None), None)
+    why = builds_on_it(one.row, staying) if staying else half
+    if why is None:
         return
     numbers = {document.number for document in one.documents}
     shared = one.row.moment == "accrual" and any(set(each.numbers) - numbers for each in staying)
     part = "".join(f" --only {number}" for number in sorted(numbers)) if shared else ""
-    why = builds_on_it(one.row, staying) if staying else is_the_rest(one.row, rest)
-    together = " ".join(each.name for each in goes_with(tx, named, going)) + part
+    together = names_of(goes_with(tx, named, going)) + part
     zh = f"{why.zh}; 请一并红冲: reverse {together}"
     raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")

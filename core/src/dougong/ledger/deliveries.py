@@ -132,7 +132,7 @@ class NewDelivery:
     """What a derivation wants delivered.
 
     :param coverages: (document row id, coverage) of each document that it serves.
-    :param set_id: vouchers of one document that are whole together share it (`sets.name_of`).
+    :param set_id: vouchers of one document that are whole together share it (`sets.name_for`).
     :param merge_key: what it is merged with other documents' by; it is not sent as it is.
     :param group_id: name of a merged delivery; its reference comes from it.
     :param reverses_id: the delivery that it reverses.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -15,7 +16,7 @@ from dougong.ledger.states import DeliveryState
 from dougong.model.messages import Correlation, ItemId, Message
 from dougong.model.outcomes import CallbackRequest
 
-__all__ = ["close", "has_news", "hurry", "store", "unhandled", "waiting_messages"]
+__all__ = ["close", "has_news", "hurry", "request_of", "store", "unhandled", "waiting_messages"]
 
 _IN, _A, _ITEM, _D = schema.inbox, schema.attempt, schema.attempt_item, schema.delivery
 _INSERT = Statement(insert(_IN), [c.name for c in _IN.columns])
@@ -74,13 +75,14 @@ def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) ->
 
 def unhandled(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
     """(message id, request, received at) of what had no effect yet, oldest first."""
-    found = []
-    for row in tx.rows(_OPEN, {"c": connection}):
-        head = json.loads(row["request"])
-        headers = tuple((name, value) for name, value in head["headers"])
-        request = CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
-        found.append((row["message_id"], request, row["received_at"]))
-    return found
+    return [(row["message_id"], request_of(row), row["received_at"]) for row in tx.rows(_OPEN, {"c": connection})]
+
+
+def request_of(row: Mapping[str, Any]) -> CallbackRequest:
+    """A callback as it arrived, of a row of the inbox."""
+    head = json.loads(row["request"])
+    headers = tuple((name, value) for name, value in head["headers"])
+    return CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
 
 
 def has_news(tx: Tx, connection: str) -> bool:

@@ -13,17 +13,16 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from dougong.ledger import covering, documents, schema
-from dougong.ledger.rows import DeliveryRow
+from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import FINAL, DeliveryState
+from dougong.ledger.states import FINAL, GIVEN_UP, DeliveryState
 from dougong.model.documents import SourceRef
-from dougong.model.identity import Key
 
-__all__ = ["beside", "by_place", "counted", "name_of", "of_revision"]
+__all__ = ["beside", "by_place", "counted", "name_for", "of_revision"]
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _PIECES = (
-    select(_D.c.set_id, _DOC.c.revision, _D.c.entity, _D.c.book, _D.c.moment, _D.c.part, _D.c.state)
+    select(_D.c.set_id, _DOC.c.revision, _D.c.entity, _D.c.book, _D.c.moment, _D.c.part, _D.c.state, _D.c.reason)
     .join(_C, _C.c.delivery_id == _D.c.id)
     .join(_DOC, _DOC.c.id == _C.c.document_id)
     .where(_D.c.set_id.in_(bindparam("ids", expanding=True)))
@@ -43,6 +42,8 @@ class _Piece(Protocol):
     def part(self) -> str: ...
     @property
     def state(self) -> DeliveryState: ...
+    @property
+    def reason(self) -> str: ...
 
 
 _P = TypeVar("_P", bound=_Piece)
@@ -57,23 +58,26 @@ class _Counted:
     moment: str
     part: str
     state: DeliveryState = attrs.field(converter=DeliveryState)
+    reason: str
 
 
-def name_of(ref: SourceRef) -> str:
-    """The name that the vouchers of a document's set share, whatever its revision."""
-    return Key(("set", ref.source, ref.tenant, ref.type, ref.id)).base64()
+def name_for(tx: Tx, row: DocumentRow) -> str:
+    """The name of a document's set: of the one that stands, whatever revision it was made for, or a new one."""
+    live = documents.live_deliveries_of(tx, row.ref)
+    known = next((one.set_id for one in live if one.set_id and one.moment == "accrual"), None)
+    return known or f"{row.number}#{row.id}"
 
 
 def by_place(pieces: Iterable[_P]) -> dict[tuple[str, str, str], list[_P]]:
-    """What stands at each place of a set; nothing where its voucher was reversed and no other has come for it.
+    """What stands at each place of a set; nothing where its voucher was reversed or given up, and no other has come.
 
-    What was never there, or was given up before it was, makes no place.
+    What was cancelled by itself, since another delivery took its place or other rules its lines, makes no place.
 
     :param pieces: vouchers of one revision, with the differences that complement them.
     """
     found: dict[tuple[str, str, str], list[_P]] = {}
     for piece in pieces:
-        if piece.state is not DeliveryState.CANCELLED:
+        if piece.state is not DeliveryState.CANCELLED or piece.reason == GIVEN_UP:
             standing = found.setdefault(_place(piece), [])
             standing += [piece] * (piece.state not in FINAL)
     return found
@@ -87,18 +91,17 @@ def _place(piece: _Piece) -> tuple[str, str, str]:
 def counted(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
     """At how many places of each set all is delivered, and of how many, as the newest revision has them.
 
-    :param ids: names of sets (`name_of`).
+    :param ids: names of sets; of one that is wholly gone nothing is told.
     """
     found: dict[str, dict[int, list[_Counted]]] = {}
     for id_, revision, *piece in connection.execute(_PIECES, {"ids": sorted(ids)}) if ids else ():
         found.setdefault(id_, {}).setdefault(revision, []).append(_Counted(*piece))
-    return {id_: _count(revisions[max(revisions)]) for id_, revisions in found.items()}
+    places = {id_: list(by_place(revisions[max(revisions)]).values()) for id_, revisions in found.items()}
+    return {id_: (sum(map(_is_whole, each)), len(each)) for id_, each in places.items() if any(each)}
 
 
-def _count(pieces: Iterable[_Counted]) -> tuple[int, int]:
-    places = list(by_place(pieces).values())
-    whole = [there for there in places if there and all(one.state is DeliveryState.DELIVERED for one in there)]
-    return len(whole), len(places)
+def _is_whole(there: Collection[_Counted]) -> bool:
+    return bool(there) and all(one.state is DeliveryState.DELIVERED for one in there)
 
 
 def beside(tx: Tx, row: DeliveryRow, ref: SourceRef) -> list[DeliveryRow]:

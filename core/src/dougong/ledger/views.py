@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
 from dougong.ledger import documents, schema, sets
-from dougong.ledger.claimed import claimed
+from dougong.ledger.claimed import claimed, unbooked
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
@@ -43,8 +43,6 @@ _SHOWN = (
 )
 #: In order although there is no delivery.
 _RESTING = frozenset({DocumentState.NOT_DUE, DocumentState.ACCEPTED, DocumentState.WITHDRAWN})
-#: Moments that book a document as a whole.
-_WHOLE = ("accrual", "loan")
 
 
 def problem_view(problem: Problem, language: str) -> dict[str, str]:
@@ -102,32 +100,25 @@ def deliveries_view(
         .order_by(_D.c.id)
     )
     rows = connection.execute(query).mappings().all()
-    unbooked = _unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
+    claims = unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
     counted = sets.counted(connection, {row["set_id"] for row in rows} - {None})
-    return [_delivery(row, language) | unbooked.get(row["id"], {}) | _set(row, counted) for row in rows]
+    return [_delivery(row, language) | _claim(row, claims) | _set(row, counted) for row in rows]
+
+
+def _claim(row: RowMapping, claims: Mapping[int, tuple[str | None, str | None]]) -> dict[str, str | None]:
+    """What a delivery without a booking is about, where that can be told."""
+    currency, total = claims.get(row["id"], (None, None))
+    return {} if total is None else {"currency": currency, "total": total}
 
 
 def _set(row: RowMapping, counted: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """Vouchers of one document in several entities: nothing goes back to the source while only some are there."""
-    done, of = counted[row["set_id"]] if row["set_id"] and row["state"] not in FINAL else (0, 0)
-    return {"set": {"delivered": done, "of": of} if of > 1 else None}
+    """Vouchers of one document in several entities: nothing goes back to the source while only some are there.
 
-
-def _unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, dict[str, str | None]]:
-    """Amounts of deliveries without a booking: their documents', where one delivery takes all of it."""
-    query = (
-        select(_D.c.id, _DOC.c.canonical)
-        .join(_C, _C.c.delivery_id == _D.c.id)
-        .join(_DOC, _DOC.c.id == _C.c.document_id)
-        .where(where, _D.c.total.is_(None), _D.c.moment.in_(_WHOLE))
-        .order_by(_DOC.c.id)
-    )
-    found = {id_: json.loads(canonical) for id_, canonical in connection.execute(query)}
-    return {
-        id_: _money(content)
-        for id_, content in found.items()
-        if not any(line.get("splits") for line in content.get("lines") or ())
-    }
+    What has ended says so only while the set lacks something: after that others stand in its place.
+    """
+    done, of = counted.get(row["set_id"] or "", (0, 0))
+    told = of > 1 and (row["state"] not in FINAL or done < of)
+    return {"set": {"delivered": done, "of": of} if told else None}
 
 
 def _money(content: Mapping[str, Any]) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_te
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
+from dougong.model import words
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting, Stage
@@ -253,9 +254,10 @@ def _problem(found: Row) -> Problem:
             hint_zh="请核对后执行 resolve",
             hint_en="compare both, then resolve",
         )
+    what = words.verdict(found.verdict).zh
     return Problem.of(
         found.verdict.value.upper() + "_IN_ERP" if found.verdict is not Verdict.DOUBLED else "DOUBLED",
-        f"凭证 {found.erp_number} 与账本不一致 ({found.verdict}): ERP {found.theirs}, 账本 {found.ours}",
+        f"凭证 {found.erp_number} 与账本不一致 ({what}): ERP {found.theirs}, 账本 {found.ours}",
         f"{found.erp_number} differs ({found.verdict}): the ERP has {found.theirs}, the ledger {found.ours}",
         hint_zh="请核对后执行 resolve",
         hint_en="compare both, then resolve",
