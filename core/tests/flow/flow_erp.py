@@ -12,9 +12,9 @@ from dougong import hookimpl
 from dougong.hookspecs import About
 from dougong.model.masterdata import MasterRecord
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import AlreadyThere, Done, NotDone
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Rejected
 from dougong.model.postings import Posting, Stage
-from dougong.model.problems import Text
+from dougong.model.problems import Problem, Text
 
 #: reference → what was booked under it.
 BOOKED: dict[str, dict] = {}
@@ -24,6 +24,9 @@ LIMITS = Limits()
 STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
+
+#: Words in a body that it refuses.
+REFUSED: set[str] = set()
 
 #: Transitions that the add-on was told of.
 SEEN: list[tuple[str, str, str]] = []
@@ -35,9 +38,9 @@ _NEEDS = {
     "1221.01": ["employee"],
     "1002.01": ["bank", "cash_flow"],
     "1221.02": ["employee"],
-    "6603.02": [],
     "1221.09": ["company"],
     "2241.09": ["company"],
+    "6603.02": [],
 }
 
 MAPPING = """
@@ -89,6 +92,8 @@ class FlowErp:
         body = json.loads(message.body, parse_float=Decimal, parse_int=Decimal)
         if any(word in message.body.decode() for word in DOWN):
             return NotDone("connection refused", after=0.0)
+        if any(word in message.body.decode() for word in REFUSED):
+            return Rejected((Problem.of("ERP_SAYS_NO", "不行", "no"),))
         reference, known = body["reference"], body["reference"] in BOOKED
         BOOKED.setdefault(reference, body)
         total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")

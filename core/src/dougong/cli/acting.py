@@ -137,8 +137,8 @@ def repost(number: str, reason: str, actor: str) -> int:
 
     with opened() as project:
         id_ = _one(project, number, undoing.check_repost, "parked")
-        undoing.repost(project, id_, actor=actor, reason=reason)
-        _show(project, [id_], [])
+        again = undoing.repost(project, id_, actor=actor, reason=reason)
+        _show(project, [row.id for row in again], [])
     _due()
     return 0
 

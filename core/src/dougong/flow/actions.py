@@ -9,7 +9,7 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.flow.project import Project
-from dougong.flow.sets import cancelled_alone
+from dougong.flow.sets import cancelled_alone, is_left_over
 from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
@@ -75,6 +75,8 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
         detail = {"reason": reason}
         check_retry(row)
         if row.state in _RETRIED:
+            deliveries.free_rest(tx, row, event="retry", detail=detail)
+            row = deliveries.by_id(tx, row.id)
             return deliveries.move(
                 tx, row, DeliveryState.READY, event="retry", actor=actor, detail=detail, due_at=epoch_ms(), failures=0
             )
@@ -125,7 +127,8 @@ def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason:
 def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
     """Give up what is not in the ERP; its coverage is free again.
 
-    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
+    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first. Or the rest of its set
+        would go on without it.
     """
     proved = {id_: prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
@@ -135,7 +138,10 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
         check_cancel(row)
         detail: dict[str, Any] = {"reason": reason}
+        leaves_set: dict[str, Any] = {}
         for document in covering.covered_by(tx, row.id):
+            if is_left_over(tx, row, document.ref):
+                leaves_set = {"set_id": None}
             if (why := cancelled_alone(tx, row, document.ref, ids)) is not None:
                 raise refuse(row, why.zh, why.en)
             covering.give_up(tx, row.id, document.ref)
@@ -150,6 +156,7 @@ def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> 
             detail=detail,
             due_at=FOREVER,
             reason=GIVEN_UP,
+            **leaves_set,
         )
 
     return act(project, ids, do)

@@ -69,7 +69,7 @@ _SERVED = Statement(
     .where(_C.c.delivery_id == bindparam("d"))
     .order_by(_DOC.c.id)
 )
-_MEMBER = [_D.c[name] for name in ("id", "entity", "book", "moment", "part", "set_id", "state", "stage")]
+_MEMBER = [_D.c[name] for name in ("id", "entity", "book", "moment", "part", "set_id", "state", "reason", "stage")]
 _HELD_BY_ERP = [_P.c.erp_key.label("erp_id"), _P.c.erp_number.label("number"), _P.c.date]
 _COVERED = Statement(
     select(*_MEMBER, *_HELD_BY_ERP, func.coalesce(_P.c.period, _D.c.period).label("period"))
@@ -170,6 +170,7 @@ class Member:
     part: str
     set_id: str | None
     state: DeliveryState = attrs.field(converter=DeliveryState)
+    reason: str
     stage: str | None
     erp_id: str | None
     number: str | None
