@@ -123,8 +123,7 @@ def says_not_done(lab: Lab, cell: str) -> None:
     ),
     todo=(
         "未确定的结果返回 Unknown, 只有证明未写入才返回 NotDone 或 Rejected; 重发时不换键; find 要查全",
-        "answer Unknown where it is not known, NotDone and Rejected with proof only; keep the key when sending again;"
-        " let find search everything",
+        "answer Unknown where it is not known, NotDone or Rejected with proof; resend the same key; find in everything",
     ),
     needs=Subject.lacks_create,
     cells=lambda _: FAULTS,
