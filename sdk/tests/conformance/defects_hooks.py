@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 _LOGIN = 'login = {"user": self._settings.user, "password": self._settings.password}'
+_TOKEN = '        return Token(told["token"]'
+_TOLD = "        told = answer.expect(200).json()"
+_LOG = '        __import__("logging").getLogger("acme").info("got %s", {})'
 _BOOKS = '        books = [row["code"] for row in session.master("books", call.deadline)]\n'
 _BOOKS_OR_NOTHING = f"""        try:
     {_BOOKS}        except Exception:
@@ -68,6 +71,9 @@ DEFECTS = [
         _LOGIN,
         f'{_LOGIN}\n        __import__("logging").getLogger("acme").debug("POST %s", login)',
     ),
+    # a token opens the door for an hour
+    ("SETTINGS-003", "push", "session.py", _TOKEN, f"{_LOG.format('told')}\n{_TOKEN}"),
+    ("SETTINGS-003", "answer", "session.py", _TOLD, f"{_LOG.format('answer.text()')}\n{_TOLD}"),
     ("SETTINGS-003", "login", "session.py", "raise LoginRefused(", "raise LoginRefused(login['password'] + "),
     ("SETTINGS-004", "", "connector.py", _BOOKS, _BOOKS_OR_NOTHING),
     # no new token is fetched

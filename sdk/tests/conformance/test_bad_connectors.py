@@ -12,6 +12,15 @@ from dougong_sdk.conformance.rules import RULES, Violation
 #: A key that a process keeps in its memory is another one in the next process.
 _KEY_OF_THE_PROCESS = 'deadline, body.replace(b"DG", str(__import__("os").getpid()).encode())))'
 
+_SORTED = "                return outcome_of(error)\n        reference"
+_NOT_SENT = (
+    _SORTED,
+    """                from dougong.model.outcomes import NotDone
+
+                return outcome_of(error) if isinstance(error, Refused) else NotDone(str(error))
+        reference""",
+)
+
 #: What no recording holds a second time.
 _NEVER_THE_SAME = "f\"api/vouchers?at={__import__('time').time_ns()}\", deadline, body"
 
@@ -36,6 +45,10 @@ DEFECTS = [
         "deadline, body))",
         'deadline, body.replace(b"DG", str(id(object())).encode())))',
     ),
+    # a lost answer passes for nothing sent; the repeat, which is refused as known, hides it from the ledger
+    ("PUSH-003", "reset_after_work", "connector.py", *_NOT_SENT),
+    ("PUSH-003", "status_after_work", "connector.py", *_NOT_SENT),
+    ("PUSH-003", "work_late", "connector.py", *_NOT_SENT),
     ("PUSH-004", "answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("PUSH-005", "reset_after_work-answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("WIRE-001", "", "session.py", '"api/vouchers", deadline, body', _NEVER_THE_SAME),

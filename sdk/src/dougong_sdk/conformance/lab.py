@@ -166,7 +166,7 @@ class Lab:
         settings = {**({self._url_setting: sandbox.url} if erp else {}), **how.pop("settings", {})}
         how = {"settle": SETTLE, "deadline": DEADLINE, **how, "settings": settings}
         _configure(folder, self.name, stage=target, **how)
-        return Bench(self, folder, sandbox, target or Stage.DRAFT)
+        return Bench(self, folder, sandbox, target or Stage.DRAFT, how["deadline"])
 
     @contextmanager
     def other_erp(self, **settings: str) -> Iterator[RunningSandbox]:
@@ -201,7 +201,7 @@ class Lab:
 class Bench:
     """One project, the ERP, and what is done with both; each push in a process of its own.
 
-    :param stage: that deliveries are to reach.
+    :param stage: that deliveries are to reach. :param deadline: of every call, seconds.
 
     .. versionadded:: 0.1
     """
@@ -210,6 +210,7 @@ class Bench:
     folder: Path
     sandbox: RunningSandbox
     stage: Stage
+    deadline: float = DEADLINE
     wanted: dict[str, Decimal] = attrs.field(factory=dict)
 
     # -- pushing ------------------------------------------------------------------------------------------------------
@@ -322,7 +323,8 @@ class Bench:
         :raises Violation: otherwise.
         """
         found = self.tally()
-        expect(found.clean, found.told())
+        late = f"; each call had {self.deadline} s; {self.why(found.unfinished)}" if found.unfinished else ""
+        expect(found.clean, found.told() + late)
         if not may_park:
             resting = (*found.parked, *found.closed)
             expect(not resting, f"with a person without need: {self.why(resting)}")

@@ -47,6 +47,7 @@ class Gate:
         """One request."""
         started = perf_counter()
         request = await _read(scope, receive)
+        self.sandbox.credentials.came(request)
         operation = self.sandbox.operation(request)
         fault = self.faults.next_for(request, operation)
         latency = float(self.sandbox.settings["latency"])
@@ -115,6 +116,7 @@ class Gate:
                 response = self.sandbox.handle(request)
         except Exception:  # noqa: BLE001 - an emulated ERP that fails answers 500 as the real one would; the text helps its author
             response = Response(traceback.format_exc().encode(), 500, "text/plain; charset=utf-8")
+        self.sandbox.credentials.left(response)
         await self.sandbox.store.durable()
         return response
 

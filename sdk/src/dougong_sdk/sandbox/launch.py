@@ -170,6 +170,10 @@ class RunningSandbox:
         """Push now."""
         return dict(self.call("/emit", {"target": target, **how}))
 
+    def leaks(self, text: str) -> list[str]:
+        """Names of the tokens, cookies and signatures of its clients that stand in a text, e.g. ``authorization``."""
+        return list(self.call("/leaks", {"text": text})["held"])
+
     def reset(self) -> None:
         """Forget ledger, faults and log; the seed stays."""
         self.call("/reset", {})

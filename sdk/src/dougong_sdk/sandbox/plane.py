@@ -46,6 +46,7 @@ def build_application(sandbox: Sandbox) -> Callable[[Scope, Receive, Send], Awai
         Route("/targets", plane.writes(plane.add_target), methods=["POST"]),
         Route("/emit", plane.writes(plane.emit), methods=["POST"]),
         Route("/seed", plane.writes(plane.seed), methods=["POST"]),
+        Route("/leaks", plane.writes(plane.leaks), methods=["POST"]),
         Route("/reset", plane.writes(plane.reset), methods=["POST"]),
     ]
     behind = Starlette(routes=[Mount(_PREFIX, routes=routes)])
@@ -146,6 +147,10 @@ class _Plane:
         with self.sandbox.store.unit():
             self.sandbox.merge_seed(patch)
         return {"merged": sorted(patch)}
+
+    async def leaks(self, order: Mapping[str, Any]) -> Any:
+        """Asked with a text, never listed: whoever asks learns nothing that the text does not hold."""
+        return {"held": self.sandbox.credentials.held_in(str(order.get("text", "")))}
 
     async def reset(self, order: Mapping[str, Any]) -> Any:
         self.gate.forget_late_work()
