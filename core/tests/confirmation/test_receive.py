@@ -6,7 +6,7 @@ import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
-from dougong.clock import utc_now
+from dougong.clock import epoch_ms, utc_now
 from dougong.confirmation import receive
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Correlation, ItemId
@@ -210,6 +210,20 @@ def test_what_a_callback_says_is_asked_for_where_that_is_possible(ledger, waitin
     it.answers["poll"].append([])
     steps.poll(ledger, claimed(), it.link)
     assert now(row).state is S.WAITING
+
+
+@pytest.mark.parametrize("hooks", [("read_callback", "poll"), ("read_callback",)])
+def test_a_callback_about_work_under_way_hurries_one_question_and_no_storm(ledger, waiting, claimed, now, hooks):
+    it, (row,) = waiting(hooks=hooks)
+    at_work = StatusUpdate(Waiting(poll_after=60.0), ItemId(f"{row.id}.0"))
+    it.answers["read_callback"] += told(at_work)
+    it.answers["poll"].append([at_work])
+    receive(ledger, it.door, request())
+
+    steps.poll(ledger, claimed(), it.link)
+
+    assert now(row).state is S.WAITING
+    assert now(row).due_at > epoch_ms() + 50_000
 
 
 def test_the_erp_fetches_what_waits(ledger, waiting):

@@ -8,10 +8,8 @@ import shutil
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import attrs
-import tomlkit
 
 from dougong.cli.products import Defaults, defaults_of, examples, sandbox_names
 from dougong.cli.project_toml import Erp, Source, config_text, toml_value
@@ -36,6 +34,8 @@ feedback.jsonl
 _STAGES = re.compile(r"^target_stage *=.*$", re.MULTILINE)
 #: Moments ask for the whole way, so that the connection alone decides how far it goes.
 _WHOLE_WAY = 'target_stage = "posted"          # 以连接的 target_stage 为上限 / capped by the connection'
+#: Of a connection, in a new configuration.
+_CAP = re.compile(r"^(target_stage *= *)\"[a-z]+\"", re.MULTILINE)
 _BOOKS = re.compile(r"^(books *= *)\[[^\]]*\]", re.MULTILINE)
 _PLACEHOLDER = "CHANGE-ME"
 
@@ -172,11 +172,9 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
 
 def _cap(path: Path, connection: str, stage: Stage) -> None:
     """A new project stops where a person has to look; an ERP without that stage stops before it."""
-    text = tomlkit.parse(path.read_text("utf-8"))
-    table: Any = text["connections"]
-    if table[connection]["target_stage"] != stage and stage.rank < Stage.AUDITED.rank:
-        table[connection]["target_stage"] = stage.value
-        _write(path, tomlkit.dumps(text))
+    if stage.rank < Stage.AUDITED.rank:
+        head, section, rest = path.read_text("utf-8").partition(f"[connections.{connection}]\n")
+        _write(path, head + section + _CAP.sub(lambda found: f'{found[1]}"{stage}"', rest, count=1))
 
 
 def _codes(one: _Planned) -> list[tuple[str, str, str]]:
