@@ -18,7 +18,7 @@ def test_a_full_file(load, full_text, tmp_path):
     assert kingdee.settle == 2.0
     assert kingdee.settings == {"url": "https://erp.example"}
     assert kingdee.secrets == {"app_secret": config.SecretRef(env="KINGDEE_APP_SECRET")}
-    assert kingdee.auditor == config.Auditor(
+    assert kingdee.auditor == config.Credential(
         settings={"user": "auditor"}, secrets={"password": config.SecretRef(file="secrets/auditor")}
     )
     assert kingdee.limits == config.Limits(

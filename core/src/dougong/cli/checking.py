@@ -145,12 +145,11 @@ def _routes(project: Project) -> Iterator[Checked]:
 
 
 def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
+    from dougong.config import references
+
     name = connection.name
-    references = [(f"secrets.{key}", one) for key, one in connection.secrets.items()]
-    if connection.auditor is not None:
-        references += [(f"auditor.{key}", one) for key, one in connection.auditor.secrets.items()]
     broken = False
-    for key, reference in references:
+    for key, reference in references(connection):
         for found in _tried(name, key, lambda one=reference: one.resolve(project.folder)):
             broken |= not found.ok
             yield found

@@ -119,4 +119,3 @@ def accounts_not_read(connection: str, troubles: Iterable[Problem] = ()) -> Prob
 def _cause(connection: str, troubles: Iterable[Problem]) -> Problem | None:
     place = f"connections.{connection}"
     return next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
-

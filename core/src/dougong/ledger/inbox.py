@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
 from dougong.ledger.attempts import attempt_of, open_attempt_of_item
+from dougong.ledger.rows import problems_from, problems_text
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState
 from dougong.model.messages import Correlation, ItemId, Message
 from dougong.model.outcomes import CallbackRequest
+from dougong.model.problems import Problem
 
-__all__ = ["close", "has_news", "hurry", "store", "unhandled", "waiting_messages"]
+__all__ = [
+    "close",
+    "fail",
+    "failed",
+    "failing_name",
+    "forget",
+    "has_news",
+    "hurry",
+    "note",
+    "store",
+    "unhandled",
+    "waiting_messages",
+]
+
+#: Callbacks that could not be read are kept for people to see; so many of one connection, for anybody may send rubbish.
+_MOST_FAILED = 20
 
 _IN, _A, _ITEM, _D = schema.inbox, schema.attempt, schema.attempt_item, schema.delivery
 _INSERT = Statement(insert(_IN), [c.name for c in _IN.columns])
@@ -30,6 +48,17 @@ _CLOSE = Statement(
     .where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
     .values(handled_at=bindparam("at"))
 )
+_FAILED = Statement(
+    select(_IN.c.connection, _IN.c.message_id, _IN.c.received_at, _IN.c.problems)
+    .where(_IN.c.problems != "[]")
+    .order_by(_IN.c.received_at)
+)
+_PROBLEMS = Statement(
+    update(_IN)
+    .where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
+    .values(problems=bindparam("p"))
+)
+_FORGET = Statement(delete(_IN).where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m")))
 _HURRY = Statement(
     update(_D)
     .where(
@@ -48,10 +77,23 @@ _WAITING = Statement(
 )
 
 
-def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) -> bool:
+def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest, received_at: int) -> bool:
     """Keep a callback; returns whether it is new."""
     if tx.one(_KNOWN, {"c": connection, "m": message_id}) is not None:
         return False
+    _insert(tx, connection, message_id, request, received_at)
+    return True
+
+
+def _insert(
+    tx: Tx,
+    connection: str,
+    message_id: str,
+    request: CallbackRequest,
+    received_at: int,
+    handled_at: int | None = None,
+    problems: str = "[]",
+) -> None:
     head = {
         "method": request.method,
         "path": request.path,
@@ -65,11 +107,48 @@ def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) ->
             "message_id": message_id,
             "raw": request.body,
             "request": json.dumps(head),
-            "received_at": epoch_ms(),
-            "handled_at": None,
+            "received_at": received_at,
+            "handled_at": handled_at,
+            "problems": problems,
         },
     )
-    return True
+
+
+def failing_name(request: CallbackRequest) -> str:
+    """What a callback is called that nobody could read: by its bytes, so that the same one again is the same row."""
+    told = hashlib.sha256()
+    for part in (request.method, request.path, request.query):
+        told.update(f"{part}\n".encode())
+    told.update(request.body)
+    return f"unread {told.hexdigest()}"
+
+
+def fail(tx: Tx, connection: str, request: CallbackRequest, received_at: int, problems: tuple[Problem, ...]) -> None:
+    """Keep a callback that its connector could not read; it has no effect, and people see it."""
+    name = failing_name(request)
+    if tx.one(_KNOWN, {"c": connection, "m": name}) is not None:
+        note(tx, connection, name, problems)
+        return
+    if sum(row["connection"] == connection for row in tx.rows(_FAILED, {})) < _MOST_FAILED:
+        _insert(tx, connection, name, request, received_at, received_at, problems_text(problems))
+
+
+def forget(tx: Tx, connection: str, request: CallbackRequest) -> None:
+    """It can be read by now: that it once could not is no matter any more."""
+    tx.run(_FORGET, {"c": connection, "m": failing_name(request)})
+
+
+def note(tx: Tx, connection: str, message_id: str, problems: tuple[Problem, ...]) -> None:
+    """What is wrong with a callback that is kept, or nothing."""
+    tx.run(_PROBLEMS, {"c": connection, "m": message_id, "p": problems_text(problems)})
+
+
+def failed(tx: Tx) -> list[tuple[str, str, int, tuple[Problem, ...]]]:
+    """(connection, message id, received at, problems) of what could not be read, oldest first."""
+    return [
+        (row["connection"], row["message_id"], row["received_at"], problems_from(row["problems"]))
+        for row in tx.rows(_FAILED, {})
+    ]
 
 
 def unhandled(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
