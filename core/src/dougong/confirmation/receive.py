@@ -39,13 +39,14 @@ class Received:
     refused: str = ""
 
 
-def receive(ledger: Ledger, door: Door, request: CallbackRequest) -> Received:
+def receive(ledger: Ledger, door: Door, request: CallbackRequest, received_at: int | None = None) -> Received:
     """Take one callback of a connection; returns after it is committed.
 
     :param request: untouched, raw bytes. A callback that is not to be believed changes nothing and gets its own reply.
+    :param received_at: of one that was kept, milliseconds UTC; by default now.
     :raises DougongError: the connector could not read it; that is kept for people to see.
     """
-    received_at = epoch_ms()
+    received_at = received_at or epoch_ms()
     connection = door.connection.name
     try:
         # timestamps of callbacks are judged by real time, whatever the business clock says

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from functools import partial
 
@@ -11,11 +10,11 @@ from dougong.flow.project import Project
 from dougong.flow.reading import read_contents, take_in
 from dougong.ledger import inbox
 from dougong.ledger.statements import Tx
-from dougong.model.outcomes import Callback, CallbackRefused, CallbackRequest
+from dougong.model.outcomes import Callback, CallbackRequest
 from dougong.model.problems import DougongError
 from dougong.plugins import Door
 
-__all__ = ["callback_door", "take_callback", "take_kept_documents"]
+__all__ = ["callback_door", "take_callback", "take_kept"]
 
 _LOG = logging.getLogger("dougong.flow")
 
@@ -42,19 +41,25 @@ def take_callback(project: Project, door: Door, request: CallbackRequest) -> con
     return received
 
 
-def take_kept_documents(project: Project) -> None:
-    """Accept documents in callbacks whose process died before it had done so."""
+def take_kept(project: Project) -> None:
+    """Read again what was kept: documents whose process died before they were accepted, and what could not be read."""
     for name in project.config.connections:
-        kept = project.ledger.look(partial(inbox.unhandled, connection=name))
-        if not kept:
-            continue
-        try:
-            door = project.door(name)
-            for message_id, request, received_at in kept:
-                now = dt.datetime.fromtimestamp(received_at / 1000, dt.UTC)
-                _take_documents(project, door, message_id, door.read_callback(request, door.call(now=now)))
-        except (DougongError, CallbackRefused) as error:
-            _LOG.warning("callbacks of %s that were kept cannot be read: %s", name, error)
+        unhandled = project.ledger.look(partial(inbox.unhandled, connection=name))
+        unread = project.ledger.look(partial(inbox.unread, connection=name))
+        for kept in (*unhandled, *unread):
+            try:
+                _take_again(project, project.door(name), *kept[1:])
+            except DougongError as error:
+                _LOG.info("a callback of %s that was kept cannot be read: %s", name, error)
+
+
+def _take_again(project: Project, door: Door, request: CallbackRequest, received_at: int) -> None:
+    """As it was received: its timestamp is judged by the time of its arrival."""
+    received = confirmation.receive(project.ledger, door, request, received_at)
+    if received.callback is not None:
+        _take_documents(project, door, received.message_id, received.callback)
+    else:  # whoever wrote it, its connector does not believe it
+        project.ledger.write(lambda tx: inbox.forget(tx, door.connection.name, request))
 
 
 def _take_documents(project: Project, door: Door, message_id: str, callback: Callback) -> None:

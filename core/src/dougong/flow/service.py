@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from dougong.flow.callbacks import take_kept_documents
+from dougong.flow.callbacks import take_kept
 from dougong.flow.inputs import Inputs, load_inputs, rule_paths
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
@@ -116,7 +116,7 @@ class Service:
     def _work_a_shift(self) -> None:
         self._marks = marks_of(self._project)
         inputs = self._current_inputs()
-        take_kept_documents(self._project)
+        take_kept(self._project)
         read_held_again(self._project)
         with Shift(self._project, self._project.usable, inputs) as shift:
             self._shift = shift

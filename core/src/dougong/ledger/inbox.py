@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.engine import Connection
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
-from dougong.ledger.attempts import attempt_of, open_attempt_of_item
+from dougong.ledger.attempts import attempt_of, is_open, open_attempt_of_item
 from dougong.ledger.rows import problems_from, problems_text
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState
@@ -22,13 +24,13 @@ __all__ = [
     "close",
     "fail",
     "failed",
-    "failing_name",
     "forget",
     "has_news",
     "hurry",
     "note",
     "store",
     "unhandled",
+    "unread",
     "waiting_messages",
 ]
 
@@ -49,9 +51,7 @@ _CLOSE = Statement(
     .values(handled_at=bindparam("at"))
 )
 _FAILED = Statement(
-    select(_IN.c.connection, _IN.c.message_id, _IN.c.received_at, _IN.c.problems)
-    .where(_IN.c.problems != "[]")
-    .order_by(_IN.c.received_at)
+    select(_IN).where(_IN.c.connection == bindparam("c"), _IN.c.problems != "[]").order_by(_IN.c.received_at)
 )
 _PROBLEMS = Statement(
     update(_IN)
@@ -129,7 +129,7 @@ def fail(tx: Tx, connection: str, request: CallbackRequest, received_at: int, pr
     if tx.one(_KNOWN, {"c": connection, "m": name}) is not None:
         note(tx, connection, name, problems)
         return
-    if sum(row["connection"] == connection for row in tx.rows(_FAILED, {})) < _MOST_FAILED:
+    if len(tx.rows(_FAILED, {"c": connection})) < _MOST_FAILED:
         _insert(tx, connection, name, request, received_at, received_at, problems_text(problems))
 
 
@@ -143,23 +143,33 @@ def note(tx: Tx, connection: str, message_id: str, problems: tuple[Problem, ...]
     tx.run(_PROBLEMS, {"c": connection, "m": message_id, "p": problems_text(problems)})
 
 
-def failed(tx: Tx) -> list[tuple[str, str, int, tuple[Problem, ...]]]:
-    """(connection, message id, received at, problems) of what could not be read, oldest first."""
+def failed(connection: Connection) -> list[tuple[str, int, tuple[Problem, ...]]]:
+    """(connection, received at, problems) of what could not be read, oldest first."""
     return [
-        (row["connection"], row["message_id"], row["received_at"], problems_from(row["problems"]))
-        for row in tx.rows(_FAILED, {})
+        (row.connection, row.received_at, problems_from(row.problems))
+        for row in connection.execute(
+            select(_IN.c.connection, _IN.c.received_at, _IN.c.problems)
+            .where(_IN.c.problems != "[]")
+            .order_by(_IN.c.received_at)
+        )
     ]
 
 
 def unhandled(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
     """(message id, request, received at) of what had no effect yet, oldest first."""
-    found = []
-    for row in tx.rows(_OPEN, {"c": connection}):
-        head = json.loads(row["request"])
-        headers = tuple((name, value) for name, value in head["headers"])
-        request = CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
-        found.append((row["message_id"], request, row["received_at"]))
-    return found
+    return [_kept(row) for row in tx.rows(_OPEN, {"c": connection})]
+
+
+def unread(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
+    """(message id, request, received at) of what could not be read, or of which a document could not."""
+    return [_kept(row) for row in tx.rows(_FAILED, {"c": connection})]
+
+
+def _kept(row: Mapping[str, Any]) -> tuple[str, CallbackRequest, int]:
+    head = json.loads(row["request"])
+    headers = tuple((name, value) for name, value in head["headers"])
+    request = CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
+    return row["message_id"], request, row["received_at"]
 
 
 def has_news(tx: Tx, connection: str) -> bool:
@@ -173,9 +183,10 @@ def close(tx: Tx, connection: str, message_id: str) -> None:
 
 
 def hurry(tx: Tx, connection: str, correlations: Sequence[Correlation], items: Sequence[ItemId] = ()) -> int:
-    """A hint: make due at once what these correlations and items belong to. Returns how many attempts are known."""
+    """A hint: make due at once what these correlations and items belong to. Returns how many attempts are undecided."""
     told = {attempt_of(tx, connection, correlation) for correlation in correlations}
-    attempts = (told | {open_attempt_of_item(tx, connection, item) for item in items}) - {None}
+    named = {open_attempt_of_item(tx, connection, item) for item in items}
+    attempts = {attempt for attempt in told | named if attempt is not None and is_open(tx, attempt)}
     for attempt in attempts:
         tx.run(_HURRY, {"a": attempt, "now": epoch_ms()})
     return len(attempts)
