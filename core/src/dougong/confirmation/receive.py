@@ -10,10 +10,10 @@ import attrs
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.ledger import inbox
+from dougong.ledger import doubts, inbox
 from dougong.ledger.statements import Tx
 from dougong.ledger.store import Ledger
-from dougong.model.outcomes import Callback, CallbackRefused, CallbackRequest, Reply
+from dougong.model.outcomes import Callback, CallbackRefused, CallbackRequest, NotDone, Rejected, Reply
 from dougong.model.problems import DougongError, Problem
 from dougong.plugins import Door
 
@@ -85,6 +85,10 @@ def _store(tx: Tx, connection: str, callback: Callback, request: CallbackRequest
     told = tuple(update.correlation for update in callback.updates if update.correlation is not None)
     items = tuple(update.item for update in callback.updates if update.item is not None)
     known = inbox.hurry(tx, connection, (*told, *callback.ask), items)
+    for update in callback.updates if new else ():
+        if isinstance(update.outcome, (Rejected, NotDone)):
+            for row in doubts.delivered(tx, connection, update.item, update.correlation):
+                doubts.doubt(tx, row, type(update.outcome).__name__, _kept_as(callback))
     if new and not known and not callback.documents:
         # Nobody waits for it: kept for people to see, without effect.
         inbox.close(tx, connection, _kept_as(callback))

@@ -8,6 +8,7 @@ from typing import Self
 
 from dougong.clock import epoch_ms
 from dougong.flow.deriving import Deriver
+from dougong.flow.doubting import Doubts
 from dougong.flow.inputs import Inputs
 from dougong.flow.merging import Merger
 from dougong.flow.opening import open_documents
@@ -35,10 +36,14 @@ class Shift:
         deriver = Deriver(project, inputs)
         self.lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
         self._merger = Merger(deriver, self.lanes)
+        self._doubts = Doubts(project.ledger, self.lanes)
         self._teller = Teller(project)
-        self.worker = Worker(
-            project.ledger, self.lanes, deriver, lambda: open_documents(deriver) or self._merger.merge()
-        )
+        self._deriver = deriver
+        self.worker = Worker(project.ledger, self.lanes, deriver, self._begin)
+
+    def _begin(self) -> int:
+        """What the loop does itself, some at a time: opened, merged or asked about; zero when there is none."""
+        return open_documents(self._deriver) or self._merger.merge() or self._doubts.ask()
 
     def __enter__(self) -> Self:
         self._project.ledger.write(lambda tx: attempts.keep_artifacts(tx, self._inputs.artifacts))
@@ -53,6 +58,7 @@ class Shift:
             self._teller.__exit__(kind, error, trace)
         finally:
             self._merger.close()
+            self._doubts.close()
             for lane in self.lanes.values():
                 lane.close()
 

@@ -26,6 +26,7 @@ __all__ = [
     "by_id",
     "claim",
     "create",
+    "known",
     "live_for",
     "move",
     "release",
@@ -281,10 +282,16 @@ def _write_lease(tx: Tx, row: DeliveryRow, **changes: Any) -> DeliveryRow:
 
 def by_id(tx: Tx, id_: int) -> DeliveryRow:
     """The delivery with this id, which must exist."""
-    found = tx.one(_BY_ID, {"id_": id_})
+    found = known(tx, id_)
     if found is None:
         raise StaleLease(f"D{id_}")
-    return DeliveryRow.from_mapping(found)
+    return found
+
+
+def known(tx: Tx, id_: int) -> DeliveryRow | None:
+    """The delivery with this id, if there is one."""
+    found = tx.one(_BY_ID, {"id_": id_})
+    return None if found is None else DeliveryRow.from_mapping(found)
 
 
 def live_for(tx: Tx, coverage_key: str) -> DeliveryRow | None:
