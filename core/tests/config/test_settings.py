@@ -247,9 +247,9 @@ def test_a_connection_gets_its_own_secrets_only(load, monkeypatch):
 
 
 def test_the_credential_of_callbacks(build, faults):
-    made = build(SECRET + 'settings = { url = "u" }\ncallback = { user = "sap", key = { env = "ACME_AUDITOR" } }')
+    made = build(SECRET + 'settings = { url = "https://e" }\ncallback = { user = "sap", key = { env = "ACME_AUDITOR" } }')
     assert (made.callback_user, made.callback_key) == ("sap", "4ud1t0r")
-    (plain,) = faults(SECRET + 'settings = { url = "u" }\ncallback = { key = "in the file" }')
+    (plain,) = faults(SECRET + 'settings = { url = "https://e" }\ncallback = { key = "in the file" }')
     assert plain.code == "SECRET_IN_PLAIN"
-    (elsewhere,) = faults(SECRET + 'settings = { url = "u", callback_user = "sap" }')
+    (elsewhere,) = faults(SECRET + 'settings = { url = "https://e", callback_user = "sap" }')
     assert (elsewhere.code, elsewhere.hint.en) == ("CONFIG_KEY", "move it there as user")
