@@ -10,13 +10,14 @@ from pathlib import Path
 import attrs
 
 from dougong import formats
-from dougong.accounting import Derivation, Draft, LoanFact
+from dougong.accounting import Derivation, Draft, LoanFact, Wait
 from dougong.delivery.send import facts_of, keys_of, reference_text
 from dougong.flow import Deriver, Project, corrections, load_inputs, read_files
 from dougong.flow.changes import Verdict, how, judge
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
 from dougong.flow.intentions import coverage_of
+from dougong.flow.together import together
 from dougong.flow.waits import Waiting, waiting_for
 from dougong.flow.working import accounts_not_read, refresh_master_data
 from dougong.ledger import covering, deliveries, documents, postings, reversals
@@ -59,11 +60,12 @@ def _known(tx: Tx, number: str) -> list[tuple[DocumentRow, list[str]]]:
 def plan_documents(project: Project, items: Iterable[SourceDocument | EventsOnly]) -> Iterator[Planned | Undelivered]:
     """Derive, map and check each document; what is in the ERP already with this content is left out.
 
-    What the ledger knows of a document's events counts, and of the document where only events are told.
+    All that is told of one document counts together, and what the ledger knows of its events, or of the document
+    where only events are told.
     Loans among `items` count as on their way. What the ERPs' accounts take is asked where it is not known yet.
     """
     deriver = Deriver(project, load_inputs(project))
-    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in items]
+    found = [project.ledger.look(partial(_item, item=item, deriver=deriver)) for item in together(items)]
     for one in found:
         if isinstance(one, Undelivered):
             yield one
@@ -191,14 +193,20 @@ class _PlanDeriver(Deriver):
         """Number of a loan in the same plan; `None` when it is not there."""
         return self._beside.get((ref.source, ref.tenant, loan))
 
+    def _is_met(self, ref: SourceRef, draft: Draft, wait: Wait) -> bool:
+        """Whether the ledger has delivered what a draft waits for."""
+        found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, attrs.evolve(draft, waits_for=(wait,))))
+        return not found.on and not found.problems
+
     def waiting(self, ref: SourceRef, draft: Draft, own: Mapping[str, str]) -> Waiting:
         """What a draft waits for, or is held for, in the ledger and in the same plan.
 
         :param own: moments of the same document that are in the plan, with its number.
         """
-        numbers = {w: self.loan_beside(ref, w.document) if w.document else own.get(w.moment) for w in draft.waits_for}
+        waits = [wait for wait in draft.waits_for if not self._is_met(ref, draft, wait)]
+        numbers = {w: self.loan_beside(ref, w.document) if w.document else own.get(w.moment) for w in waits}
         beside = {wait: number for wait, number in numbers.items() if number}
-        others = attrs.evolve(draft, waits_for=tuple(wait for wait in draft.waits_for if wait not in beside))
+        others = attrs.evolve(draft, waits_for=tuple(wait for wait in waits if wait not in beside))
         found = self.project.ledger.look(lambda tx: waiting_for(tx, ref, others))
         names = found.names + tuple(f"{wait.moment} {beside[wait]}" for wait in beside)
         return attrs.evolve(found, names=names, contradicted=tuple(rival.problem for rival in draft.rivals))
@@ -225,6 +233,8 @@ def _plan(
     verdict = project.ledger.look(partial(_verdict, item=item, derivation=derivation, deriver=deriver))
     if verdict.problems:
         yield Undelivered(document.number, DocumentState.HELD, verdict.problems)
+        returned = (_one(deriver, slots, item, derivation, draft, ()) for draft in verdict.returned)
+        yield from (one for one in returned if one is not None)
         return
     corrections = [_correction(deriver, slots, item, derivation, one) for one in verdict.wrong]
     yield from (one for one in corrections if one is not None)

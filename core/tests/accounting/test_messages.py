@@ -12,6 +12,13 @@ from dougong.accounting import LoanFact, derive, explain, missing_rows
 from dougong.model.documents import Event, ExecutedPayment, InvoiceShare, Split, Withheld
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.operations import Limits
+from dougong.tables.decisions import DecisionTable
+from dougong.tables.files import read_table
+
+
+def table_of(text: str, name: str) -> DecisionTable:
+    path = f"tables/{name}.csv"
+    return DecisionTable.from_table(read_table(text.encode(), path), name, path)
 
 
 @pytest.fixture
@@ -119,10 +126,27 @@ def test_unknown_account_asks_for_a_pull(held, simple):
 
 
 def test_an_account_that_the_rules_own_table_lacks_is_not_the_erps_matter(held, simple, rules):
-    own = attrs.evolve(rules, needs={"2241.01": AccountNeeds()})
+    own = attrs.evolve(rules, needs=table_of("account,→dimensions\n2241.01,\n", "account_needs"))
     problem = held(simple(), rules={"A01": own})
     assert (problem.code, problem.facts["account"]) == ("ACCOUNT_UNKNOWN", "6602.02")
     assert "account_needs 表中没有科目" in problem.message.zh
+
+
+def test_an_account_that_the_rules_own_table_has_twice(held, simple, rules):
+    twice = "account,→dimensions\n2241.01,\n6602.02,department\n6602.02,project\n"
+    own = attrs.evolve(rules, needs=table_of(twice, "account_needs"))
+    problem = held(simple(), rules={"A01": own})
+    assert (problem.code, problem.facts["first"], problem.facts["second"]) == ("TABLE_TIE", "3", "4")
+
+
+def test_rows_that_contradict_each_other_hold_who_needs_them(held, context, simple, rules):
+    tied = "fee_type,department_kind,project_kind,→account\n差旅费,*,*,6601\n办公费,*,*,6602.02\n差旅费,*,*,6602.02\n"
+    own = attrs.evolve(rules, tables={**rules.tables, "expense_account": table_of(tied, "expense_account")})
+    problem = held(simple(), rules={"A01": own})
+    assert (problem.code, problem.facts["file"]) == ("TABLE_TIE", "tables/expense_account.csv")
+    assert "第 2 行与第 4 行" in problem.message.zh
+    (draft,) = derive(simple("办公费"), context(rules={"A01": own})).drafts
+    assert draft.booking is not None
 
 
 def test_missing_dimension_names_account_dimension_and_line(held, simple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import tomllib
@@ -13,6 +14,7 @@ import pytest
 from dougong.accounting import RulesError, load_rules, schema
 from dougong.accounting.rules import read_rules
 from dougong.model.postings import Stage
+from dougong.tables.decisions import TableError
 from dougong.tables.files import read_table
 
 REFERENCE = Path(os.environ.get("DOUGONG_REFERENCE", Path(__file__).parents[4] / "shared" / "reference"))
@@ -215,10 +217,19 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path):
 
 
 def test_problems_of_the_tables_are_in_the_same_list(problems):
-    tied = "fee_type,invoice_kind,→deduct\n差旅费,*,yes\n*,专票,no\n".encode()
     narrow = "department,→sort\nD01,管理\n".encode()
-    assert [p.code for p in problems(tax_use=tied)] == ["TABLE_TIE"]
+    assert [p.code for p in problems(departments=narrow, tax_use=b"fee_type\n")] == ["TABLE_COLUMNS"]
     assert [p.code for p in problems(departments=narrow)] == ["RULES_TABLE"]
+
+
+def test_rows_that_are_wrong_are_told_and_the_rules_can_be_used(rules_with):
+    tied = "fee_type,invoice_kind,→deduct\n差旅费,*,yes\n*,专票,no\n".encode()
+    undated = "department,→kind,valid_from\nD01,管理,1/2/2026\n".encode()
+    rules = rules_with(tax_use=tied, departments=undated)
+    assert [(p.code, p.path) for p in rules.problems] == [
+        ("TABLE_TIE", "tables/tax_use.csv:2"),
+        ("TABLE_DATE", "tables/departments.csv:2"),
+    ]
 
 
 LOANS = "loan,→amount,→employee,→currency,→base\n"
@@ -234,10 +245,15 @@ LOANS = "loan,→amount,→employee,→currency,→base\n"
         ("loans", LOANS + "J1,100.00,E001,RMB,\n", "row 2: unknown currency 'RMB'"),
     ],
 )
-def test_rows_that_no_document_could_use_are_told(problems, name, table, said):
-    (problem,) = problems(**{name: table.encode()})
-    assert (problem.code, problem.path.split()[-1]) == ("RULES_TABLE", f"tables.{name}")
+def test_rows_that_no_document_could_use_are_told(rules_with, name, table, said):
+    rules = rules_with(**{name: table.encode()})
+    (problem,) = rules.problems
+    assert (problem.code, problem.path.partition(":")[0]) == ("RULES_TABLE", f"tables/{name}.csv")
     assert said in problem.message.en
+    keys = {"loan": "J1", "fee_type": "办公费", "invoice_kind": "专票"}
+    with pytest.raises(TableError) as caught:
+        rules.tables[name].lookup(keys, dt.date(2026, 11, 18))
+    assert caught.value.problems == (problem,)
 
 
 def test_rows_as_people_may_write_them_are_taken(rules_with):
@@ -259,9 +275,11 @@ def test_account_needs_from_a_table(rules_with):
     rules = rules_with(
         ('account_needs   = "erp"', 'account_needs   = "tables/needs.csv"'), account_needs=needs.encode()
     )
-    assert rules.needs["6602.02"].dimensions == {"department", "project"}
-    assert rules.needs["6602.02"].currencies == {"USD", "HKD"}
-    assert (rules.needs["1002.01"].cash, rules.needs["6602.02"].cash) == (True, False)
+    expense, bank = (rules.account_needs(account, dt.date(2026, 11, 18)) for account in ("6602.02", "1002.01"))
+    assert expense.dimensions == {"department", "project"}
+    assert expense.currencies == {"USD", "HKD"}
+    assert (bank.cash, expense.cash) == (True, False)
+    assert rules.account_needs("6603", dt.date(2026, 11, 18)) is None
 
 
 def test_the_fingerprint_follows_text_and_tables(rules_with):

@@ -151,13 +151,20 @@ def deliver(folder, run, report, write):
     """Puts deliveries of accepted reports into the ledger, in any state that a new one may have."""
 
     def make(
-        number: str, *, state: str = "held", problems=(), total: str | None = None, moment: str = "accrual"
+        number: str,
+        *,
+        state: str = "held",
+        problems=(),
+        total: str | None = None,
+        moment: str = "accrual",
+        entity: str = "A01",
+        book: str = "A01",
     ) -> str:
         assert run("accept", write(f"{number}.json", report(number)), "--project", folder).status in {0, 2}
         with Project(folder) as project:
             with project.ledger.read() as connection:
                 id_ = connection.execute(schema.document.select().where(schema.document.c.number == number)).one().id
-            coverage = Coverage(SourceRef("oa", "t1", "expense", f"id-{number}"), "A01", "A01", moment, "1")
+            coverage = Coverage(SourceRef("oa", "t1", "expense", f"id-{number}"), entity, book, moment, "1")
             new = NewDelivery(
                 "erp",
                 "V",

@@ -129,3 +129,75 @@ def test_rows_that_nobody_has_filled_in_are_left_out(run, missing, folder):
         "not filled in, left out: row 3: codes/department scope=erp ours=D05",
     ]
     assert (folder / TABLE).read_bytes() == before
+
+
+# -- rows that are wrong ----------------------------------------------------------------------------------------------
+
+
+def test_days_are_written_in_one_way(sheet, folder):
+    header = "fee_type,department_kind,project_kind,→account,valid_from,valid_to\n"
+    assert sheet(header + "办公费,*,*,6602.05,2020/1/1,2026/6/30\n", name="expense_account.csv").status == 0
+    assert ("办公费", "2020-01-01", "2026-06-30") in rows_of(folder / TABLE, "fee_type", "valid_from", "valid_to")
+    again = sheet(header + "办公费,*,*,6602.05,2020-1-1,2026-6-30\n", name="expense_account.csv")
+    assert (again.status, again.rows) == (0, [])
+
+
+def test_a_day_of_a_code_row_that_is_none_is_told(sheet):
+    result = sheet("table,scope,ours,→theirs,valid_from\ncodes/department,*,D05,BM5,1/2/2026\n")
+    assert result.status == 1
+    assert "sheet.csv:2: '1/2/2026' in valid_from is no date that is certain" in result.err
+    assert "2026/1/31" in result.err
+
+
+@pytest.fixture
+def tied(folder):
+    """Two rows of the table contradict each other."""
+    path = folder / TABLE
+    text = path.read_text("utf-8-sig") + "办公费,*,*,6699,2020/1/1,,新\n"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_row_comes_in_beside_one_that_is_wrong_and_both_of_those_stay(sheet, tied):
+    row = "培训费,*,*,6602.05,2020-01-01\n"
+    assert sheet("fee_type,department_kind,project_kind,→account,valid_from\n" + row, "--table", "expense_account")
+    accounts = [row[1] for row in rows_of(tied, "fee_type", "→account") if row[0] in ("办公费", "培训费")]
+    assert accounts == ["6602.05", "6699", "6602.05"]
+
+
+def test_a_row_that_comes_in_takes_the_place_of_both(sheet, tied, run, folder):
+    row = "办公费,*,*,6602.01,2020-01-01\n"
+    header = "fee_type,department_kind,project_kind,→account,valid_from\n"
+    assert sheet(header + row, "--table", "expense_account").status == 0
+    assert [row for row in rows_of(tied, "fee_type", "→account") if row[0] == "办公费"] == [("办公费", "6602.01")]
+
+
+def checked(run, folder):
+    rows = run("check", "--project", folder, "--json").rows
+    return [row["message"] for row in rows if not row["ok"] and row["check"] != "routes"]
+
+
+def test_check_and_rules_test_tell_them_with_both_rows(run, folder, tied):
+    rates = "from,to,type,date,per,→rate\nHKD,CNY,spot,2026/11/1,1,0.9\nHKD,CNY,spot,2026-11-01,1,0.91\n"
+    (folder / "tables" / "rates.csv").write_text(rates, "utf-8")
+    tie, rate = checked(run, folder)
+    assert "tables/expense_account.csv rows 10 and 11 are equally specific" in tie
+    assert "tables/rates.csv rows 2 and 3 both give HKD→CNY spot 2026-11-01" in rate
+    told = run("rules", "test", "--project", folder, "--json")
+    assert told.status == 2
+    assert [(row["file"], row["problems"][0]["code"]) for row in told.rows if row["case"] is None] == [
+        ("tables/expense_account.csv", "TABLE_TIE"),
+        ("tables/rates.csv", "RATE_TWICE"),
+    ]
+    assert "rows 10 and 11" in run("rules", "test", "--project", folder).err
+
+
+@pytest.mark.parametrize("file", ["tables/rates.csv", "rules/a01.toml"])
+def test_trace_and_status_look_past_files_that_are_wrong(run, folder, deliver, file):
+    deliver("B1")
+    (folder / file).write_text("nonsense\n", "utf-8")
+    traced = run("trace", "B1", "--project", folder)
+    assert traced.status == 0
+    assert "D1" in traced.out
+    assert "✗" in traced.err
+    assert run("status", "--project", folder, "--json").rows[0]["documents"] == ["B1"]

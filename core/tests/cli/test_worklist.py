@@ -7,7 +7,10 @@ from decimal import Decimal
 import pytest
 
 from dougong.flow import Project
+from dougong.ledger import documents
 from dougong.ledger.causes import causes
+from dougong.ledger.rows import problems_text
+from dougong.ledger.states import DocumentState
 from dougong.model.problems import Problem
 
 
@@ -37,10 +40,10 @@ def held(deliver, unmapped):
 @pytest.mark.usefixtures("held")
 def test_equal_causes_are_one_line_with_count_and_amount(folder):
     with Project(folder) as project, project.ledger.read() as connection:
-        found = [(one.problem.code, one.numbers, one.amount) for one in causes(connection)]
+        found = [(one.problem.code, one.numbers, one.amounts) for one in causes(connection)]
     assert found == [
-        ("ACCOUNT_NOT_DETERMINED", ("B1", "B2"), Decimal("920.50")),
-        ("CODE_UNMAPPED", ("B2", "B3"), Decimal("220.00")),
+        ("ACCOUNT_NOT_DETERMINED", ("B1", "B2"), {"CNY": Decimal("920.50")}),
+        ("CODE_UNMAPPED", ("B2", "B3"), {"CNY": Decimal("220.00")}),
     ]
 
 
@@ -62,10 +65,58 @@ def test_the_work_list_in_the_words_of_finance(run, folder):
 
 
 @pytest.mark.usefixtures("held")
-def test_the_currency_is_left_out_while_the_rules_cannot_be_read(run, folder):
+def test_the_list_is_there_while_the_rules_cannot_be_read(run, folder):
     (folder / "rules/a01.toml").write_text("x = ", "utf-8")
     result = run("status", "--by", "cause", "--project", folder, "--json")
-    assert [(row["amount"], row["currency"]) for row in result.rows] == [("920.50", None), ("220.00", None)]
+    assert [(row["amount"], row["currency"]) for row in result.rows] == [("920.50", "CNY"), ("220.00", "CNY")]
+
+
+@pytest.fixture
+def hold(run, folder, report, write):
+    """Holds documents for themselves: the flow has found that they cannot be opened."""
+
+    def make(problem: Problem, *reports: dict) -> None:
+        run("accept", write("held.json", list(reports)), "--project", folder)
+        numbers = [one["number"] for one in reports]
+
+        def held(tx):
+            for row, _ in documents.accepted(tx, 50):
+                if row.number in numbers:
+                    state = DocumentState.HELD
+                    documents.change(tx, row, event="held", state=state, problems=problems_text((problem,)))
+
+        with Project(folder) as project:
+            project.ledger.write(held)
+
+    return make
+
+
+WITHOUT_RATE = Problem.of("RATE_MISSING", "缺少汇率", "no rate")
+
+
+def test_held_documents_count_with_what_is_claimed_by_currency(run, folder, report, hold):
+    dear = {"lines": [{"id": "1", "fee_type": "差旅费", "gross": "70.00", "expense_date": "2026-11-10"}]}
+    hold(WITHOUT_RATE, report("B1"), report("B2"), report("B3", currency="HKD", **dear))
+    (row,) = run("status", "--by", "cause", "--project", folder, "--json").rows
+    assert (row["count"], row["amounts"]) == (3, {"CNY": "200.00", "HKD": "70.00"})
+    assert (row["amount"], row["currency"]) == (None, None)  # no sum over several currencies
+    assert "no rate: 3 documents, 200.00 CNY, 70.00 HKD" in run("status", "--project", folder).out
+    assert "缺少汇率: 3 单, 200.00 元, 70.00 HKD" in run("status", "--lang", "zh", "--project", folder).out
+
+
+def test_a_held_document_of_which_nothing_tells_the_amount(run, folder, report, hold):
+    line = {"id": "1", "fee_type": "差旅费", "gross": "9.00", "currency": "USD", "expense_date": "2026-11-10"}
+    hold(WITHOUT_RATE, report("B1", lines=[line]))
+    (row,) = run("status", "--by", "cause", "--project", folder, "--json").rows
+    assert (row["count"], row["amounts"], row["amount"]) == (1, {}, None)
+    assert "no rate: 1 document\n" in run("status", "--project", folder).out
+
+
+def test_what_a_document_and_its_delivery_wait_for_counts_once(run, folder, report, deliver, hold):
+    deliver("B1", problems=[WITHOUT_RATE], total="100.00")
+    hold(WITHOUT_RATE, report("B1"))
+    (row,) = run("status", "--by", "cause", "--project", folder, "--json").rows
+    assert (row["count"], row["amount"]) == (1, "100.00")
 
 
 @pytest.mark.usefixtures("held")

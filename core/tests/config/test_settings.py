@@ -247,7 +247,9 @@ def test_a_connection_gets_its_own_secrets_only(load, monkeypatch):
 
 
 def test_the_credential_of_callbacks(build, faults):
-    made = build(SECRET + 'settings = { url = "https://e" }\ncallback = { user = "sap", key = { env = "ACME_AUDITOR" } }')
+    made = build(
+        SECRET + 'settings = { url = "https://e" }\ncallback = { user = "sap", key = { env = "ACME_AUDITOR" } }'
+    )
     assert (made.callback_user, made.callback_key) == ("sap", "4ud1t0r")
     (plain,) = faults(SECRET + 'settings = { url = "https://e" }\ncallback = { key = "in the file" }')
     assert plain.code == "SECRET_IN_PLAIN"

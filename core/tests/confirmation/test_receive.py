@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
+from dougong.clock import epoch_ms, utc_now
 from dougong.confirmation import receive
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Correlation, ItemId
@@ -86,13 +89,56 @@ def test_by_item_alone(ledger, waiting, claimed, now):
 def test_it_is_not_done_with_before_its_whole_message_is(ledger, waiting, claimed, now, sql):
     it, rows = waiting("R1", "R2", batch=2)
     news = [StatusUpdate(Done(posting_for(str(row.id))), ItemId(f"{row.id}.0")) for row in rows]
-    it.answers["read_callback"] += told(*news)
+    it.answers["read_callback"] += told(news[0])
     receive(ledger, it.door, request())
 
-    steps.poll(ledger, claimed(count=1), it.link)
-    assert _inbox(sql) == [("m1", 0)]
     steps.poll(ledger, claimed(), it.link)
-    assert _inbox(sql) == [("m1", 1)]
+    assert [now(row).state for row in rows] == [S.DELIVERED, S.WAITING]
+    assert _inbox(sql) == [("m1", 0)]
+
+    it.answers["read_callback"][:] = told(news[1], message_id="m2")
+    receive(ledger, it.door, request())
+    it.answers["read_callback"][:] = [lambda _: Callback("any", tuple(news))] * 20
+    steps.poll(ledger, claimed(), it.link)
+    assert now(rows[1]).state is S.DELIVERED
+    assert _inbox(sql) == [("m1", 1), ("m2", 1)]
+
+
+def test_a_message_is_asked_about_once_whatever_it_holds(ledger, waiting, claimed, now):
+    it, rows = waiting("R1", "R2", "R3", batch=3, hooks=("poll",))
+    for update in ([], [StatusUpdate(Done(posting_for(str(row.id))), ItemId(f"{row.id}.0")) for row in rows]):
+        it.answers["poll"].append(update)
+        ledger.write(lambda tx: tx._cursor.execute("UPDATE delivery SET due_at = 0"))
+        steps.poll(ledger, claimed(), it.link)
+
+    assert [len(wanted) for (wanted,) in it.calls["poll"]] == [3, 3]
+    assert {now(row).state for row in rows} == {S.DELIVERED}
+
+
+def test_a_member_that_comes_alone_leaves_the_question_to_the_first(ledger, waiting, claimed, now, sql):
+    it, rows = waiting("R1", "R2", batch=2, hooks=("poll",))
+    sql("UPDATE delivery SET due_at = 0 WHERE id = ?", rows[1].id)
+
+    steps.poll(ledger, claimed(), it.link)
+
+    assert not it.calls["poll"]
+    assert now(rows[1]).due_at < now(rows[0]).due_at
+
+
+def test_what_is_told_of_the_work_never_outweighs_what_is_told_of_its_end(ledger, waiting, claimed, now):
+    """The first message that came is an old one: without `poll` what callbacks tell is the only word there is."""
+    it, (row,) = waiting()
+    (correlation,) = it.calls["push"][0][0].correlations
+    at_work = StatusUpdate(Waiting(poll_after=3600.0), correlation=correlation)
+    ended = StatusUpdate(Done(posting_for()), correlation=correlation)
+    for name, update in (("m1", at_work), ("m2", ended)):
+        it.answers["read_callback"][:] = told(update, message_id=name)
+        receive(ledger, it.door, request())
+    it.answers["read_callback"][:] = [lambda _: Callback("any", (at_work,)), lambda _: Callback("any", (ended,))] * 10
+
+    steps.poll(ledger, claimed(), it.link)
+
+    assert now(row).state is S.DELIVERED
 
 
 def test_news_before_the_answer_are_used_when_it_comes(ledger, erp, delivery, derive, claimed, now):
@@ -166,6 +212,20 @@ def test_what_a_callback_says_is_asked_for_where_that_is_possible(ledger, waitin
     assert now(row).state is S.WAITING
 
 
+@pytest.mark.parametrize("hooks", [("read_callback", "poll"), ("read_callback",)])
+def test_a_callback_about_work_under_way_hurries_one_question_and_no_storm(ledger, waiting, claimed, now, hooks):
+    it, (row,) = waiting(hooks=hooks)
+    at_work = StatusUpdate(Waiting(poll_after=60.0), ItemId(f"{row.id}.0"))
+    it.answers["read_callback"] += told(at_work)
+    it.answers["poll"].append([at_work])
+    receive(ledger, it.door, request())
+
+    steps.poll(ledger, claimed(), it.link)
+
+    assert now(row).state is S.WAITING
+    assert now(row).due_at > epoch_ms() + 50_000
+
+
 def test_the_erp_fetches_what_waits(ledger, waiting):
     it, _ = waiting()
 
@@ -181,3 +241,16 @@ def test_documents_are_handed_on(ledger, waiting):
     it, _ = waiting()
     it.answers["read_callback"] += told(documents=(b"<doc/>",))
     assert receive(ledger, it.door, request()).callback.documents == (b"<doc/>",)
+
+
+def test_its_age_is_judged_by_real_time_whatever_the_business_clock_says(ledger, waiting, monkeypatch):
+    monkeypatch.setenv("DOUGONG_NOW", "2020-01-01T00:00:00Z")
+    it, _ = waiting()
+    seen = []
+    read = it.door.read_callback
+    monkeypatch.setattr(type(it.door), "read_callback", lambda _, told, call: seen.append(call.now) or read(told, call))
+    it.answers["read_callback"] += told()
+
+    receive(ledger, it.door, request())
+
+    assert abs(seen[0] - utc_now()) < dt.timedelta(minutes=5)

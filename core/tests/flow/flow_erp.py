@@ -20,6 +20,8 @@ from dougong.model.problems import Text
 BOOKED: dict[str, dict] = {}
 #: What it can take.
 LIMITS = Limits()
+#: The stages that it has; a new voucher stands at the first.
+STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
 
@@ -34,6 +36,8 @@ _NEEDS = {
     "1002.01": ["bank", "cash_flow"],
     "1221.02": ["employee"],
     "6603.02": [],
+    "1221.09": ["company"],
+    "2241.09": ["company"],
 }
 
 MAPPING = """
@@ -66,7 +70,7 @@ class FlowErp:
     @hookimpl
     def operations(self):
         safety = Safety(Ambiguity.C, Reference("reference"), settle=0.0)
-        return [Operation("V", "create", safety, (Stage.SUBMITTED,), limits=LIMITS)]
+        return [Operation("V", "create", safety, STAGES, limits=LIMITS)]
 
     @hookimpl
     def default_mapping(self, operation):
@@ -88,7 +92,7 @@ class FlowErp:
         reference, known = body["reference"], body["reference"] in BOOKED
         BOOKED.setdefault(reference, body)
         total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")
-        posting = Posting(reference, Stage.SUBMITTED, f"N-{len(BOOKED)}", reference, currency="CNY", total=total)
+        posting = Posting(reference, STAGES[0], f"N-{len(BOOKED)}", reference, currency="CNY", total=total)
         return AlreadyThere(posting) if known else Done(posting)
 
 

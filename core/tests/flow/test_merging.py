@@ -8,6 +8,8 @@ from books import balance, vouchers
 from flow_documents import report
 from test_payments import APPROVED, paid
 
+from dougong.flow.undoing import reverse
+
 
 @pytest.fixture
 def daily(shop):
@@ -112,3 +114,16 @@ def test_what_another_process_has_moved_is_left_to_it(daily, monkeypatch):
     assert len(looks) > 2
     assert [row["documents"] for row in daily.rows()] == [["R1", "R2"]]
     assert len(flow_erp.BOOKED) == 1
+
+
+def test_the_hint_of_a_changed_member_takes_back_its_part_alone(daily):
+    path = daily.folder / "rules" / "a01.toml"
+    path.write_text(path.read_text("utf-8").replace('change      = "red_and_new"', 'change      = "hold"'), "utf-8")
+    daily.push(report("R1", "500.00"), other("R2", "300.00"))
+    daily.push(report("R1", "450.00", day=20))
+    (problem,) = daily.rows()[-1]["problems"]
+    (merged,) = [int(row["delivery"][1:]) for row in daily.rows() if row["delivery"]]
+    assert f"`dougong reverse D{merged} --only R1 --reason …`" in problem["hint"]
+    daily.act(reverse, merged, only=["R1"])
+    assert [row[1] for row in daily.push()] == ["delivered"] * 3
+    assert balance("2241.01") == -750

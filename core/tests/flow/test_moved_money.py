@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import flow_erp
 import pytest
 from books import balance, vouchers
 from flow_documents import loan, report
 
 from dougong.flow.actions import ActionError, cancel, retry
 from dougong.flow.undoing import reverse
+from dougong.plan import Planned
 
 APPROVED = {"id": "a1", "type": "approved", "on": "2026-11-18"}
 
@@ -190,6 +192,38 @@ def test_a_plan_shows_both_stories(shop):
     assert found == [["TRANSFER_CONTRADICTED"]]
 
 
+def planned(shop, *entries):
+    from dougong.flow import Project
+    from dougong.plan import plan_files
+
+    file = shop.folder / "planned.jsonl"
+    file.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), "utf-8")
+    with Project(shop.folder) as project:
+        found, bad = plan_files(project, [file])
+    assert not bad
+    return [
+        (one.draft.moment, str(one.draft.booking.total), one.waits_for, one.problems)
+        if isinstance(one, Planned)
+        else (one.number, str(one.state))
+        for one in found
+    ]
+
+
+def test_a_plan_shows_what_a_file_tells_of_a_document_apart(shop):
+    whole = [("accrual", "300.00", (), ()), ("payment", "300.00", ("accrual R1",), ())]
+    apart = [report(events=[APPROVED]), told(paid(transfer("T-1")))]
+    assert planned(shop, *apart) == planned(shop, *reversed(apart)) == whole
+    assert planned(shop, report(events=[APPROVED, paid(transfer("T-1"))])) == whole
+    assert planned(shop, report(day=17, amount="99.00"), *apart) == whole
+    assert planned(shop, *apart, report(day=17, amount="99.00", state="draft")) == whole
+    assert planned(shop, told(paid(transfer("T-1")))) == [("id-R1", "held")]
+    assert [row[:2] for row in shop.push(*apart)] == [("R1", "delivered")] * 2
+    assert [line for voucher in vouchers() for line in voucher if line[0] == "D"] == [
+        ("D", "6602.02", "300.00"),
+        ("D", "2241.01", "300.00"),
+    ]
+
+
 # -- what the bank charges --------------------------------------------------------------------------------------------
 
 
@@ -232,6 +266,61 @@ def test_what_was_paid_and_came_back_stands_in_no_change_s_way(shop):
     assert shop.push(told(paid(transfer("T-2", "250.00"), id="p2", day=25)))[-1] == ("R1", "delivered")
     assert balance("2241.01") == 0
     assert balance("1002.01") == Decimal("-251.50")
+
+
+def test_a_change_goes_on_by_itself_when_the_money_is_back(shop):
+    shop.push(report(events=EVENTS))
+    changed = report(amount="250.00", day=21, events=EVENTS)
+    assert shop.push(changed)[-1] == ("R1", "held", "CHANGED_AFTER_POSTING")
+    assert planned(shop, told(back(transfer("T-1")))) == [
+        ("R1", "held"),
+        ("payment_returned", "-300.00", (), ()),
+    ]
+    shop.push(told(back(transfer("T-1"))))
+    assert [row["moment"] for row in shop.rows()] == ["accrual", "payment", "payment_returned", "reversal", "accrual"]
+    assert [row[1] for row in shop.states()] == ["reversed"] + ["delivered"] * 4
+    assert balance("2241.01") == -250
+    assert balance("1002.01") == Decimal("-1.50")
+
+
+def test_a_change_waits_for_the_money_to_be_back_in_the_books(shop):
+    shop.push(report(events=EVENTS))
+    shop.push(report(amount="250.00", day=21, events=EVENTS))
+    flow_erp.DOWN.add("2026-11-23")
+    assert shop.push(told(back(transfer("T-1"))))[2:] == [("R1", "ready", "NOT_SENT"), ("R1", "held", "WAITS_FOR")]
+    assert shop.push(report(amount="250.00", day=21, events=EVENTS))[2:] == shop.states()[2:]
+    flow_erp.DOWN.clear()
+    assert [row[1] for row in shop.push()] == ["reversed"] + ["delivered"] * 4
+    assert balance("2241.01") == -250
+
+
+def test_a_part_that_is_back_is_booked_while_a_person_decides(shop):
+    events = [APPROVED, paid(transfer("T-1", "100.00"), transfer("T-2", "200.00"))]
+    shop.push(report(events=events))
+    shop.push(report(amount="250.00", day=21, events=events))
+    shop.push(told(back(transfer("T-1", "100.00"))))
+    assert shop.states()[3:] == [("R1", "delivered"), ("R1", "held", "CHANGED_AFTER_POSTING")]
+    assert balance("2241.01") == -100
+    shop.push(told(back(transfer("T-2", "200.00"), id="b2", day=24)))
+    assert [row[1] for row in shop.states()] == ["reversed"] + ["delivered"] * 6
+    assert balance("2241.01") == -250
+
+
+def test_a_person_takes_back_what_was_paid_as_the_hint_says(shop):
+    shop.push(report(events=EVENTS))
+    shop.push(report(amount="250.00", day=21, events=EVENTS))
+    (problem,) = shop.rows()[-1]["problems"]
+    assert "`dougong reverse D1 D2 --reason …`; the new content is booked after that; " in problem["hint"]
+    shop.act(reverse, 1, 2)
+    shop.push()
+    assert [(row["moment"], row["state"]) for row in shop.rows() if row["delivery"]] == [
+        ("accrual", "reversed"),
+        ("payment", "reversed"),
+        ("reversal", "delivered"),
+        ("reversal", "delivered"),
+        ("accrual", "delivered"),
+        ("payment", "held"),
+    ]
 
 
 def test_while_a_part_is_still_paid_a_change_is_for_a_person(shop):

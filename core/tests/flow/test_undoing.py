@@ -262,4 +262,16 @@ def test_a_loan_that_changes_under_its_write_off_is_held_with_their_names(shop):
     assert shop.push(loan(amount="300.00", day=20))[-1] == ("L1", "held", "CHANGED_AFTER_POSTING")
     (problem,) = shop.rows()[-1]["problems"]
     assert "D1 loan (delivered), D2 R1 accrual (delivered)" in problem["message"]
-    assert "`reverse D1 D2`" in problem["hint"]
+    assert "`dougong reverse D1 D2 --reason …`" in problem["hint"]
+
+
+def test_what_a_person_took_back_is_booked_when_it_comes_again_after_other_content(shop):
+    shop.push(report())
+    shop.act(reverse, 1)
+    shop.push()
+    shop.push(report(amount="250.00", day=20))
+    assert balance("2241.01") == -250
+    shop.push(report(day=21))
+    assert balance("2241.01") == -300
+    shop.push(report(day=22, state="paid"))
+    assert balance("2241.01") == -300

@@ -1,9 +1,10 @@
-"""Every rule can fail: the scaffold's connector keeps it, and a copy with one defect does not."""
+"""Every rule can fail: a good connector keeps it, and a copy with one defect does not."""
 
 from __future__ import annotations
 
 import defects_hooks
 import defects_money
+import defects_relay
 import pytest
 
 from dougong_sdk.conformance.rules import RULES, Violation
@@ -56,14 +57,30 @@ def test_the_good_connector_keeps(good, try_rule, rule):
     try_rule(good, rule, _ONE_WAY.get(rule))
 
 
-@pytest.mark.parametrize(
-    ("rule", "cell", "file", "old", "new"), DEFECTS, ids=[f"{rule}-{at}" for at, (rule, *_) in enumerate(DEFECTS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", sorted({rule for rule, *_ in defects_relay.DEFECTS}))
+def test_the_good_connector_with_batches_keeps(relay, try_rule, rule):
+    try_rule(relay, rule, {"BATCH-001": "answered", "POLL-001": "quiet"}.get(rule))
+
+
+def _named(defects):
+    return [pytest.param(*one, id=f"{one[0]}-{at}") for at, one in enumerate(defects)]
+
+
+@pytest.mark.parametrize(("rule", "cell", "file", "old", "new"), _named(DEFECTS))
 def test_a_defect_is_found(planted, try_rule, rule, cell, file, old, new):
     lab = planted(file, old, new)
     with pytest.raises(Violation):
         try_rule(lab, rule, cell)
 
 
+@pytest.mark.parametrize(("rule", "cell", "file", "old", "new"), _named(defects_relay.DEFECTS))
+def test_a_defect_with_batches_is_found(planted, try_rule, rule, cell, file, old, new):
+    lab = planted(file, old, new, like="relay")
+    with pytest.raises(Violation):
+        try_rule(lab, rule, cell)
+
+
 def test_every_rule_has_its_bad_connector():
-    assert {rule for rule, *_ in DEFECTS} | {"CONTRACT-004"} == set(RULES)  # that one: test_plugin
+    found = {rule for rule, *_ in [*DEFECTS, *defects_relay.DEFECTS]}
+    assert found | {"CONTRACT-004"} == set(RULES)  # that one: test_plugin

@@ -30,7 +30,10 @@ def certificate(*verdicts, **changes):
         (PASSED, PASSED, PASSED, "gold"),
         (PASSED, PASSED, FAILED, "silver"),
         (PASSED, PASSED, EXEMPT, "silver"),
-        (PASSED, PASSED, NOT, "gold"),
+        (PASSED, PASSED, NOT, "silver"),
+        (PASSED, NOT, PASSED, "gold"),
+        (PASSED, NOT, NOT, "bronze"),
+        (NOT, NOT, NOT, None),
         (PASSED, FAILED, PASSED, "bronze"),
         (PASSED, EXEMPT, PASSED, "bronze"),
         (FAILED, PASSED, PASSED, None),
@@ -42,7 +45,8 @@ def test_level(bronze, silver, gold, level):
 
 
 def test_the_level_tells_what_the_product_cannot_do():
-    assert certificate(verdict("bronze")).title == "gold, without find"
+    assert certificate(verdict("bronze"), verdict("gold")).title == "gold, without find"
+    assert certificate(verdict("bronze"), verdict("silver", NOT)).title == "bronze, without find"
     assert certificate(verdict("bronze", FAILED)).title == "none"
 
 
@@ -53,12 +57,12 @@ def test_no_level_while_rules_were_left_out():
 
 
 def test_json_has_the_members_that_others_rely_on():
-    told = certificate(verdict("bronze"), verdict("gold", EXEMPT, "no way")).to_json()
+    told = certificate(verdict("bronze"), verdict("silver"), verdict("gold", EXEMPT, "no way")).to_json()
     assert list(told) == [
         *("connector", "version", "contract", "level", "without", "rules", "documents", "lost", "doubled", "seconds"),
         "seed",
     ]
-    assert told["rules"][1] == {"id": "X-gold", "level": "gold", "verdict": "exempt", "reason": "no way"}
+    assert told["rules"][2] == {"id": "X-gold", "level": "gold", "verdict": "exempt", "reason": "no way"}
     assert (told["level"], told["seconds"]) == ("silver", 1.2)
 
 

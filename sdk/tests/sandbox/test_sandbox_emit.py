@@ -36,7 +36,9 @@ def door():
 def test_a_push_arrives_with_credentials_and_signature(toy, client, door):
     client.note("hello")
     toy.target("event", door.url, user="u", password="p")
-    assert toy.emit("event") == {"composed": 1, "statuses": [202]}
+    told = toy.emit("event")
+    assert (told["composed"], told["statuses"]) == (1, [202])
+    assert [(one["status"], one["body"], one["acknowledged"]) for one in told["answers"]] == [(202, "", True)]
     path, headers, body = door.received[0]
     assert (path, headers["Authorization"], headers["X-Signature"]) == ("/callbacks", "Basic dTpw", "good")
     assert b"hello" in body
@@ -48,8 +50,21 @@ def test_a_push_can_be_doubled_forged_or_dropped(toy, client, door):
     assert toy.emit("event", duplicate=True, forge=True)["statuses"] == [202, 202]
     assert {headers["X-Signature"] for _, headers, _ in door.received} == {"forged"}
     assert door.received[0][1]["Authorization"] == "Bearer tok"
-    assert toy.emit("event", drop=True) == {"composed": 1, "statuses": []}
+    assert toy.emit("event", drop=True) == {"composed": 1, "statuses": [], "answers": []}
     assert len(door.received) == 2
+
+
+def test_a_push_can_come_without_any_credential(toy, client, door):
+    client.note()
+    toy.target("event", door.url, bearer="tok")
+    assert toy.emit("event", bare=True)["statuses"] == [202]
+    ((_, headers, _),) = door.received
+    assert not {"Authorization", "X-Signature"} & set(headers)
+
+
+def test_what_makes_no_greeting_sends_none(toy, client, door):
+    toy.target("event", door.url)
+    assert toy.emit("event", greeting=True) == {"composed": 0, "statuses": [], "answers": []}
 
 
 def test_an_unreachable_target_is_told(toy, client):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dougong_sdk.sandbox import Request, SandboxError
+from dougong_sdk.sandbox import Request, Response, Sandbox, SandboxError
 from dougong_sdk.sandbox.faults import FAULTS, Fault, FaultBook
 
 CUT = (http.client.RemoteDisconnected, ConnectionResetError)
@@ -95,6 +95,20 @@ def test_an_answer_that_comes_twice(toy, client):
     assert received.count(b"HTTP/1.1 200 OK") == 2
     assert received.count(b'"text":"twice"') == 2
     assert len(toy.postings()) == 1
+
+
+def test_an_answer_that_leaves_something_out(toy, client):
+    toy.fault("partial_answer", operation="note", count=1)
+    assert client.note() == (200, b'{"id":"1","text":"x"}')
+    assert len(toy.postings()) == 1
+
+
+def test_who_answers_about_one_voucher_at_a_time_leaves_nothing_out():
+    class Prompt(Sandbox):
+        title = "Prompt ERP"
+
+    with pytest.raises(SandboxError, match="one voucher at a time"):
+        Sandbox.shortened(Prompt, Response())
 
 
 def test_a_business_error_in_the_erps_own_words(toy, client):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from dougong_sdk.sandbox import Outgoing, Request, Response, Sandbox, SandboxError, Setting
+from dougong_sdk.sandbox import Jobs, Outgoing, Request, Response, Sandbox, SandboxError, Setting
 from dougong_sdk.sandbox.exact_json import dumps, loads
 
 
@@ -24,6 +24,7 @@ class ToySandbox(Sandbox):
     def __init__(self, *args: Any) -> None:
         self.tokens: set[str] = set()
         super().__init__(*args)
+        self.jobs = Jobs(self, self._note)
 
     def default_seed(self) -> Mapping[str, Any]:
         return {
@@ -34,7 +35,7 @@ class ToySandbox(Sandbox):
         return request.path.rpartition("/")[2]
 
     def operations(self) -> Sequence[str]:
-        return ("login", "note", "half")
+        return ("login", "note", "half", "later")
 
     def handle(self, request: Request) -> Response:
         match self.operation(request):
@@ -43,7 +44,9 @@ class ToySandbox(Sandbox):
             case "note" if request.headers.get("token") not in self.tokens:
                 return Response(b'{"error":"no session"}', 401)
             case "note":
-                return self._note(loads(request.body))
+                return Response(dumps(self._note(loads(request.body))).encode())
+            case "later":
+                return Response(dumps({"job": self.jobs.take(loads(request.body))["id"]}).encode())
             case "half":
                 self.store.put("note", "half", {"id": "half", "text": "half", "amount": Decimal(1)})
                 raise RuntimeError("failed half-way")
@@ -57,11 +60,15 @@ class ToySandbox(Sandbox):
         self.tokens.add(token)
         return Response(dumps({"token": token}).encode())
 
-    def _note(self, body: Mapping[str, Any]) -> Response:
+    def shortened(self, response: Response) -> Response:
+        told = loads(response.body or b"{}")
+        return Response(dumps({key: value for key, value in told.items() if key != "amount"}).encode())
+
+    def _note(self, body: Mapping[str, Any]) -> dict[str, Any]:
         identity = str(self.store.next_number("note"))
         note = {"id": identity, "text": body["text"], "amount": body.get("amount", Decimal(0))}
         self.store.put("note", identity, note)
-        return Response(dumps(note).encode())
+        return note
 
     def postings(self, *, deleted: bool = False) -> list[dict[str, Any]]:
         return [{**note, "amount": str(note["amount"])} for note in self.store.all("note").values()]

@@ -21,6 +21,7 @@ from dougong.model.money import round_to, scale_of
 from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 from dougong.model.settled import SINGULAR, Amount, Fact, SettledReport, Tax
+from dougong.tables.decisions import TableError
 
 __all__ = ["Lines", "Place", "line_key", "make_lines", "merged"]
 
@@ -32,7 +33,7 @@ _OF_PERSONS = ("advances", "payees", "due_back")
 class Place:
     """Where and when a voucher is made.
 
-    :param needs: what an account of the book takes; `None` = not known.
+    :param needs: what an account of the book takes, `None` = not known; it may raise `TableError`.
     :param prefix: before every summary, when a closed period moved the date.
     :param cost_role: account role that costs take in place of their own account, when they are another year's.
     """
@@ -93,11 +94,15 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
     if place.moment.mirrors:
         amount = attrs.evolve(amount, base=amount.base.copy_negate(), doc=amount.doc.copy_negate())
     where = _where(entry, fact)
-    chosen = _account(entry, fact, report, place, where, amount.base)
+    try:
+        chosen = _account(entry, fact, report, place, where, amount.base)
+        needs = place.needs(chosen.account) if isinstance(chosen, Chosen) else None
+    except TableError as error:
+        out.problems += error.problems
+        return None
     if not isinstance(chosen, Chosen):
         out.problems += chosen
         return None
-    needs = place.needs(chosen.account)
     if needs is None:
         out.problems.append(place.unknown(chosen.account, where))
         return None

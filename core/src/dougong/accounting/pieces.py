@@ -17,6 +17,7 @@ from dougong.accounting.entries import Place
 from dougong.expressions import fit
 from dougong.model.bookings import LoanMovement, Voucher, VoucherLine
 from dougong.model.settled import SettledReport
+from dougong.tables.decisions import TableError
 
 __all__ = ["in_pieces", "may_be_cut"]
 
@@ -37,7 +38,10 @@ def in_pieces(draft: Draft, report: SettledReport, place: Place) -> list[Draft]:
     if voucher is None or len(voucher.lines) <= place.limits.max_lines or not may_be_cut(place):
         return [draft]
     account = place.rules.accounts[str(place.moment.clearing)]
-    needs = place.needs(account)
+    try:
+        needs = place.needs(account)
+    except TableError as error:
+        return [attrs.evolve(draft, booking=None, problems=error.problems)]
     if needs is None:
         problems = (place.unknown(account, "clearing"),)
         return [attrs.evolve(draft, booking=None, problems=problems)]

@@ -85,8 +85,8 @@ def _foreign(document: Document, line: Line, path: str, rules: RuleSet, rates: R
     """The claimed amount of a line in foreign currency."""
     currency, policy = str(line.currency), rules.currency
     day = on if policy.rate_date == "approved_on" else line.expense_date
-    found = rates.find(currency, document.currency, policy.rate_type, day) if day else None
     stated = policy.amount == "source" and (line.rate is not None or line.base is not None)
+    found = rates.find(currency, document.currency, policy.rate_type, day) if day and not stated else None
     if not stated and found is None:
         return messages.rate_missing(path, currency, document.currency, policy.rate_type, day, rates.path)
     scale = scale_of(document.currency)

@@ -14,6 +14,7 @@ import attrs
 
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.postings import Stage
+from dougong.model.problems import Problem
 from dougong.tables.decisions import DecisionTable
 
 __all__ = [
@@ -190,7 +191,7 @@ class RuleSet:
     :param path: the file, for messages; `fingerprint` hash over its text and the contents of its tables.
     :param accounts: role → account code (`[accounts]`).
     :param tables: name → decision table (`[tables]`).
-    :param needs: account → what it takes, when a CSV says so; `None` = the ERP says it (`account_needs = "erp"`).
+    :param needs: table of what accounts take, when there is one; `None` = the ERP says it (`account_needs = "erp"`).
     :param dimensions: our dimension name → paths that may fill it, first value wins (`[dimensions]`).
 
     .. versionadded:: 0.1
@@ -207,6 +208,26 @@ class RuleSet:
     summary: SummaryPolicy
     changes: ChangePolicy
     moments: Mapping[str, Moment] = attrs.field(hash=False)
-    needs: Mapping[str, AccountNeeds] | None = attrs.field(default=None, hash=False, repr=False)
+    needs: DecisionTable | None = attrs.field(default=None, hash=False, repr=False)
     path: str = ""
     fingerprint: str = ""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with rows of its tables; who would be answered by one of them is held for it."""
+        known = [*self.tables.values(), *([self.needs] if self.needs else [])]
+        return tuple(problem for table in known for problem in table.problems)
+
+    def account_needs(self, account: str, on: dt.date) -> AccountNeeds | None:
+        """What an account takes by the table `needs`; lists in its cells are separated by blanks.
+
+        :raises TableError: its row is wrong, or another one contradicts it.
+        """
+        found = self.needs.lookup({"account": account}, on) if self.needs else None
+        if found is None:
+            return None
+        return AccountNeeds(
+            dimensions=frozenset(found.values["dimensions"].split()),
+            currencies=frozenset(found.values.get("currencies", "").split()),
+            cash=found.values.get("cash", "").lower() in ("yes", "1", "true", "是"),
+        )

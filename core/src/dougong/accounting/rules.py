@@ -25,7 +25,6 @@ from dougong.accounting.rulefile import (
     TaxPolicy,
 )
 from dougong.accounting.table_checks import check_tables
-from dougong.model.masterdata import AccountNeeds
 from dougong.model.money import is_currency
 from dougong.model.problems import DougongError, Text
 from dougong.tables.decisions import DecisionTable
@@ -61,7 +60,7 @@ MOMENT_NAMES: Mapping[str, str] = {
 #: What a mirroring moment never takes from the other one.
 _OWN = ("on", "after", "date", "mirrors", "merge")
 _NEEDS = "account_needs"
-#: Reads a table file: (path, name) → table. `tables.files.read_table` is one.
+#: Reads a table file: (path, name) → table. `tables.files.read_own_table` is one.
 TableReader = Callable[[Path, str], "Table"]
 
 
@@ -71,8 +70,9 @@ def load_rules(path: Path, read_table: TableReader, *, root: Path | None = None)
     :param path: `PROJECT/rules/NAME.toml`.
     :param read_table: reads a CSV or XLSX file; gets its path, and its name for messages.
     :param root: folder that `[tables]` counts from; the project, that is the folder above `rules/`, unless said.
+    :returns: the rules; what is wrong with rows of their tables is among their `problems`.
     :raises RulesError: with every problem: TOML, unknown keys ("did you mean"), floats, names, expressions, each with
-        file, key and line; problems of the tables are in it too.
+        file, key and line; tables that cannot be read at all are in it too.
 
     .. versionadded:: 0.1
     """
@@ -100,7 +100,8 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     moments = _moments(reading, data.get("moments", {}))
     reading.finish()
     tables, digest = _tables(reading, files, table, text)
-    needs = _needs(reading, tables.pop(_NEEDS, None))
+    needs = tables.pop(_NEEDS, None)
+    _check_needs(reading, needs)
     reading.finish()
     rules = RuleSet(
         accounts=accounts,
@@ -116,7 +117,7 @@ def read_rules(text: str, path: Path, table: Callable[[str, str], Table]) -> Rul
     checks.check_names(reading, rules)
     checks.check_limits(reading, rules)
     checks.check_order(reading, rules)
-    check_tables(reading, rules)
+    rules = check_tables(reading, rules)
     compiled = {name: checks.compile_moment(reading, rules, moment) for name, moment in moments.items()}
     reading.finish()
     return attrs.evolve(rules, moments=compiled)
@@ -172,22 +173,11 @@ def _tables(
     return out, digest.hexdigest()
 
 
-def _needs(reading: Reading, table: DecisionTable | None) -> dict[str, AccountNeeds] | None:
-    """What accounts take, from a table `account,→dimensions,→currencies,→cash`; lists are separated by blanks."""
-    if table is None:
-        return None
-    if table.keys != ("account",) or "dimensions" not in table.results:
+def _check_needs(reading: Reading, table: DecisionTable | None) -> None:
+    """The columns of a table of what accounts take: `account,→dimensions,→currencies,→cash`."""
+    if table is not None and (table.keys != ("account",) or "dimensions" not in table.results):
         zh, en = f"{table.path} 应有列 account,→dimensions", f"{table.path} needs the columns account,→dimensions"
         reading.refuse(("tables", _NEEDS), refused("RULES_TABLE", zh, en))
-        return {}
-    return {
-        account: AccountNeeds(
-            dimensions=frozenset(values["dimensions"].split()),
-            currencies=frozenset(values.get("currencies", "").split()),
-            cash=values.get("cash", "").lower() in ("yes", "1", "true", "是"),
-        )
-        for (account,), values in table.entries()
-    }
 
 
 def _check_head(reading: Reading, head: Head) -> None:

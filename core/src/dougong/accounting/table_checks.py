@@ -1,14 +1,17 @@
-"""What `dougong check` finds in the tables that the core reads: missing columns, words and amounts that are none."""
+"""The tables that the core itself reads: columns that they must have, words and amounts in their rows that are none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+
+import attrs
 
 from dougong.accounting.reader import Reading, refused
 from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.tax import NO, YES
 from dougong.model.money import is_currency, parse_decimal
 from dougong.model.problems import InputError, Problem, Text
+from dougong.tables.decision_rows import row_problem
 from dougong.tables.decisions import DecisionTable
 
 __all__ = ["check_tables"]
@@ -21,12 +24,14 @@ _KNOWN_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buyers": (("buyer",), ("entity",)),
     "loans": (("loan",), ("amount",)),
 }
+_HINT = Text("请更正此行, 再运行 dougong check", "correct that row, then run `dougong check`")
 #: What is wrong with the results of a row, in rules of a functional currency.
 _Look = Callable[[Mapping[str, str], str], Iterator[Text]]
 
 
-def check_tables(reading: Reading, rules: RuleSet) -> None:
-    """Columns first; the rows of a table only when all of its columns are there."""
+def check_tables(reading: Reading, rules: RuleSet) -> RuleSet:
+    """The rules with the rows that cannot be used marked in their tables; a missing column is refused."""
+    tables = dict(rules.tables)
     for name, (keys, results) in _KNOWN_TABLES.items():
         if (table := rules.tables.get(name)) is None:
             continue
@@ -35,15 +40,17 @@ def check_tables(reading: Reading, rules: RuleSet) -> None:
             zh, en = f"{table.path} 缺少列 {column}", f"{table.path} lacks the column {column}"
             reading.refuse(("tables", name), refused("RULES_TABLE", zh, en))
         if not absent and name in _ROWS:
-            for problem in _rows(table, _ROWS[name], rules.rules.currency):
-                reading.refuse(("tables", name), problem)
+            tables[name] = table.with_faults(_faults(table, _ROWS[name], rules.rules.currency))
+    return attrs.evolve(rules, tables=tables)
 
 
-def _rows(table: DecisionTable, look: _Look, functional: str) -> Iterator[Problem]:
-    for row in table.decisions():
-        for said in look(row.values, functional):
-            zh, en = f"{table.path} 第 {row.row} 行: {said.zh}", f"{table.path} row {row.row}: {said.en}"
-            yield refused("RULES_TABLE", zh, en)
+def _faults(table: DecisionTable, look: _Look, functional: str) -> dict[int, tuple[Problem, ...]]:
+    found = {row.row: tuple(look(row.values, functional)) for row in table.decisions()}
+    return {
+        row: tuple(row_problem("RULES_TABLE", table.path, row, said, _HINT) for said in told)
+        for row, told in found.items()
+        if told
+    }
 
 
 def _tax_use(values: Mapping[str, str], _: str) -> Iterator[Text]:

@@ -257,7 +257,7 @@ def _buyer(
         return entity_of(decision.values["entity"]) or decision.values["entity"] or None
     entity = entity_of(invoice.buyer)
     if entity is None and invoice.buyer != document.entity:
-        problems.append(tax_messages.buyer_unknown(invoice, table.path if table else "tables/buyers.csv"))
+        problems.append(tax_messages.buyer_unknown(invoice, table, rules.path))
     return entity or invoice.buyer
 
 

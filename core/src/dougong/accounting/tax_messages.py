@@ -8,7 +8,7 @@ from decimal import Decimal
 from dougong.model.documents import Invoice
 from dougong.model.money import plain
 from dougong.model.problems import Problem
-from dougong.tables.decisions import DecisionTable, key_text
+from dougong.tables.decisions import EMPTY, EMPTY_WORDS, DecisionTable, key_text
 
 __all__: list[str] = []
 
@@ -155,16 +155,29 @@ def unverified(invoice: Invoice) -> Problem:
     )
 
 
-def buyer_unknown(invoice: Invoice, table: str) -> Problem:
-    """抬头 that is nobody known."""
-    name = invoice.number or invoice.id
+def buyer_unknown(invoice: Invoice, table: DecisionTable | None, rules: str) -> Problem:
+    """抬头 that is nobody known.
+
+    :param table: of buyers. :param rules: the file that names it, or would.
+    """
+    name, path = invoice.number or invoice.id, table.path if table else "tables/buyers.csv"
+    first_zh, first_en = (
+        ("", "")
+        if table
+        else (
+            f'请先在 {rules} 的 [tables] 写 buyers = "{path}"; ',
+            f'first write buyers = "{path}" under [tables] of {rules}; ',
+        )
+    )
     return Problem.of(
         "BUYER_UNKNOWN",
         f"发票 {name} 的抬头 {invoice.buyer!r} 不对应任何法人实体",
         f"the buyer {invoice.buyer!r} of invoice {name} is no entity of ours",
         path="invoices",
-        hint_zh=f"请在 {table} 加一行 抬头 → 法人实体 (不是本集团则实体留空, 税额进成本)",
-        hint_en=f"add a row buyer → entity to {table} (a blank entity = not ours, the tax stays in the cost)",
+        hint_zh=f"{first_zh}请在 {path} 加一行 (或 dougong tables import): buyer 列写 {invoice.buyer}, "
+        f"→entity 列写法人编码; 不是本集团的写 {EMPTY}, 税额进成本",
+        hint_en=f"{first_en}add a row to {path} (or `dougong tables import` it): {invoice.buyer} in the column buyer, "
+        f"the entity's code in →entity; {EMPTY_WORDS[1]} where it is not ours, the tax then stays in the cost",
         table="buyers",
         buyer=invoice.buyer or "",
     )

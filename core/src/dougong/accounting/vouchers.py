@@ -15,6 +15,7 @@ from dougong.accounting.entries import Place, make_lines
 from dougong.accounting.loans import lent, movements
 from dougong.accounting.pieces import in_pieces, may_be_cut
 from dougong.accounting.rulefile import Moment, RuleSet
+from dougong.model import words
 from dougong.model.bookings import LoanMovement, Voucher, VoucherLine
 from dougong.model.documents import Document
 from dougong.model.masterdata import AccountNeeds
@@ -104,8 +105,9 @@ def before_rules(dated: Dated) -> tuple[Problem, ...]:
 
 def _place(order: Order, context: Context) -> Place:
     def needs(account: str) -> AccountNeeds | None:
-        known = order.rules.needs
-        return context.account_needs(order.book, account) if known is None else known.get(account)
+        if order.rules.needs is None:
+            return context.account_needs(order.book, account)
+        return order.rules.account_needs(account, order.dated.posting)
 
     return Place(
         order.rules,
@@ -197,7 +199,7 @@ def _loans(document: Document, report: SettledReport, order: Order) -> tuple[Loa
 def _unsupported(moment: Moment) -> Iterator[Problem]:
     """What rules may ask for and this version does not do."""
     if moment.target != "voucher":
-        yield messages.not_yet("", f"目标单据 {moment.target}", f"target {moment.target}")
+        yield messages.not_yet("", f"目标单据为{words.target(moment.target).zh}", f"target {moment.target}")
 
 
 def _charges(report: SettledReport, order: Order) -> Iterator[Problem]:

@@ -48,9 +48,13 @@ class _Tested:
 @common
 @click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def test(files: tuple[Path, ...]) -> int:
-    """Exit status 0 when every case holds, 2 when one differs, 1 when one cannot be read."""
+    """Exit status 0 when every case holds, 2 when one differs or a table has a wrong row, 1 when one cannot be read."""
+    from dougong.flow import Deriver, load_inputs
+
     with opened() as project:
-        found = _run(project, files or _default(project))
+        deriver = Deriver(project, load_inputs(project))
+        found = [_test(deriver, path) for path in files or _default(project)]
+    _tell_tables(deriver.inputs.problems)
     for one in found:
         if options().json:
             _emit(one)
@@ -62,7 +66,16 @@ def test(files: tuple[Path, ...]) -> int:
             f"用例 {len(found)} 个, 不符 {len(wrong)} 个。", f"Cases: {len(found)}, not as expected: {len(wrong)}."
         )
         output.tell(summary, style="red" if wrong else "green")
-    return 1 if any(one.problems for one in found) else 2 if wrong else 0
+    return 1 if any(one.problems for one in found) else 2 if wrong or deriver.inputs.problems else 0
+
+
+def _tell_tables(problems: Sequence[Problem]) -> None:
+    """What is wrong with rows of tables, whether a case needs them or not."""
+    if not options().json:
+        output.problems(problems)
+    for file in dict.fromkeys(problem.facts["file"] for problem in problems) if options().json else ():
+        mine = [_view(problem) for problem in problems if problem.facts["file"] == file]
+        output.emit({"case": None, "file": file, "ok": False, "differences": [], "problems": mine})
 
 
 def _default(project: Project) -> tuple[Path, ...]:
@@ -82,13 +95,6 @@ def _default(project: Project) -> tuple[Path, ...]:
     )
 
 
-def _run(project: Project, files: Sequence[Path]) -> list[_Tested]:
-    from dougong.flow import Deriver, load_inputs
-
-    deriver = Deriver(project, load_inputs(project))
-    return [_test(deriver, path) for path in files]
-
-
 def _test(deriver: Deriver, path: Path) -> _Tested:
     from dougong.accounting import compare, load_case
     from dougong.flow import run_case
@@ -103,14 +109,18 @@ def _test(deriver: Deriver, path: Path) -> _Tested:
         return _Tested(path, name, problems=tuple(error.problems))
 
 
-def _emit(one: _Tested) -> None:
+def _view(problem: Problem) -> dict[str, Any]:
     from dougong.cli.language import chosen
     from dougong.ledger.views import problem_view
 
+    return problem_view(problem, chosen())
+
+
+def _emit(one: _Tested) -> None:
     differences = [attrs.asdict(each) for voucher in one.vouchers for each in voucher.differences]
     row: dict[str, Any] = {"case": one.name, "file": str(one.path), "ok": one.ok, "differences": differences}
     if one.problems:
-        row["problems"] = [problem_view(problem, chosen()) for problem in one.problems]
+        row["problems"] = [_view(problem) for problem in one.problems]
     output.emit(row)
 
 

@@ -15,7 +15,8 @@ import attrs
 
 from dougong.cli.language import say
 from dougong.model.problems import DougongError, Problem
-from dougong.tables.decisions import EMPTY, EMPTY_WORDS, DecisionTable, is_empty
+from dougong.tables.cells import read_day
+from dougong.tables.decisions import EMPTY, EMPTY_WORDS, DecisionTable, TableError, is_empty
 from dougong.tables.files import Row, Table, read_table, write_table
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ __all__ = [
 
 #: Stands in the column `table` for rows of the code tables: `codes/department`.
 CODES = "codes/"
-_DATES = ("valid_from", "valid_to", "note")
+_DAYS = ("valid_from", "valid_to")
+_DATES = (*_DAYS, "note")
+#: Facts of a table's problem that number its rows.
+_ROWS = ("row", "first", "second")
 
 
 @attrs.frozen
@@ -153,27 +157,39 @@ def _named(row: Row, results: Sequence[str]) -> str:
 
 
 def update(folder: Path, table: DecisionTable, rows: Sequence[Row]) -> Update:
-    """The table's file with these rows in it: a row with the same keys and first day is replaced, others are added.
+    """The table's file with these rows in it: rows with the same keys and first day are replaced, others are added.
 
-    :raises TableError: the file would not be a decision table any more (a tie, a blank key, a wrong date).
+    :raises TableError: one of them could not be used (a tie, a blank key, a wrong date).
     """
     raw = read_table(folder / table.path, table.path)
     header = list(raw.header) + [
         name for name in _DATES if any(row.cells.get(name) for row in rows) and name not in raw.header
     ]
-    lines = {_key(row.cells, table): dict(row.cells) for row in raw.rows}
+    lines: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in raw.rows:
+        lines.setdefault(_key(row.cells, table), []).append(_spelt(row.cells))
     changes = []
     for row in rows:
         cells = _own(row.cells, table)
-        line = {column: cells.get(_titled(column, table), "") for column in header}
-        line |= {key: _one_spelling(line[key]) for key in table.keys if key in line}
-        before = lines.get(_key(line, table))
-        if before is None or any(before.get(column, "") != line[column] for column in header):
-            changes.append(Change(line, before))
-            lines[_key(line, table)] = line
-    made = Table.of(header, lines.values(), table.path)
-    DecisionTable.from_table(made, table.name, table.path)
+        line = _spelt({column: cells.get(_titled(column, table), "") for column in header})
+        before = lines.get(_key(line, table), [])
+        if len(before) != 1 or any(before[0].get(column, "") != line[column] for column in header):
+            changes.append(Change(line, before[0] if before else None))
+            lines[_key(line, table)] = [line]
+    made = Table.of(header, (line for same in lines.values() for line in same), table.path)
+    _refuse_wrong(DecisionTable.from_table(made, table.name, table.path), made, changes)
     return Update(table.path, made, tuple(changes))
+
+
+def _refuse_wrong(checked: DecisionTable, made: Table, changes: Sequence[Change]) -> None:
+    """What is wrong with the rows that come in; what was wrong in the file before keeps nobody from mending the rest.
+
+    :raises TableError: with all of it.
+    """
+    fresh = {str(row.number) for row in made.rows if any(row.cells == change.row for change in changes)}
+    told = [one for one in checked.problems if fresh & {one.facts.get(key) for key in _ROWS}]
+    if told:
+        raise TableError(told)
 
 
 def _own(cells: Mapping[str, str], table: DecisionTable) -> dict[str, str]:
@@ -187,8 +203,20 @@ def _one_spelling(cell: str) -> str:
     return EMPTY if is_empty(cell) else cell
 
 
+def _spelt(cells: Mapping[str, str]) -> dict[str, str]:
+    """A row with no value and days written in one way; a day that is none stays, and is told."""
+    return {name: _one_day(cell) if name in _DAYS else _one_spelling(cell) for name, cell in cells.items()}
+
+
+def _one_day(cell: str) -> str:
+    try:
+        return read_day(cell).isoformat()
+    except ValueError:
+        return cell
+
+
 def _key(cells: Mapping[str, str], table: DecisionTable) -> tuple[str, ...]:
-    return (*(_one_spelling(cells.get(key, "")) for key in table.keys), cells.get("valid_from", ""))
+    return (*(_one_spelling(cells.get(key, "")) for key in table.keys), _one_day(cells.get("valid_from", "")))
 
 
 def write(folder: Path, changed: Update) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import rich_click as click
 
-from dougong.cli import lists, output, plans, reconciling, words, worklist
+from dougong.cli import document_rows, lists, output, places, plans, reconciling, words, worklist
 from dougong.cli.language import say
 from dougong.cli.logs import log_into
 from dougong.cli.products import Examples
@@ -62,9 +62,9 @@ def tell_story(stage: Stage, sandboxes: Callable[[], AbstractContextManager[Sequ
         _head(say("挂起的一单: 决策表缺一行", "One report is held: a table lacks a row"))
         _free(project)
         _head(say("对账", "Both sides are compared"))
-        compared, failed = reconciling.compared(project, None, None, _ACTOR)
+        compared, failed = reconciling.compared(project, None, None, reconciling.documents(project, _ACTOR))
         reconciling.tell_failed(failed)
-        reconciling.show([reconciling.view(name, row) for name, row in compared])
+        document_rows.show(compared)
         _head(say("再推送同样的文件: 什么都不变", "The same files are pushed again: nothing changes"))
         _again(project, files, stage.source, running)
         rows = _rows(project)
@@ -131,9 +131,11 @@ def _rows(project: Project) -> list[dict[str, Any]]:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> None:
     """From report to voucher number and stage."""
+    where = places.columns(rows)
     made = output.table(
         say("单据", "document"),
         say("时点", "moment"),
+        *where.values(),
         say("凭证号", "voucher"),
         say(">金额", ">amount"),
         say("状态", "state"),
@@ -143,6 +145,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> None:
         made.add_row(
             ", ".join(row["documents"]),
             words.moment(row.get("moment")),
+            *places.cells(row, where),
             row.get("erp_number") or "–",
             words.money(row.get("total")),
             stage or words.state(row["state"]),
@@ -158,7 +161,7 @@ def _free(project: Project) -> None:
 
     held = {row["delivery"] for row in _rows(project) if row["state"] == "held"}
     with project.ledger.read() as connection:
-        worklist.show(worklist.causes(connection), worklist.currencies(project), title=False)
+        worklist.show(worklist.causes(connection), title=False)
         missing = missing_rows(open_problems(connection))
     path = project.folder / _TABLE
     for row in missing:

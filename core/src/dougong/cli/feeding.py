@@ -41,8 +41,9 @@ def feedback(number: str | None) -> int:
         say("状态", "state"),
         say(">次数", ">tries"),
     )
+    several = _several_books(rows)
     for row in rows:
-        cells = [str(row["id"]), row["document"], _kind(row), _content(row["content"]), _state(row)]
+        cells = [str(row["id"]), row["document"], _kind(row), _content(row["content"], books=several), _state(row)]
         made.add_row(*cells, str(row["attempts"]), style=_STYLES.get(row["state"], ""))
     output.console().print(made)
     _problems(rows)
@@ -51,8 +52,9 @@ def feedback(number: str | None) -> int:
 
 def told(rows: Sequence[Mapping[str, Any]]) -> None:
     """What the source was told of one document, line by line, for `trace`."""
+    several = _several_books(rows)
     for row in rows:
-        output.tell(f"  {_kind(row)}: {_content(row['content'])} ({_state(row)})")
+        output.tell(f"  {_kind(row)}: {_content(row['content'], books=several)} ({_state(row)})")
 
 
 def _documents(connection: Any, number: str | None) -> list[int] | None:
@@ -82,13 +84,26 @@ def _state(row: Mapping[str, Any]) -> str:
     return say(*states[row["state"]])
 
 
-def _content(content: Mapping[str, Any]) -> str:
-    """Voucher numbers with their stages, or codes of problems."""
+def _content(content: Mapping[str, Any], *, books: bool) -> str:
+    """Voucher numbers with their stages, or codes of problems.
+
+    :param books: say of each in which book it is: numbers begin anew in every one.
+    """
     if "vouchers" in content:
-        return ", ".join(
-            f"{each['number'] or each['erp_id']} {words.stage(each['stage'])}".strip() for each in content["vouchers"]
-        )
-    return ", ".join(problem["code"] for problem in content["problems"]) or content["reason"] or content["state"]
+        return ", ".join(_voucher(each, books=books) for each in content["vouchers"])
+    why = ", ".join(problem["code"] for problem in content["problems"]) or content["reason"] or content["state"]
+    return f"{content['book']} {why}" if books else str(why)
+
+
+def _voucher(each: Mapping[str, Any], *, books: bool) -> str:
+    told = each["book"] if books else None, each["number"] or each["erp_id"], words.stage(each["stage"])
+    return " ".join(filter(None, told))
+
+
+def _several_books(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether what is told is of more than one book."""
+    contents = [row["content"] for row in rows]
+    return len({each["book"] for content in contents for each in content.get("vouchers") or [content]}) > 1
 
 
 def _problems(rows: Sequence[Mapping[str, Any]]) -> None:

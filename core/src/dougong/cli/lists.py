@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dougong.cli import output, words
+from dougong.cli import output, places, words
 from dougong.cli.language import chosen, say
 from dougong.cli.options import options
 
@@ -69,18 +69,20 @@ def show(found: Rows) -> None:
     if not found:
         output.tell(say("没有单据。", "No documents."))
         return
+    shown = _shown(found)
+    where = places.columns(shown)
     made = output.table(
         "#",
         say("单据", "document"),
         say("时点", "moment"),
         say("连接", "connection"),
+        *where.values(),
         say("状态", "state"),
         say("凭证号", "voucher"),
         say(">金额", ">amount"),
     )
-    shown = _shown(found)
     for row in shown:
-        made.add_row(*_cells(row), style=words.state_style(row["state"]))
+        made.add_row(*_cells(row, where), style=words.state_style(row["state"]))
     output.console().print(made)
     if hidden := len(found) - len(shown):
         output.tell(say(f"  … 另有 {hidden} 行, --json 列出全部", f"  … and {hidden} more; --json lists them all"))
@@ -96,7 +98,7 @@ def _shown(found: Rows) -> Rows:
     return [row for row in found if not in_order([row])][:_MOST_ROWS]
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
+def _cells(row: Mapping[str, Any], where: Mapping[str, str]) -> list[str]:
     stage, part = words.stage(row.get("stage")), row.get("set")
     told = [words.state(row["state"]), stage, say("成组 ", "set ") + "{delivered}/{of}".format(**part) if part else ""]
     return [
@@ -104,6 +106,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         ", ".join(row["documents"]),
         words.moment(row.get("moment")),
         row.get("connection") or "",
+        *places.cells(row, where),
         " · ".join(word for word in told if word),
         row.get("erp_number") or "",
         words.money(row.get("total")),

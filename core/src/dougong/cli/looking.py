@@ -30,13 +30,12 @@ def status(number: str | None, by: str) -> int:
     with opened() as project, project.ledger.read() as connection:
         found = lists.rows(connection) if number is None else selecting.rows_of(connection, number)
         causes = worklist.causes(connection) if number is None else []
-        money_of = worklist.currencies(project) if causes else {}
     if by == "cause":
-        worklist.show(causes, money_of)
+        worklist.show(causes)
     else:
         lists.show(found)
         if causes and not options().json:
-            worklist.show(causes, money_of)
+            worklist.show(causes)
     details.tell_clock()
     return lists.status_of(found)
 
@@ -64,12 +63,17 @@ def trace(number: str) -> int:
     """What was claimed, settled, booked and told; who did what, in time order."""
     from dougong.flow import settled_views
     from dougong.ledger.views import trace_view
+    from dougong.model.problems import DougongError
 
     with opened() as project:
         with project.ledger.read() as connection:
             numbers = selecting.documents(connection, number)
         for each in numbers:
-            facts = settled_views(project, each)
+            try:
+                facts = settled_views(project, each)
+            except DougongError as error:  # what happened is told all the same
+                facts = {}
+                output.problems(error.problems)
             with project.ledger.read() as connection:
                 traced = trace_view(connection, each, chosen())
             _trace([{**view, "settled": facts.get(view["row"], [])} for view in traced])

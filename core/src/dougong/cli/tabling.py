@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import rich_click as click
 
 from dougong.cli import output, trials, words
@@ -93,7 +94,7 @@ def import_(file: Path, only: str | None, dry_run: bool, actor: str) -> int:
         updates = [
             decision_files.update(project.folder, known[name], rows) for name, rows in parts.items() if name in known
         ]
-        codes = [_code(name, row) for name, rows in parts.items() if name not in known for row in rows]
+        codes = _code_rows(sheet.name, {name: rows for name, rows in parts.items() if name not in known})
         imported = _codes(project, codes, actor=actor, dry_run=dry_run)
         changed = [one for one in updates if one.changes]
         impact = _impact(project, changed, codes) if dry_run else None
@@ -200,22 +201,25 @@ def _by_name(file: Path, known: Mapping[str, Any]) -> str | None:
     return file.stem if file.stem in known else None
 
 
-def _code(name: str, row: Row) -> CodeRow:
-    from dougong.cli.decision_files import CODES
-    from dougong.tables.codes import CodeRow
+def _code_rows(file: str, parts: Mapping[str, Sequence[Row]]) -> list[CodeRow]:
+    """Rows of code tables, by the names that they have in a sheet.
 
-    cells = row.cells
-    table = name.removeprefix(CODES)
-    days = cells.get("valid_from", ""), cells.get("valid_to", "")
-    text = (
-        table,
-        cells.get("scope") or "*",
-        cells.get("ours", ""),
-        cells.get("→theirs", ""),
-        *days,
-        cells.get("note", ""),
-    )
-    return CodeRow.from_ledger(text)
+    :raises CodeError: with every row that is wrong.
+    """
+    from dougong.cli.decision_files import CODES
+    from dougong.tables.codes import CodeError, read_code_row
+
+    found, problems = [], []
+    for name, rows in parts.items():
+        for row in rows:
+            cells = {column.removeprefix("→"): cell for column, cell in row.cells.items()}
+            needed = {"ours": "", "theirs": "", **cells, "table": name.removeprefix(CODES)}
+            made, wrong = read_code_row(needed, row.number)
+            found.append(made)
+            problems += [attrs.evolve(one, path=f"{file}:{row.number}") for one in wrong]
+    if problems:
+        raise CodeError(problems)
+    return found
 
 
 def _codes(project: Project, rows: list[CodeRow], *, actor: str, dry_run: bool) -> int:

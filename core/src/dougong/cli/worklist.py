@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dougong.cli import output, words
@@ -13,10 +14,9 @@ from dougong.model.money import plain
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from dougong.flow import Project
     from dougong.ledger.causes import Cause
 
-__all__ = ["causes", "currencies", "show"]
+__all__ = ["causes", "show"]
 
 
 def causes(connection: Connection) -> list[Cause]:
@@ -26,22 +26,8 @@ def causes(connection: Connection) -> list[Cause]:
     return found(connection)
 
 
-def currencies(project: Project) -> dict[str, str]:
-    """Account book → functional currency, as the rules say; nothing while they cannot be read: the list comes first."""
-    from dougong.flow.inputs import rule_files
-    from dougong.model.problems import DougongError
-
-    try:
-        return {book: one.rules.currency for one in rule_files(project) for book in one.rules.books}
-    except DougongError:
-        return {}
-
-
-def show(found: Sequence[Cause], money_of: Mapping[str, str], *, title: bool = True) -> None:
-    """Print it: JSON objects, or one line per cause and the next step below.
-
-    :param money_of: account book → functional currency.
-    """
+def show(found: Sequence[Cause], *, title: bool = True) -> None:
+    """Print it: JSON objects, or one line per cause and the next step below."""
     language = chosen()
     if options().json:
         for cause in found:
@@ -51,8 +37,8 @@ def show(found: Sequence[Cause], money_of: Mapping[str, str], *, title: bool = T
                     "message": cause.problem.message.for_language(language),
                     "hint": cause.problem.hint.for_language(language),
                     "count": len(cause.numbers),
-                    "amount": None if cause.amount is None else plain(cause.amount),
-                    "currency": _currency(cause, money_of),
+                    "amounts": {currency: plain(amount) for currency, amount in cause.amounts.items()},
+                    **_single(cause.amounts),
                     "documents": list(cause.numbers),
                 }
             )
@@ -66,20 +52,20 @@ def show(found: Sequence[Cause], money_of: Mapping[str, str], *, title: bool = T
     for cause in found:
         count = len(cause.numbers)
         noun = say("单", "document" if count == 1 else "documents")
-        amount = "" if cause.amount is None else f", {words.money(cause.amount)}{_unit(_currency(cause, money_of))}"
+        amounts = [f"{words.money(amount)} {_unit(currency)}" for currency, amount in cause.amounts.items()]
         text = cause.problem.message.for_language(language)
-        output.tell(f"  {cause.problem.code}  {text}: {count} {noun}{amount}")
+        output.tell(f"  {cause.problem.code}  {text}: " + ", ".join((f"{count} {noun}", *amounts)))
         if hint := cause.problem.hint.for_language(language):
             output.tell(f"      → {hint}")
 
 
-def _currency(cause: Cause, money_of: Mapping[str, str]) -> str | None:
-    """The currency of its amount; none where nobody says it or books of several currencies wait."""
-    found = {money_of.get(book) for book in cause.books}
-    return found.pop() if len(found) == 1 else None
+def _single(amounts: Mapping[str, Decimal]) -> dict[str, str | None]:
+    """Amount and currency where all of it is in one; sums of several currencies are none."""
+    if len(amounts) != 1:
+        return {"amount": None, "currency": None}
+    ((currency, amount),) = amounts.items()
+    return {"amount": plain(amount), "currency": currency}
 
 
-def _unit(currency: str | None) -> str:
-    if currency is None:
-        return ""
-    return say(" 元" if currency == "CNY" else f" {currency}", f" {currency}")
+def _unit(currency: str) -> str:
+    return say("元" if currency == "CNY" else currency, currency)

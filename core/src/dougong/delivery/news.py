@@ -11,7 +11,7 @@ from dougong.ledger.attempts import Frozen
 from dougong.ledger.statements import Tx
 from dougong.ledger.store import Ledger
 from dougong.model.messages import ItemId
-from dougong.model.outcomes import Callback, CallbackRefused, CallbackRequest, Outcome, StatusUpdate
+from dougong.model.outcomes import Callback, CallbackRefused, CallbackRequest, Outcome, StatusUpdate, Waiting
 
 __all__ = ["close_told", "outcome_of", "told"]
 
@@ -34,14 +34,14 @@ def close_told(tx: Tx, connection: str, frozen: Frozen, link: Link) -> None:
 
 
 def outcome_of(name: ItemId, frozen: Frozen, updates: Sequence[StatusUpdate]) -> Outcome | None:
-    """The outcome among `updates` that concerns an item: by its name, or by a correlation of its whole message."""
-    for update in updates:
-        if update.item == name:
-            return update.outcome
-    for update in updates:
-        if update.item is None and update.correlation in frozen.correlations:
-            return update.outcome
-    return None
+    """The outcome among `updates` that concerns an item: by its name, or by a correlation of its whole message.
+
+    Messages overtake each other: a word that it is still at work never outweighs one of how it ended.
+    """
+    own = [update.outcome for update in updates if update.item == name]
+    whole = [one.outcome for one in updates if one.item is None and one.correlation in frozen.correlations]
+    told = [*own, *whole]
+    return next((outcome for outcome in told if not isinstance(outcome, Waiting)), told[0] if told else None)
 
 
 def _is_about(callback: Callback, frozen: Frozen) -> bool:

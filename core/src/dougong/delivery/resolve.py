@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply, is_superseded, no_attempt, park
+from dougong.delivery.apply import apply, is_superseded, park
 from dougong.delivery.complete import complete, guarded
 from dougong.delivery.link import Link, backoff_ms
 from dougong.delivery.news import close_told, outcome_of, told
 from dougong.delivery.send import push_frozen
+from dougong.delivery.whole import take_whole
 from dougong.ledger import attempts, deliveries
 from dougong.ledger.attempts import Frozen
 from dougong.ledger.rows import DeliveryRow, problems_text
@@ -38,7 +39,7 @@ def resolve(ledger: Ledger, row: DeliveryRow, link: Link) -> None:
     :param row: `unknown` (or `sending` with an ended lease), leased.
     """
     operation = link.door.operation(f"{row.target_type}.{row.verb}")
-    taken = ledger.write(lambda tx: _take_whole(tx, row))
+    taken = ledger.write(lambda tx: _take(tx, row))
     if taken is None:
         return
     frozen, rows = taken
@@ -60,35 +61,19 @@ def resolve(ledger: Ledger, row: DeliveryRow, link: Link) -> None:
             ledger.write(lambda tx: [park(tx, row, ParkReason.AMBIGUOUS, problem) for row in rows])
 
 
-def _take_whole(tx: Tx, row: DeliveryRow) -> tuple[Frozen, list[DeliveryRow]] | None:
-    """Lease every undecided item of the attempt: a message is resolved whole. The first item leads."""
-    frozen = attempts.load_open(tx, row.id)
-    if frozen is None:
-        park(tx, row, ParkReason.BROKEN_INVARIANT, no_attempt())
+def _take(tx: Tx, row: DeliveryRow) -> tuple[Frozen, list[DeliveryRow]] | None:
+    """Lease every undecided item of the attempt, and count it as unknown: a message is resolved whole."""
+    taken = take_whole(tx, row, _UNDECIDED)
+    if taken is None:
         return None
-    members = [row if id_ == row.id else deliveries.by_id(tx, id_) for id_ in frozen.delivery_ids]
-    undecided = [member for member in members if member.state in _UNDECIDED]
-    if row.id != min(member.id for member in undecided):
-        deliveries.release(tx, row, due_at=epoch_ms() + 200)
-        return None
-    if any(_held_by_another(member, row) for member in undecided):
-        deliveries.release(tx, row, due_at=epoch_ms() + 200)
-        return None
-    rows = [_taken(tx, member, row) for member in undecided]
-    if any(member.state is DeliveryState.SENDING for member in undecided):
+    frozen, members = taken
+    if any(member.state is DeliveryState.SENDING for member in members):
         # Nobody saw when the last byte left; not later than now.
         frozen = attempts.mark_left(tx, frozen)
-    return frozen, rows
+    return frozen, [_unknown(tx, member) for member in members]
 
 
-def _held_by_another(member: DeliveryRow, leader: DeliveryRow) -> bool:
-    return member.lease_until > epoch_ms() and member.lease_owner != leader.lease_owner
-
-
-def _taken(tx: Tx, member: DeliveryRow, leader: DeliveryRow) -> DeliveryRow:
-    """A member of the message, leased like its leader, and unknown."""
-    if member is not leader:
-        member = deliveries.lease(tx, member, leader.lease_owner, leader.lease_until)
+def _unknown(tx: Tx, member: DeliveryRow) -> DeliveryRow:
     if member.state is DeliveryState.UNKNOWN:
         return member
     return deliveries.move(tx, member, DeliveryState.UNKNOWN, event="lease_ended", keep_lease=True)

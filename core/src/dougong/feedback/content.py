@@ -72,8 +72,13 @@ def _now(row: DeliveryRow, members: Sequence[Member]) -> tuple[str, dict[str, An
     if not standing:
         gone = [member for member in members if member.state is DeliveryState.REVERSED]
         return ("reversed" if gone else ""), _vouchers(gone)
-    whole = all(member.state is DeliveryState.DELIVERED for member in standing)
+    missing = {_place(member) for member in members} - {_place(member) for member in standing}
+    whole = not missing and all(member.state is DeliveryState.DELIVERED for member in standing)
     return ("posted" if whole else ""), _vouchers(standing)
+
+
+def _place(member: Member) -> tuple[str, str, str]:
+    return (member.entity, member.book, member.part)
 
 
 def _vouchers(members: Sequence[Member]) -> dict[str, Any]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-import attrs
-
 from dougong import accounting, formats
 from dougong.accounting import Case, Context, Draft, Got, LoanFact
-from dougong.clock import business_now
 from dougong.flow.deriving import Deriver
+from dougong.flow.together import together
 from dougong.ledger import documents as ledger_documents
 from dougong.model.bookings import Voucher
-from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.documents import Document, SourceRef
 from dougong.model.masterdata import AccountNeeds
 from dougong.model.problems import InputError, Problem
 from dougong.model.sources import EventsOnly, SourceDocument
@@ -85,18 +82,14 @@ def _unposted_loans(draft: Draft, context: Context) -> Iterator[Problem]:
 def _context(deriver: Deriver, case: Case, documents: Sequence[Document]) -> Context:
     """What deriving may know: the project's rules, tables and rates, and what the case says of the world."""
     inputs = deriver.inputs
-    now = business_now()
-    today = case.today or now.date()
     loans = _loans(case, documents)
     return Context(
         rules=inputs.rules,
         books_for=deriver.project.config.books_for,
         rates=inputs.rates,
-        account_needs=partial(_needs, deriver, case, today),
+        account_needs=partial(_needs, deriver, case),
         limits=inputs.limits,
         loan=loans.get,
-        today=today,
-        now=dt.datetime.combine(today, now.timetz()),
         closed=lambda book: frozenset(case.closed.get(book, ())),
         last_voucher=lambda book, kind, period: case.last_voucher.get(book),
     )
@@ -108,9 +101,9 @@ def _loans(case: Case, documents: Sequence[Document]) -> Mapping[str, LoanFact]:
     return beside | {loan.number: loan for loan in case.loan}
 
 
-def _needs(deriver: Deriver, case: Case, on: dt.date, book: str, account: str) -> AccountNeeds | None:
+def _needs(deriver: Deriver, case: Case, book: str, account: str) -> AccountNeeds | None:
     """What an account takes: as its ERP told, else as the case says, of itself before all accounts of a pattern."""
-    known = deriver.needs(book, account, on)
+    known = deriver.needs(book, account, case.today or deriver.inputs.today(book))
     if known is not None:
         return known
     fitting = [account, *(pattern for pattern in case.accounts if fnmatch.fnmatchcase(account, pattern))]
@@ -125,23 +118,10 @@ def _needs(deriver: Deriver, case: Case, on: dt.date, book: str, account: str) -
 
 def _documents(case: Case) -> list[SourceDocument]:
     """The documents with all their events, as they stand after everything that the case's files tell."""
-    found: dict[SourceRef, SourceDocument] = {}
-    for entry in _entries(case):
-        ref = entry.document.ref if isinstance(entry, SourceDocument) else entry.ref
-        known = found.get(ref)
-        if isinstance(entry, SourceDocument):
-            told = (*known.document.events, *entry.document.events) if known else entry.document.events
-            found[ref] = _with_events(entry, told)
-        elif known is None:
-            raise InputError(ledger_documents.unknown(ref))
-        else:
-            found[ref] = _with_events(known, (*known.document.events, *entry.events))
-    return list(found.values())
-
-
-def _with_events(item: SourceDocument, events: Sequence[Event]) -> SourceDocument:
-    once = {event.id: event for event in events}
-    return attrs.evolve(item, document=attrs.evolve(item.document, events=tuple(once.values())))
+    found = together(_entries(case))
+    if unknown := [ledger_documents.unknown(one.ref) for one in found if isinstance(one, EventsOnly)]:
+        raise InputError(unknown)
+    return [one for one in found if isinstance(one, SourceDocument)]
 
 
 def _entries(case: Case) -> Iterator[SourceDocument | EventsOnly]:

@@ -6,13 +6,14 @@ from collections.abc import Container, Iterable, Sequence
 
 import attrs
 
-from dougong.accounting import Derivation
+from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.flow import corrections
 from dougong.flow.change_messages import for_a_person, waits_for
 from dougong.flow.dependents import MONEY, came_back, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
+from dougong.flow.waits import waiting_for
 from dougong.ledger import audit, covering, deliveries, documents, reversals
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
@@ -36,10 +37,12 @@ class Reaction:
 
     :param problems: it is held with these; nothing when it may be opened.
     :param withdrawn: it was taken back, and what was booked of it is being reversed.
+    :param returned: drafts of money that came back; they are opened all the same, and the document waits for them.
     """
 
     problems: tuple[Problem, ...] = ()
     withdrawn: bool = False
+    returned: tuple[Draft, ...] = ()
 
 
 @attrs.frozen
@@ -50,11 +53,13 @@ class Verdict:
     :param wrong: what was booked of other content, to be corrected as the rules say (`how`); with what is taken back,
         the differences that complement it.
     :param needless: reversals on their way that nobody needs any more.
+    :param returned: drafts of money that came back of what was paid; they are booked whatever becomes of the change.
     """
 
     problems: tuple[Problem, ...] = ()
     wrong: tuple[DeliveryRow, ...] = ()
     needless: tuple[DeliveryRow, ...] = ()
+    returned: tuple[Draft, ...] = ()
 
 
 def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Derivation, deriver: Deriver) -> Verdict:
@@ -79,7 +84,10 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
     if unsure or any(not _by_policy(one, taken_back, deriver) for one in other):
         going = [(one.id, ref) for one in other]
         standing = [on for one in other for on in dependents(tx, one, [ref], going).staying]
-        return Verdict((for_a_person(number, [*other, *unsure, *standing], taken_back),))
+        if coming := [one for one in live if _comes_back(one)]:
+            return Verdict((waits_for(number, coming, until="booked"),))
+        returned = tuple(draft for draft in derivation.drafts if _may_come_back(tx, ref, draft))
+        return Verdict((for_a_person(number, [*other, *unsure, *standing], taken_back),), returned=returned)
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made
         return Verdict(tuple(wrong))
@@ -99,11 +107,24 @@ def react(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     for one in verdict.needless:
         deliveries.move(tx, one, DeliveryState.CANCELLED, event="superseded", due_at=FOREVER, reason="superseded")
     if verdict.problems or not verdict.wrong:
-        return Reaction(verdict.problems)
+        return Reaction(verdict.problems, returned=verdict.returned)
     pending = [made for one in verdict.wrong for made in _correct(tx, row, one, derivation, deriver)]
     if derivation.not_due is not None:
         return Reaction(withdrawn=True)
     return Reaction((waits_for(row.number, pending),) if pending else ())
+
+
+def _may_come_back(tx: Tx, ref: SourceRef, draft: Draft) -> bool:
+    """Whether a draft books money that came back of a payment that stands, and nothing has booked it yet."""
+    if draft.moment != "payment_returned" or draft.owner != "dougong":
+        return False
+    live = deliveries.live_for(tx, Coverage(ref, draft.entity, draft.book, draft.moment, draft.part).key)
+    return live is None and not waiting_for(tx, ref, draft).held(draft)
+
+
+def _comes_back(one: DeliveryRow) -> bool:
+    """Whether it books money that came back and is on its way to the books."""
+    return one.moment == "payment_returned" and one.state not in _GONE | {DeliveryState.DELIVERED, DeliveryState.PARKED}
 
 
 def _on_their_way(
@@ -140,6 +161,10 @@ def _begun(place: Sequence[DeliveryRow], live: Container[int]) -> bool:
 
 def _place(row: DeliveryRow) -> tuple[str, str]:
     return (row.entity, row.book)
+
+
+def _place_of(draft: Draft) -> tuple[str, str]:
+    return (draft.entity, draft.book)
 
 
 def _is_taken_back(one: DeliveryRow, live: Sequence[DeliveryRow]) -> bool:
@@ -192,11 +217,15 @@ def _correct(
 def how(tx: Tx, ref: SourceRef, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> str:
     """How a wrong delivery is corrected: `void` (a mere draft is deleted), `reversal`, or `difference`.
 
-    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back.
+    A voucher in parts has no difference to another one, part by part; nor has one that is being taken back, or that
+    the document does not ask for any more.
     """
     if _is_draft(tx, one, deriver):
         return "void"
     goes = one.moment == "difference" or reversals.reversal_of(tx, one.id, ref) is not None
+    goes = goes or not any(
+        (draft.moment, *_place_of(draft)) == (one.moment, *_place(one)) for draft in derivation.drafts
+    )
     red = goes or derivation.not_due is not None or deriver.inputs.rules[one.book].changes.change == "red_and_new"
     return "reversal" if red or in_pieces(tx, one, ref, derivation) else "difference"
 
@@ -262,11 +291,16 @@ def _correction(
     )
 
 
-def still_waits(tx: Tx, problem: Problem) -> bool:
+def still_waits(tx: Tx, document: DocumentRow, problem: Problem) -> bool:
     """Whether what a document waits for is still on its way, or lies with a person."""
     rows = [deliveries.by_id(tx, int(name[1:])) for name in problem.facts.get("deliveries", "").split()]
+    if problem.code != "WAITS_FOR":  # a person decides, until nothing that was booked stands any more
+        live = {one.id for one in documents.live_deliveries_of(tx, document.ref)}
+        return any(one.id in live or (document.number not in one.numbers and one.state not in _GONE) for one in rows)
     if problem.facts.get("until") == "known":
         return any(row.state in _BUSY for row in rows)
+    if problem.facts.get("until") == "booked":
+        return any(_comes_back(row) for row in rows)
     return any(_unfinished(row) for row in rows)
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from dougong.accounting import RulesError, RuleSet, load_rules
+from dougong.accounting import RulesError, RuleSet, business_date, load_rules
+from dougong.clock import business_now
 from dougong.flow.project import Project
 from dougong.ledger import reference
 from dougong.mapping import CompiledMapping, compile_mapping
@@ -24,10 +25,19 @@ from dougong.model.masterdata import AccountNeeds, MasterRecord
 from dougong.model.operations import Limits, Operation
 from dougong.model.problems import Problem
 from dougong.tables.codes import CodeRow, CodeTable
-from dougong.tables.files import read_table
+from dougong.tables.files import read_own_table
 from dougong.tables.rates import Rates
 
-__all__ = ["Inputs", "books_twice", "load_inputs", "mapping_text", "rule_files", "rule_paths"]
+__all__ = [
+    "Inputs",
+    "books_twice",
+    "load_codes",
+    "load_inputs",
+    "mapping_text",
+    "read_rates",
+    "rule_files",
+    "rule_paths",
+]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -53,6 +63,12 @@ class Inputs:
     artifacts: Mapping[str, tuple[str, str]]
     hash: str
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with rows of tables: it holds those alone that would be answered by them."""
+        found = [problem for rules in self.rules.values() for problem in rules.problems]
+        return tuple(dict.fromkeys([*found, *self.rates.problems]))
+
     @cached_property
     def blind(self) -> frozenset[str]:
         """Connections whose books' rules need the ERP's accounts, and which have never told them: the ERP was down."""
@@ -72,6 +88,10 @@ class Inputs:
         if key not in self._codes:
             self._codes[key] = self.codes.for_scope(connection, f"{connection}/{book}")
         return self._codes[key]
+
+    def today(self, book: str) -> dt.date:
+        """The business day where a book is kept, by the zone of its rules."""
+        return business_date(business_now(), self.rules[book].rules.zone)
 
     def account_needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code, which counts on a business date."""
@@ -101,15 +121,14 @@ def load_inputs(project: Project) -> Inputs:
         (name, operation.target_type): _mapping(project, name, operation, artifacts)
         for name, operation in operations.items()
     }
-    rates_path = project.folder / "tables" / "rates.csv"
-    rates = Rates.from_table(read_table(rates_path), "tables/rates.csv") if rates_path.exists() else Rates()
+    rates = read_rates(project)
     for table in sorted((project.folder / "tables").glob("*.*")):
         _keep(artifacts, "table", f"{table.name}\n{hashlib.sha256(table.read_bytes()).hexdigest()}")
     rows = project.ledger.look(reference.code_rows)
     version = project.ledger.look(reference.input_version)
     with project.ledger.read() as connection:
         needs = {name: _needs(reference.master_records(connection, name, "account")) for name in project.targets}
-    codes = CodeTable.from_rows([CodeRow.from_ledger(row) for row in rows])
+    codes = load_codes(project)
     _keep(artifacts, "codes", json.dumps([list(row) for row in rows], ensure_ascii=False))
     books = {route.book: route.connection for route in reversed(project.config.routes)}
     _keep(artifacts, "config", project.config.digest)
@@ -118,6 +137,14 @@ def load_inputs(project: Project) -> Inputs:
     return Inputs(
         rules, rates, codes, mappings, {n: v for n, v in needs.items() if v}, books, operations, artifacts, digest
     )
+
+
+def load_codes(project: Project) -> CodeTable:
+    """What the ERPs call things, as the ledger holds it.
+
+    :raises CodeError: two rows contradict each other.
+    """
+    return CodeTable.from_rows([CodeRow.from_ledger(row) for row in project.ledger.look(reference.code_rows)])
 
 
 def _keep(artifacts: dict[str, tuple[str, str]], kind: str, text: str) -> None:
@@ -134,7 +161,17 @@ def rule_files(project: Project) -> list[RuleSet]:
 
     :raises RulesError: a file is wrong, with every problem of it.
     """
-    return [load_rules(path, read_table, root=project.folder) for path in rule_paths(project)]
+    return [load_rules(path, read_own_table, root=project.folder) for path in rule_paths(project)]
+
+
+def read_rates(project: Project) -> Rates:
+    """The exchange rates, if there are any.
+
+    :raises DougongError: the file is no table of rates.
+    """
+    path = project.folder / "tables" / "rates.csv"
+    name = path.relative_to(project.folder).as_posix()
+    return Rates.from_table(read_own_table(path, name), name) if path.exists() else Rates(name)
 
 
 def books_twice(files: Sequence[RuleSet]) -> list[Problem]:

@@ -225,17 +225,26 @@ def _coverage(ref: SourceRef, row: DeliveryRow) -> Coverage:
 
 
 def _chunks(checked: Sequence[_Checked], most: int) -> list[list[_Checked]]:
-    """Groups whose lines fit into one voucher even when none can be added up."""
+    """Groups whose lines fit into one voucher even when none can be added up, and in which no two move the same loan.
+
+    Members are derived side by side: of two that clear one loan, neither would know what the other one leaves of it.
+    """
     out: list[list[_Checked]] = []
-    room = 0
     for one in checked:
-        lines = len(one[2].booking.lines)
-        if not out or lines > room:
-            out.append([])
-            room = most
-        out[-1].append(one)
-        room -= lines
+        fitting = (group for group in out if _fits(one[2].booking, [other[2].booking for other in group], most))
+        group = next(fitting, None)
+        if group is None:
+            out.append([one])
+        else:
+            group.append(one)
     return out
+
+
+def _fits(booking: Voucher, others: Sequence[Voucher], most: int) -> bool:
+    loans = {moved.loan for other in others for moved in other.loans}
+    if loans.intersection(moved.loan for moved in booking.loans):
+        return False
+    return len(booking.lines) + sum(len(other.lines) for other in others) <= most
 
 
 def _owners(voucher: Voucher, path: str) -> list[SourceRef]:

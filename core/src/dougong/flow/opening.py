@@ -10,6 +10,7 @@ import attrs
 from dougong.accounting import Derivation, Draft
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
+from dougong.flow.change_messages import waits_for
 from dougong.flow.changes import Reaction, react, still_waits
 from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
@@ -102,6 +103,8 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     if before and not derivation.problems:
         reaction = react(tx, row, derivation, deriver)
     problems = reaction.problems
+    if reaction.returned:
+        problems = (_open_returned(tx, row, reaction.returned, deriver),)
     if not problems:
         _claim(tx, row, derivation)
     if reaction.withdrawn:
@@ -126,6 +129,15 @@ def _open(tx: Tx, row: DocumentRow, derivation: Derivation, deriver: Deriver) ->
     return _Opened(changed, derivation, tuple(id_ for id_ in ready if id_ is not None))
 
 
+def _open_returned(tx: Tx, row: DocumentRow, drafts: Sequence[Draft], deriver: Deriver) -> Problem:
+    """Book money that came back of a document that is held; it waits for that, and is looked at again."""
+    for draft in drafts:
+        _deliver(tx, row, draft, deriver, first_ever=False)
+    keys = [coverage_of(row.ref, draft).key for draft in drafts]
+    opened = [one for key in keys if (one := deliveries.live_for(tx, key)) is not None]
+    return waits_for(row.number, opened, until="booked")
+
+
 def _claim(tx: Tx, row: DocumentRow, derivation: Derivation) -> None:
     """Note what the document claims of invoices; what it gives back may free another report."""
     mine = derivation.settled.claims if derivation.settled else ()
@@ -137,13 +149,13 @@ def _claim(tx: Tx, row: DocumentRow, derivation: Derivation) -> None:
 
 
 def _free_waiting(deriver: Deriver) -> int:
-    """Accept again what waited for the reversal of its old content, and waits no more; returns how many."""
+    """Accept again what waited for what becomes of its old content, and waits no more; returns how many."""
 
     def free(tx: Tx) -> int:
         rows = [
             row
             for row in documents.waiting(tx)
-            if not any(still_waits(tx, problem) for problem in problems_from(row.problems))
+            if not any(still_waits(tx, row, problem) for problem in problems_from(row.problems))
         ]
         for row in rows:
             documents.change(tx, row, event="waits_no_more", state=DocumentState.ACCEPTED, problems="[]")
@@ -169,6 +181,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
         return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
+    known = None if first_ever else _set_of(tx, row, draft)
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
     problems = waiting.held(draft)
     if connection in deriver.inputs.blind:
@@ -192,13 +205,19 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
-            set_id=f"{draft.set_id}#{row.id}" if draft.set_id else None,
+            set_id=known or (f"{draft.set_id}#{row.id}" if draft.set_id else None),
             merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,
     )
     deliveries.depend(tx, created.id, waiting.on)
     return created.id if state is DeliveryState.READY and created.merge_key is None else None
+
+
+def _set_of(tx: Tx, row: DocumentRow, draft: Draft) -> str | None:
+    """The set that others of the document's vouchers are in, which go on standing for what it says now."""
+    live = documents.live_deliveries_of(tx, row.ref) if draft.set_id else []
+    return next((one.set_id for one in live if one.set_id and one.moment == draft.moment), None)
 
 
 def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:

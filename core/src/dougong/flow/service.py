@@ -52,7 +52,7 @@ class Service:
         self._inputs: Inputs | None = None
         self._looked = 0.0
         self._marks: _Marks = ()
-        self._threads: list[threading.Thread] = []
+        self._steps = threading.Thread(target=self._work, name="service", daemon=True)
         self.well = False
 
     def start(self) -> None:
@@ -65,14 +65,10 @@ class Service:
             self._say(name, problems)
         self.well = True
         self._project.ledger.write(lambda tx: deliveries.hurry_failing(tx, 1))
-        self._begin("service", self._work)
+        self._steps.start()
         for name in self._project.usable:
-            self._begin(f"master-{name}", partial(self._keep_master_data, name))
-
-    def _begin(self, name: str, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+            keep = partial(self._keep_master_data, name)
+            threading.Thread(target=keep, name=f"master-{name}", daemon=True).start()
 
     def wake(self) -> None:
         """Something has come: a document, a callback. From any thread."""
@@ -94,10 +90,8 @@ class Service:
         :returns: whether all has ended.
         """
         self.end()
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        self._steps.join(seconds)  # who only reads master data is not waited for
+        return not self._steps.is_alive()
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -157,13 +151,16 @@ class Service:
             except DougongError as error:
                 problems = error.problems
             except Exception:  # noqa: BLE001 - the ledger may be unwell for a while
-                _LOG.exception("master data of %s could not be renewed; it is tried again", name)
+                if not self._ending.is_set():
+                    _LOG.exception("master data of %s could not be renewed; it is tried again", name)
                 problems = ()
             self._say(name, problems)
             self._ending.wait(_MASTER_AGAIN_SECONDS if problems else _MASTER_SECONDS)
 
     def _say(self, about: str, problems: Sequence[Problem]) -> None:
         """Tell what is new of a subject."""
+        if self._ending.is_set():
+            return
         with self._telling:
             known, self._told[about] = self._told.get(about, ()), tuple(problems)
         if fresh := [problem for problem in problems if problem not in known]:

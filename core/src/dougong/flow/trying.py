@@ -26,7 +26,7 @@ from dougong.model.outcomes import Outcome
 from dougong.model.problems import DougongError, Problem
 from dougong.plugins import Door
 from dougong.tables.codes import CodeRow, CodeTable
-from dougong.tables.files import Table, read_table
+from dougong.tables.files import Table, read_own_table
 
 __all__ = ["Impact", "Tried", "compare_inputs", "try_deliveries", "try_documents", "with_tables"]
 
@@ -177,7 +177,7 @@ def with_tables(project: Project, inputs: Inputs, tables: Mapping[str, Table], c
 
     def read(path: Path, name: str) -> Table:
         shown = path.relative_to(project.folder).as_posix()
-        return tables[shown] if shown in tables else read_table(path, name)
+        return tables[shown] if shown in tables else read_own_table(path, name)
 
     loaded = [load_rules(path, read, root=project.folder) for path in rule_paths(project)]
     rules = {book: one for one in loaded for book in one.rules.books}

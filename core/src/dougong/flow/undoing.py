@@ -15,6 +15,7 @@ from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
+from dougong.flow.sets import members, reversed_alone
 from dougong.ledger import covering, deliveries, documents, reversals
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
@@ -46,21 +47,28 @@ def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRo
 
 
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
-    """What a person had taken back is wanted after all."""
+    """What a person had taken back is wanted after all: of a set, all of it."""
     check_repost(row)
-    taken = covering.given_up_in(tx, row.id)
+    taken = [(row, document) for document in covering.given_up_in(tx, row.id)]
     if not taken:
         zh, en = (
             "并非由 reverse 红冲, 来源的内容会自动入账",
             "no person reversed it; what its document says is booked by itself",
         )
         raise refuse(row, zh, en)
-    for document in taken:
-        _refuse_too_early(tx, row, document)
-    for document in taken:
-        covering.give_up(tx, row.id, document.ref, given_up=False)
+    taken += [(one, document) for _, document in taken for one in _given_up_with_it(tx, row, document)]
+    for one, document in taken:
+        _refuse_too_early(tx, one, document)
+    for one, document in taken:
+        covering.give_up(tx, one.id, document.ref, given_up=False)
+    for document in {document.ref: document for _, document in taken}.values():
         _look_anew(tx, document, actor=actor, detail={"reason": reason, "delivery": row.name})
     return row
+
+
+def _given_up_with_it(tx: Tx, row: DeliveryRow, document: DocumentRow) -> list[DeliveryRow]:
+    """The rest of a set that a person has taken back, or cancelled."""
+    return [one for one in members(tx, row, document.ref) if covering.is_given_up(tx, one.id, document.ref)]
 
 
 def _refuse_too_early(tx: Tx, row: DeliveryRow, document: DocumentRow) -> None:
@@ -159,6 +167,7 @@ def reverse(
         going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
             _stands_alone(tx, one, going)
+            _leaves_no_half(tx, one, [row.id for row in rows])
         for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
             deliveries.move(
                 tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
@@ -213,6 +222,13 @@ def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -
         covering.give_up(tx, marked.id, document.ref)
     now = int(business_now().timestamp() * 1000)
     return take_back(tx, one.documents, marked, deriver, actor=actor, asked_at=now)
+
+
+def _leaves_no_half(tx: Tx, one: _Taken, ids: Collection[int]) -> None:
+    """Refuse what would leave the rest of a set in the books."""
+    for document in one.documents:
+        if (why := reversed_alone(tx, one.row, document.ref, ids)) is not None:
+            raise refuse(one.row, why.zh, why.en)
 
 
 def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dougong.intake.accept import Accepted, accept
+from dougong.intake.accept import Accepted, Said, accept, is_stale
 
-__all__ = ["Accepted", "accept"]
+__all__ = ["Accepted", "Said", "accept", "is_stale"]

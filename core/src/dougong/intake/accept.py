@@ -17,13 +17,13 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, UNSENT, DeliveryState, DocumentState
 from dougong.ledger.store import Ledger
-from dougong.model.documents import Document, Event, SourceRef
+from dougong.model.documents import Event, SourceRef
 from dougong.model.events import TAKEN_BACK, withdrawn
 from dougong.model.identity import content_fingerprint, document_content
 from dougong.model.problems import Problem
 from dougong.model.sources import EventsOnly, SourceDocument
 
-__all__ = ["Accepted", "accept"]
+__all__ = ["Accepted", "Said", "accept", "is_stale"]
 
 _GROUP = 200
 
@@ -85,6 +85,26 @@ def _accept_group(
 
 
 @attrs.frozen
+class Said:
+    """What tells one answer of a source about a document from a later one.
+
+    :param time: the source's, milliseconds since 1970; `None` = it tells none. :param fingerprint: of the money.
+    """
+
+    time: int | None
+    state: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, item: SourceDocument) -> Said:
+        """As a source told it."""
+        document = item.document
+        content = document_content(document) if item.content is None else item.content
+        time = None if document.updated_at is None else int(document.updated_at.timestamp() * 1000)
+        return cls(time, document.state, content_fingerprint(content))
+
+
+@attrs.frozen
 class _Content:
     """What is computed outside the transaction: it does not depend on the ledger."""
 
@@ -95,15 +115,13 @@ class _Content:
 
     @classmethod
     def of(cls, item: SourceDocument) -> _Content:
-        document = item.document
-        content = document_content(document) if item.content is None else item.content
-        bare = document_to_json(attrs.evolve(document, events=()))
-        time = document.updated_at
+        said = Said.of(item)
+        bare = document_to_json(attrs.evolve(item.document, events=()))
         return cls(
-            content_fingerprint(content),
+            said.fingerprint,
             json.dumps(bare, ensure_ascii=False, separators=(",", ":")),
-            _event_texts(document.events),
-            None if time is None else int(time.timestamp() * 1000),
+            _event_texts(item.document.events),
+            said.time,
         )
 
 
@@ -141,7 +159,9 @@ def _accept_one(
         return _store(tx, item, content, connection, actor, revision=1, outcome="new")
     unread = _never_derived(known) and (known.fingerprint == content.fingerprint or not _booked(tx, known))
     # The kept answer itself, read with more reference data or other settings, is not stale.
-    if not (unread and known.raw == item.raw) and _is_stale(known, item.document, content):
+    before = Said(known.source_time, known.source_state, known.fingerprint)
+    now = Said(content.source_time, item.document.state, content.fingerprint)
+    if not (unread and known.raw == item.raw) and is_stale(before, now):
         return _stale(tx, known, item, content, connection, actor)
     if unread:
         return _renew(tx, known, item, content, actor)
@@ -254,12 +274,12 @@ def _latest_time(known: DocumentRow, content: _Content) -> int | None:
     return content.source_time if known.source_time is None or _newer(known, content) else known.source_time
 
 
-def _is_stale(known: DocumentRow, document: Document, content: _Content) -> bool:
+def is_stale(before: Said, now: Said) -> bool:
     """Not newer than the last accepted answer, and other content or an earlier state."""
-    if known.source_time is None or content.source_time is None or content.source_time > known.source_time:
+    if before.time is None or now.time is None or now.time > before.time:
         return False
-    back = _PROGRESS.get(document.state, -1) < _PROGRESS.get(known.source_state, -1)
-    return back or known.fingerprint != content.fingerprint
+    back = _PROGRESS.get(now.state, -1) < _PROGRESS.get(before.state, -1)
+    return back or before.fingerprint != now.fingerprint
 
 
 def _stale(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from dougong.ledger import schema
+from dougong.ledger.claimed import claimed, unbooked
 from dougong.ledger.rows import DeliveryRow, problems_from
 from dougong.ledger.states import IN_ORDER, UNSENT, DocumentState
 from dougong.model.problems import Problem
@@ -22,6 +24,7 @@ _OWN = frozenset({"amount", "document", "erp_code"})
 _OWN_OF = {"CODE_UNMAPPED": _OWN | {"date", "scopes"}}
 
 Key = tuple[object, ...]
+_ZERO = Decimal(0)
 
 
 @attrs.frozen
@@ -30,28 +33,27 @@ class Cause:
 
     :param problem: the first of its kind; its message and hint stand for all.
     :param numbers: documents, each once.
-    :param amount: sum of what waits, functional currency; `None` where nothing tells it.
-    :param books: account books whose deliveries wait; none for documents that have no delivery yet.
+    :param amounts: currency → sum of what waits, as far as anything tells it: functional currency of its books.
 
     .. versionadded:: 0.1
     """
 
     problem: Problem
     numbers: tuple[str, ...]
-    amount: Decimal | None
-    books: tuple[str, ...] = ()
+    amounts: Mapping[str, Decimal]
 
 
 @attrs.frozen
 class _Waiting:
     numbers: tuple[str, ...]
     problems: tuple[Problem, ...]
+    currency: str | None
     total: Decimal | None
-    book: str = ""
+    is_delivery: bool
 
 
 def causes(connection: Connection) -> list[Cause]:
-    """What stands in the way of everything that is not in order, most money first.
+    """What stands in the way of everything that is not in order, most money first, whatever its currency.
 
     .. versionadded:: 0.1
     """
@@ -63,7 +65,7 @@ def causes(connection: Connection) -> list[Cause]:
         for key, problems in own.items():
             groups.setdefault(key, []).append((waiting, problems))
     found = [_cause(group) for group in groups.values()]
-    return sorted(found, key=lambda cause: (-abs(cause.amount or Decimal(0)), cause.problem.code))
+    return sorted(found, key=lambda cause: (-max(map(abs, cause.amounts.values()), default=_ZERO), cause.problem.code))
 
 
 def open_problems(connection: Connection) -> Iterator[Problem]:
@@ -98,26 +100,39 @@ def _key(problem: Problem) -> Key:
 
 def _cause(group: Sequence[tuple[_Waiting, list[Problem]]]) -> Cause:
     numbers = dict.fromkeys(number for waiting, _ in group for number in waiting.numbers)
-    amounts = [amount for waiting, problems in group if (amount := _amount(waiting, problems)) is not None]
-    books = dict.fromkeys(waiting.book for waiting, _ in group if waiting.book)
-    return Cause(group[0][1][0], tuple(numbers), sum(amounts, Decimal(0)) if amounts else None, tuple(books))
+    delivering = {number for waiting, _ in group if waiting.is_delivery for number in waiting.numbers}
+    amounts: dict[str, Decimal] = {}
+    for waiting, problems in group:
+        if not waiting.is_delivery and delivering.issuperset(waiting.numbers):
+            continue  # its deliveries say it already
+        amount = _amount(waiting, problems)
+        if amount is not None and waiting.currency is not None:
+            amounts[waiting.currency] = amounts.get(waiting.currency, _ZERO) + amount
+    return Cause(group[0][1][0], tuple(numbers), amounts)
 
 
 def _amount(waiting: _Waiting, problems: Sequence[Problem]) -> Decimal | None:
     """What the problems themselves say, else all that waits."""
     stated = [Decimal(problem.facts["amount"]) for problem in problems if problem.facts.get("amount")]
-    return sum(stated, Decimal(0)) if stated else waiting.total
+    return sum(stated, _ZERO) if stated else waiting.total
 
 
 def _waiting(connection: Connection) -> Iterator[_Waiting]:
     delivery, document = schema.delivery, schema.document
-    columns = (delivery.c.documents, delivery.c.problems, delivery.c.total, delivery.c.book)
-    open_ones = select(*columns).where(delivery.c.state.not_in([state.value for state in IN_ORDER]))
-    for numbers, problems, total, book in connection.execute(open_ones.order_by(delivery.c.id)):
-        amount = Decimal(total) if total else None
-        yield _Waiting(DeliveryRow.numbers_of(numbers), problems_from(problems), amount, book)
-    held = select(document.c.number, document.c.problems).where(
+    waits = delivery.c.state.not_in([state.value for state in IN_ORDER])
+    claims = unbooked(connection, waits)
+    columns = (delivery.c.id, delivery.c.documents, delivery.c.problems, delivery.c.currency, delivery.c.total)
+    for id_, numbers, problems, *booked in connection.execute(select(*columns).where(waits).order_by(delivery.c.id)):
+        currency, total = booked if booked[1] else claims.get(id_, (None, None))
+        yield _Waiting(DeliveryRow.numbers_of(numbers), problems_from(problems), currency, _decimal(total), True)
+    held = select(document.c.number, document.c.problems, document.c.canonical).where(
         document.c.state.in_([DocumentState.HELD.value, DocumentState.STALE.value])
     )
-    for number, problems in connection.execute(held.order_by(document.c.id)):
-        yield _Waiting((number,), problems_from(problems), None)
+    for number, problems, canonical in connection.execute(held.order_by(document.c.id)):
+        content = json.loads(canonical)
+        total = _decimal(claimed(content))
+        yield _Waiting((number,), problems_from(problems), content.get("currency"), total, False)
+
+
+def _decimal(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)

@@ -1,14 +1,44 @@
-"""What a document is about in money, for lists: of what is held no booking tells it."""
+"""What documents are about in money, for lists: of what is held no booking tells it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.engine import Connection
+
+from dougong.ledger import schema
 from dougong.model.money import plain
 
-__all__ = ["claimed"]
+__all__ = ["claimed", "unbooked"]
+
+#: Moments that book a document as a whole.
+_WHOLE = ("accrual", "loan")
+
+
+def unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, tuple[str | None, str | None]]:
+    """Currency and amount of deliveries without a booking: their documents', where one delivery takes all of it.
+
+    :param where: which deliveries.
+    :returns: by delivery; the amount is `None` where nothing tells the delivery's share.
+    """
+    delivery, document, coverage = schema.delivery, schema.document, schema.coverage
+    query = (
+        select(delivery.c.id, delivery.c.moment, document.c.canonical)
+        .join(coverage, coverage.c.delivery_id == delivery.c.id)
+        .join(document, document.c.id == coverage.c.document_id)
+        .where(where, delivery.c.total.is_(None))
+        .order_by(document.c.id)
+    )
+    return {id_: _share(moment, json.loads(text)) for id_, moment, text in connection.execute(query)}
+
+
+def _share(moment: str, content: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    whole = moment in _WHOLE and not any(line.get("splits") for line in content.get("lines") or ())
+    return content.get("currency"), claimed(content) if whole else None
 
 
 def claimed(content: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from dougong.ledger import schema
 from dougong.ledger.documents import key_of, of_ref
@@ -57,10 +57,13 @@ _GIVE_UP = Statement(
     )
     .values(given_up=bindparam("v_given_up"))
 )
+_LAST = schema.coverage.alias("last")
 _GIVEN_UP = Statement(
     select(_T.c.id)
     .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
     .where(
+        schema.coverage.c.delivery_id
+        == select(func.max(_LAST.c.delivery_id)).where(_LAST.c.coverage_key == bindparam("key")).scalar_subquery(),
         schema.coverage.c.coverage_key == bindparam("key"),
         schema.coverage.c.given_up == 1,
         _T.c.fingerprint == bindparam("fingerprint"),
@@ -117,7 +120,10 @@ def content_shown(tx: Tx, delivery_id: int, ref: SourceRef) -> str | None:
 
 
 def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
-    """Whether a person has cancelled or reversed a delivery of this coverage that was made from this very content."""
+    """Whether a person has cancelled or reversed what was last booked of a coverage, and it was this very content.
+
+    Once other content was booked, the old one is a change like any other.
+    """
     return tx.one(_GIVEN_UP, {"key": coverage_key, "fingerprint": fingerprint}) is not None
 
 

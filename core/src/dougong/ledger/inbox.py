@@ -28,6 +28,7 @@ __all__ = [
     "has_news",
     "hurry",
     "note",
+    "request_of",
     "store",
     "unhandled",
     "unread",
@@ -166,10 +167,14 @@ def unread(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
 
 
 def _kept(row: Mapping[str, Any]) -> tuple[str, CallbackRequest, int]:
+    return row["message_id"], request_of(row), row["received_at"]
+
+
+def request_of(row: Mapping[str, Any]) -> CallbackRequest:
+    """A callback as it arrived, of a row of the inbox."""
     head = json.loads(row["request"])
     headers = tuple((name, value) for name, value in head["headers"])
-    request = CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
-    return row["message_id"], request, row["received_at"]
+    return CallbackRequest(head["method"], head["path"], head["query"], headers, bytes(row["raw"]))
 
 
 def has_news(tx: Tx, connection: str) -> bool:

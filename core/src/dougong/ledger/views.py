@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
 from dougong.ledger import documents, inbox, schema
-from dougong.ledger.claimed import claimed
+from dougong.ledger.claimed import claimed, unbooked
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
@@ -44,8 +44,6 @@ _SHOWN = (
 )
 #: In order although there is no delivery.
 _RESTING = frozenset({DocumentState.NOT_DUE, DocumentState.ACCEPTED, DocumentState.WITHDRAWN})
-#: Moments that book a document as a whole.
-_WHOLE = ("accrual", "loan")
 
 
 def problem_view(problem: Problem, language: str) -> dict[str, str]:
@@ -103,20 +101,37 @@ def deliveries_view(
         .order_by(_D.c.id)
     )
     rows = connection.execute(query).mappings().all()
-    unbooked = _unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
+    claims = unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
     sets = _sets(connection, {row["set_id"] for row in rows} - {None})
-    return [_delivery(row, language) | unbooked.get(row["id"], {}) | _set(row, sets) for row in rows]
+    return [_delivery(row, language) | _claim(row, claims) | _set(row, sets) for row in rows]
+
+
+def _claim(row: RowMapping, claims: Mapping[int, tuple[str | None, str | None]]) -> dict[str, str | None]:
+    """What a delivery without a booking is about, where that can be told."""
+    currency, total = claims.get(row["id"], (None, None))
+    return {} if total is None else {"currency": currency, "total": total}
 
 
 def _sets(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """How many vouchers of each set are delivered, and of how many."""
+    """How many vouchers of each set are delivered, and of how many; nothing of one that is gone.
+
+    What was given up, or is booked anew in its place, is one of them: places count.
+    """
     if not ids:
         return {}
-    delivered = func.sum(case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0))
+    place = (_D.c.set_id, _D.c.entity, _D.c.book, _D.c.part)
+    is_live = case((_D.c.state.not_in([state.value for state in FINAL]), 1), else_=0)
+    is_delivered = case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0)
+    places = (
+        select(_D.c.set_id, func.max(is_live).label("live"), func.max(is_delivered).label("delivered"))
+        .where(_D.c.set_id.in_(sorted(ids)))
+        .group_by(*place)
+        .subquery()
+    )
     query = (
-        select(_D.c.set_id, delivered, func.count())
-        .where(_D.c.set_id.in_(sorted(ids)), _D.c.state.not_in([state.value for state in FINAL]))
-        .group_by(_D.c.set_id)
+        select(places.c.set_id, func.sum(places.c.delivered), func.count())
+        .group_by(places.c.set_id)
+        .having(func.sum(places.c.live) > 0)
     )
     return {id_: (int(done), of) for id_, done, of in connection.execute(query)}
 
@@ -125,23 +140,6 @@ def _set(row: RowMapping, sets: Mapping[str, tuple[int, int]]) -> dict[str, Any]
     """Vouchers of one document in several entities: nothing goes back to the source while only some are there."""
     done, of = sets.get(row["set_id"], (0, 0)) if row["set_id"] else (0, 0)
     return {"set": {"delivered": done, "of": of} if of else None}
-
-
-def _unbooked(connection: Connection, where: ColumnElement[bool]) -> dict[int, dict[str, str | None]]:
-    """Amounts of deliveries without a booking: their documents', where one delivery takes all of it."""
-    query = (
-        select(_D.c.id, _DOC.c.canonical)
-        .join(_C, _C.c.delivery_id == _D.c.id)
-        .join(_DOC, _DOC.c.id == _C.c.document_id)
-        .where(where, _D.c.total.is_(None), _D.c.moment.in_(_WHOLE))
-        .order_by(_DOC.c.id)
-    )
-    found = {id_: json.loads(canonical) for id_, canonical in connection.execute(query)}
-    return {
-        id_: _money(content)
-        for id_, content in found.items()
-        if not any(line.get("splits") for line in content.get("lines") or ())
-    }
 
 
 def _money(content: Mapping[str, Any]) -> dict[str, str | None]:

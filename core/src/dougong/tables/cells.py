@@ -6,11 +6,28 @@ import datetime as dt
 import re
 import unicodedata
 
-from dougong.model.problems import InputError, Problem
+from dougong.model.problems import InputError, Problem, Text
 
-__all__ = ["BLANKS", "MAX_CELL", "TableFileError", "clean", "problem", "protect", "read_day", "unprotect", "writable"]
+__all__ = [
+    "BLANKS",
+    "DAY_HINT",
+    "MAX_CELL",
+    "TableFileError",
+    "clean",
+    "no_day",
+    "problem",
+    "protect",
+    "read_day",
+    "unprotect",
+    "writable",
+]
 
 MAX_CELL = 10_000
+#: How a day may be written in a file that people keep.
+DAY_HINT = Text(
+    "写成 2026-01-31 或 2026/1/31 (年在前), 或用 Excel 的日期单元格",
+    "write 2026-01-31 or 2026/1/31, year first, or use a date cell of Excel",
+)
 
 #: Taken off at both ends of a cell: nobody sees them, and `差旅费 ` is not meant to differ from `差旅费`.
 BLANKS = " \t\r\n\u3000\u00a0"
@@ -93,3 +110,8 @@ def read_day(text: str) -> dt.date:
     if not match:
         raise ValueError(f"{text!r} is no date")
     return dt.date(int(match[1]), int(match[3]), int(match[4]))
+
+
+def no_day(column: str, text: str) -> Text:
+    """That a cell holds no date, or one that could be read in two ways; `DAY_HINT` says how to write it."""
+    return Text(f"{column} 的 {text!r} 不是可确定的日期", f"{text!r} in {column} is no date that is certain")

@@ -10,11 +10,11 @@ import attrs
 
 from dougong.expressions.names import did_you_mean
 from dougong.model.problems import Problem
-from dougong.tables.cells import TableFileError, read_day
+from dougong.tables.cells import DAY_HINT, TableFileError, no_day, read_day
 from dougong.tables.code_rows import COLUMNS, EVERYWHERE, CodeError, CodeRow
-from dougong.tables.files import Row, Table, read_table, write_table
+from dougong.tables.files import Table, read_table, write_table
 
-__all__ = ["code_table_file", "read_code_rows", "write_code_rows"]
+__all__ = ["code_table_file", "read_code_row", "read_code_rows", "write_code_rows"]
 
 
 def read_code_rows(source: Path | bytes, name: str = "") -> list[CodeRow]:
@@ -30,9 +30,9 @@ def read_code_rows(source: Path | bytes, name: str = "") -> list[CodeRow]:
     problems: list[Problem] = []
     rows = []
     for row in table.rows:
-        made, wrong = _row(row, names)
+        made, wrong = read_code_row({name: row.cells[column] for name, column in names.items()}, row.number)
         rows.append(made)
-        problems += [attrs.evolve(p, path=f"{table.name}:{row.number}") for p in (*wrong, *made.problems())]
+        problems += [attrs.evolve(p, path=f"{table.name}:{row.number}") for p in wrong]
     if problems:
         raise CodeError(problems)
     return rows
@@ -69,8 +69,13 @@ def _check_columns(table: Table, names: Mapping[str, str]) -> None:
         raise TableFileError(problems)
 
 
-def _row(row: Row, names: Mapping[str, str]) -> tuple[CodeRow, list[Problem]]:
-    cells = {name: row.cells[column] for name, column in names.items()}
+def read_code_row(cells: Mapping[str, str], number: int) -> tuple[CodeRow, list[Problem]]:
+    """A row of a file, and everything that is wrong with it by itself.
+
+    :param cells: by column without arrow; `table`, `ours` and `theirs` are among them. :param number: the row's.
+
+    .. versionadded:: 0.1
+    """
     dates: dict[str, dt.date | None] = {}
     problems = []
     for name in ("valid_from", "valid_to"):
@@ -79,9 +84,7 @@ def _row(row: Row, names: Mapping[str, str]) -> tuple[CodeRow, list[Problem]]:
             dates[name] = read_day(text) if text else None
         except ValueError:
             dates[name] = None
-            zh, en = f"{name} 的 {text!r} 不是日期", f"{text!r} in {name} is no date"
-            hint = "写法: 2026-01-31", "write it as 2026-01-31"
-            problems.append(Problem.of("CODE_ROW_INVALID", zh, en, hint_zh=hint[0], hint_en=hint[1]))
+            problems.append(Problem("CODE_ROW_INVALID", no_day(name, text), hint=DAY_HINT))
     made = CodeRow(
         cells["table"],
         cells.get("scope") or EVERYWHERE,
@@ -90,9 +93,9 @@ def _row(row: Row, names: Mapping[str, str]) -> tuple[CodeRow, list[Problem]]:
         dates["valid_from"],
         dates["valid_to"],
         cells.get("note", ""),
-        row.number,
+        number,
     )
-    return made, problems
+    return made, [*problems, *made.problems()]
 
 
 def code_table_file(rows: Iterable[CodeRow], name: str = "codes") -> Table:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from dougong.model.problems import Problem
-from dougong.tables.code_files import code_table_file, read_code_rows, write_code_rows
+from dougong.tables.code_files import code_table_file, read_code_row, read_code_rows, write_code_rows
 from dougong.tables.code_rows import COLUMNS, EVERYWHERE, CodeDiff, CodeError, CodeRow, diff, row_problem
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ScopedCodes",
     "code_table_file",
     "diff",
+    "read_code_row",
     "read_code_rows",
     "write_code_rows",
 ]

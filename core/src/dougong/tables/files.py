@@ -29,6 +29,7 @@ __all__ = [
     "TableFileError",
     "dump_table",
     "protect",
+    "read_own_table",
     "read_table",
     "unprotect",
     "write_table",
@@ -47,10 +48,13 @@ class Row:
 
     :param number: as a person sees it: the row of the sheet, the line of the text file; the header is usually 1.
     :param cells: column name → text, without blanks at the ends; empty cells are empty texts.
+    :param problems: why it cannot be read as it stands; `doubtful` the columns whose cells may mean something else.
     """
 
     number: int
     cells: Mapping[str, str] = attrs.field(hash=False)
+    problems: tuple[Problem, ...] = ()
+    doubtful: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -83,6 +87,7 @@ def read_table(
     *,
     dates: Collection[str] = DATE_COLUMNS,
     numbers: Collection[str] = (),
+    strict: bool = True,
 ) -> Table:
     """Read a CSV or XLSX file; which one it is, its content says.
 
@@ -93,6 +98,7 @@ def read_table(
     :param name: what to call it in messages; the file's name unless given.
     :param dates: columns in which an XLSX date cell is welcome (as ISO text); CSV cells are texts always.
     :param numbers: columns in which an XLSX number cell is welcome.
+    :param strict: refuse the file for any row; otherwise a row that cannot be read stays, with what is wrong with it.
     :raises TableFileError: with every problem found, up to fifty.
 
     .. versionadded:: 0.1
@@ -111,8 +117,23 @@ def read_table(
         zh, en = "这是旧版 Excel 97-2003 (.xls) 文件", "this is an old Excel 97-2003 (.xls) file"
         raise TableFileError(problem(name, "", zh, en, hint_zh="请另存为 .xlsx", hint_en="save it as .xlsx"))
     if content.startswith(b"PK\x03\x04"):
-        return _checked(name, *sheets.read(content, name, dates=frozenset(dates), numbers=frozenset(numbers)))
-    return _checked(name, separated.read(content, name), [])
+        raw, wrong = sheets.read(content, name, dates=frozenset(dates), numbers=frozenset(numbers))
+    else:
+        raw, wrong = separated.read(content, name), {}
+    table = _checked(name, raw, wrong)
+    if strict and (problems := [problem for row in table.rows for problem in row.problems]):
+        raise TableFileError(problems[:50])
+    return table
+
+
+def read_own_table(path: Path, name: str) -> Table:
+    """A table that rules name: a row that cannot be read keeps nobody from using the others.
+
+    :raises TableFileError: the file is no table.
+
+    .. versionadded:: 0.1
+    """
+    return read_table(path, name, strict=False)
 
 
 def _too_big(name: str) -> Problem:
@@ -120,21 +141,24 @@ def _too_big(name: str) -> Problem:
     return problem(name, "", f"文件超过 {limit} MiB", f"the file is larger than {limit} MiB")
 
 
-def _checked(name: str, raw: list[tuple[int, list[tuple[str, str]]]], problems: list[Problem]) -> Table:
-    """Header and rows from raw cells, each with its address; blank rows are passed over."""
-    lines = [(number, cells) for number, cells in raw if any(text.strip(BLANKS) for _, text in cells)]
+def _checked(name: str, raw: list[tuple[int, list[tuple[str, str]]]], wrong: Mapping[str, Problem]) -> Table:
+    """Header and rows from raw cells, each with its address; blank rows are passed over.
+
+    :param wrong: address → why that cell has no text.
+    """
+    lines = [
+        (number, cells) for number, cells in raw if any(text.strip(BLANKS) or where in wrong for where, text in cells)
+    ]
     if not lines:
-        raise TableFileError([*problems, problem(name, "", "表格为空", "the table is empty")])
+        raise TableFileError(problem(name, "", "表格为空", "the table is empty"))
     if len(lines) - 1 > MAX_ROWS:
         raise TableFileError(problem(name, "", f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows"))
-    header = _header(name, lines[0][1], problems)
-    rows = [Row(number, MappingProxyType(_cells(name, header, cells, problems))) for number, cells in lines[1:]]
-    if problems:
-        raise TableFileError(problems[:50])
-    return Table(header, tuple(rows), name)
+    header = _header(name, lines[0][1], wrong)
+    return Table(header, tuple(_row(name, header, number, cells, wrong) for number, cells in lines[1:]), name)
 
 
-def _header(name: str, cells: list[tuple[str, str]], problems: list[Problem]) -> tuple[str, ...]:
+def _header(name: str, cells: list[tuple[str, str]], wrong: Mapping[str, Problem]) -> tuple[str, ...]:
+    problems = [wrong[where] for where, _ in cells if where in wrong]
     header = [clean(name, where, text, problems) for where, text in cells]
     while header and not header[-1]:
         header.pop()
@@ -149,19 +173,29 @@ def _header(name: str, cells: list[tuple[str, str]], problems: list[Problem]) ->
         hint = "请另存为以逗号分隔的 CSV UTF-8", "save it as CSV UTF-8 (comma delimited)"
         zh, en = "列之间不是逗号", "the columns are not separated by commas"
         problems.append(problem(name, cells[0][0], zh, en, hint_zh=hint[0], hint_en=hint[1]))
+    if problems:
+        raise TableFileError(problems[:50])
     return tuple(header)
 
 
-def _cells(name: str, header: tuple[str, ...], cells: list[tuple[str, str]], problems: list[Problem]) -> dict[str, str]:
+def _row(
+    name: str, header: tuple[str, ...], number: int, cells: list[tuple[str, str]], wrong: Mapping[str, Problem]
+) -> Row:
     found = dict.fromkeys(header, "")
+    problems: list[Problem] = []
+    doubtful: set[str] = set()
     for column, (where, text) in zip(header, cells, strict=False):
+        before = len(problems)
+        problems += [wrong[where]] if where in wrong else []
         found[column] = clean(name, where, text, problems)
+        doubtful |= {column} if len(problems) > before else set()
     for where, text in cells[len(header) :]:
-        if text.strip(BLANKS):
+        if text.strip(BLANKS) or where in wrong:
             zh, en = "此格不属于任何列", "this cell belongs to no column"
             hint = "是否多了一个逗号, 或少了列名?", "is there a comma too many, or a column name missing?"
             problems.append(problem(name, where, zh, en, hint_zh=hint[0], hint_en=hint[1]))
-    return found
+            doubtful = {*header}  # any cell before it may stand one column too far
+    return Row(number, MappingProxyType(found), tuple(problems), frozenset(doubtful))
 
 
 def dump_table(table: Table, format: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from dougong.model.problems import Problem
-from dougong.tables.cells import TableFileError, problem
+from dougong.tables.cells import DAY_HINT, TableFileError, problem
 
 __all__ = ["MAX_ROWS", "dump", "read"]
 
@@ -39,8 +39,10 @@ _UNREADABLE = (
 
 def read(
     content: bytes, name: str, *, dates: frozenset[str], numbers: frozenset[str]
-) -> tuple[list[tuple[int, list[tuple[str, str]]]], list[Problem]]:
+) -> tuple[list[tuple[int, list[tuple[str, str]]]], dict[str, Problem]]:
     """Rows of the first sheet with their number and their cells, each with its address; and what is wrong with cells.
+
+    :returns: the second part by the address of the cell.
 
     :raises TableFileError: not a workbook, too big when expanded, or with a document type inside.
     """
@@ -93,7 +95,7 @@ class _Reader:
     dates: frozenset[str]
     numbers: frozenset[str]
     lines: list[tuple[int, list[tuple[str, str]]]] = attrs.field(factory=list)
-    problems: list[Problem] = attrs.field(factory=list)
+    problems: dict[str, Problem] = attrs.field(factory=dict)
 
     def take(self, number: int, cells: Sequence[Any]) -> None:
         """Take one row; rows without any value are passed over."""
@@ -120,7 +122,7 @@ class _Reader:
             return value.date().isoformat() if isinstance(value, dt.datetime) else str(value)
         if kind == "n" and column in self.numbers:
             return format(Decimal(repr(value)), "f")
-        self.problems.append(_wrong_cell(self.name, where, kind, value))
+        self.problems[where] = _wrong_cell(self.name, where, kind, value, day=column in self.dates)
         return ""
 
 
@@ -128,11 +130,14 @@ def _is_day(value: Any) -> bool:
     return isinstance(value, dt.date) and (not isinstance(value, dt.datetime) or value.time() == dt.time())
 
 
-def _wrong_cell(name: str, where: str, kind: str, value: Any) -> Problem:
+def _wrong_cell(name: str, where: str, kind: str, value: Any, *, day: bool) -> Problem:
     hint = "请将该列设为“文本”格式后重新输入", "format the column as text and type the value again"
     if kind == "f":
         zh, en = "含公式", "it contains a formula"
         hint = "请粘贴为值", "paste it as a value"
+    elif day and kind in "nd":
+        zh, en = f"{value} 不是日期", f"{value} is no date"
+        hint = DAY_HINT.zh, DAY_HINT.en
     elif kind == "n":
         zh, en = (
             f"是数字 {value}, 此处应为文本: 是否原为 0{value}?",

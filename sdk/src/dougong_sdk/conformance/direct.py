@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,9 +18,9 @@ from dougong.flow import Deriver, Inputs, load_inputs
 from dougong.flow.payloads import with_reference
 from dougong.model.bookings import Voucher, VoucherLine
 from dougong.model.codes import FieldMapping
-from dougong.model.messages import Item, ItemId, Message, Payload, Wanted
+from dougong.model.messages import Correlation, Item, ItemId, Message, Payload, Wanted
 from dougong.model.operations import Operation
-from dougong.model.outcomes import Absent, CannotTell, Done, Found, Outcome
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, Outcome, Waiting
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import DougongError, Problem
 from dougong_sdk.conformance.reports import report
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench
 
 __all__ = ["Direct", "Sent", "direct"]
+
+#: Longest that one voucher is asked for, and longest pause between two questions, seconds.
+_PATIENCE, _LONGEST_PAUSE = 10.0, 0.2
 
 
 @attrs.frozen
@@ -53,11 +57,15 @@ class Sent:
             return self.outcome.posting
         raise Violation(f"push answered {self.outcome}")
 
+    @property
+    def correlations(self) -> tuple[Correlation, ...]:
+        """By what an answer finds it: of its message, and of what the ERP said when it took it."""
+        taken = self.outcome.correlations if isinstance(self.outcome, Waiting) else ()
+        return (*self.message.correlations, *taken)
+
     def wanted(self, *, key: str | None = None) -> Wanted:
-        """What `find` is asked; with its id where that is known."""
-        return Wanted(
-            self.item.id, self.item.reference_text, self.facts, self.message.correlations, key, first_sent=None
-        )
+        """What `find` and `poll` are asked; with its id where that is known."""
+        return Wanted(self.item.id, self.item.reference_text, self.facts, self.correlations, key, first_sent=None)
 
 
 class Direct:
@@ -150,14 +158,44 @@ class Direct:
         return tuple(self.door.check_payload(payload, voucher, self.session, self.call()))
 
     def send(self, voucher: Voucher, salt: str = "", *, seconds: float | None = None) -> Sent:
-        """Prepare and push one voucher; nothing is done about an outcome that is not known."""
+        """Prepare and push one voucher, and ask for it while it waits; nothing is done about an unknown outcome."""
         item = self.item(voucher, salt)
         return self.send_again(item, self.messages([item])[0], seconds=seconds)
 
     def send_again(self, item: Item, message: Message, *, seconds: float | None = None) -> Sent:
-        """Push a message, be it once more."""
-        outcome = self.door.push(message, self.session, self.call(seconds=seconds))[item.id]
-        return Sent(item, message, message.facts.get(item.id, Facts()).over(facts_of(item.booking)), outcome)
+        """Push a message, be it once more, and ask for what the ERP has only taken."""
+        (sent,) = self.answered(self.pushed([item], message, seconds=seconds))
+        return sent
+
+    def pushed(self, items: Sequence[Item], message: Message, *, seconds: float | None = None) -> list[Sent]:
+        """Push a message with these items; what the ERP has only taken stays `Waiting`."""
+        outcomes = self.door.push(message, self.session, self.call(seconds=seconds))
+        return [
+            Sent(one, message, message.facts.get(one.id, Facts()).over(facts_of(one.booking)), outcomes[one.id])
+            for one in items
+        ]
+
+    def answered(self, sent: Sequence[Sent]) -> list[Sent]:
+        """Ask for what waits, as often as the ERP said, until all of it is decided or patience ends."""
+        end, known = time.monotonic() + _PATIENCE, list(sent)
+        while pauses := [one.outcome.poll_after for one in known if isinstance(one.outcome, Waiting)]:
+            if not self.door.supports("poll") or time.monotonic() > end:
+                break
+            time.sleep(min(*pauses, _LONGEST_PAUSE))
+            told = self.polled([one for one in known if isinstance(one.outcome, Waiting)])
+            known = [attrs.evolve(one, outcome=told.get(one.item.id, one.outcome)) for one in known]
+        return known
+
+    def polled(self, waiting: Sequence[Sent]) -> dict[ItemId, Outcome]:
+        """What one question tells of how the work on what waits has ended; a question that fails tells nothing."""
+        try:
+            updates = list(self.door.poll([one.wanted() for one in waiting], self.session, self.call()))
+        except DougongError:
+            return {}
+        ended = [one for one in updates if not isinstance(one.outcome, Waiting)]
+        of_message = {one.correlation: one.outcome for one in ended if one.item is None}
+        told = {sent.item.id: of_message[mark] for sent in waiting for mark in sent.correlations if mark in of_message}
+        return told | {one.item: one.outcome for one in ended if one.item is not None}
 
     def done(self, voucher: Voucher, salt: str = "") -> Sent:
         """`send`, and it has to be done. :raises Violation: it is not."""

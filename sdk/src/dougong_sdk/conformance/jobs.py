@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from dougong.flow import Project, read_files, take_in, work, working
 from dougong.flow.undoing import reverse
 from dougong_sdk.conformance.direct import Direct
+from dougong_sdk.conformance.door import CallbackDoor
 
-__all__ = ["prepare", "push", "push_aloud", "run", "take_back"]
+__all__ = ["answer", "prepare", "push", "push_aloud", "run", "take_back"]
 
 #: Failures in a row after which a delivery rests for this run; small, for a sandbox is down only when a rule says so.
 _MOST_FAILURES = 4
@@ -37,6 +39,14 @@ def push_aloud(folder: Path, files: Sequence[Path]) -> None:
     """The same, with everything on standard error that anybody logs."""
     logging.basicConfig(level=logging.DEBUG, force=True)
     push(folder, files)
+
+
+def answer(folder: Path, out: Path) -> None:
+    """The door for callbacks, until somebody ends this process; `out` gets its address, less the connection's name."""
+    with CallbackDoor(folder) as door:
+        out.with_suffix(".new").write_text(door.url(""), encoding="utf-8")
+        out.with_suffix(".new").replace(out)
+        threading.Event().wait()
 
 
 def prepare(folder: Path, name: str, count: int, out: Path) -> None:

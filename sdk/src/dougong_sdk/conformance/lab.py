@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
@@ -41,6 +42,8 @@ SETTLE = 0.2
 DEADLINE = 5.0
 #: Port 9 discards; nothing listens.
 _NOWHERE = "http://127.0.0.1:9"
+#: Between two times at which the ERP ends what it has at work, seconds.
+_FINISHING = 0.1
 #: Rows of one page of a sandbox with small pages.
 SMALL_PAGE = 3
 
@@ -140,8 +143,7 @@ class Lab:
         """The connector, as a connection of the template opens it."""
         played = self.wire is not None and self.wire.way == "replay"
         project = self._exit.enter_context(Project(self.project_without_erp() if played else self.template))
-        page_setting = find_sandbox(self.name).page_setting if self.has_sandbox else ""
-        return Subject(self.entry, project.door(self.name), page_setting)
+        return Subject(self.entry, project.door(self.name), find_sandbox(self.name) if self.has_sandbox else None)
 
     @cached_property
     def requests(self) -> Requests:
@@ -195,7 +197,7 @@ class Lab:
         self.doubled += len(found.doubled)
 
 
-@attrs.define
+@attrs.define(slots=False)
 class Bench:
     """One project, the ERP, and what is done with both; each push in a process of its own.
 
@@ -255,10 +257,29 @@ class Bench:
         ids = [int(name[1:]) for name in deliveries]
         return processes.start(self.folder / "log", jobs.take_back, self.folder, ids, crash=crash).end()
 
-    def run(self) -> None:
-        """`dougong run`. :raises Violation: with what it printed."""
-        ended = processes.start(self.folder / "log", jobs.run, self.folder).end()
-        expect(ended == 0, f"a run failed: {self.log[-2000:]}")
+    def run(self, *, patience: float = processes.PATIENCE) -> None:
+        """`dougong run`, while the ERP ends what it has at work.
+
+        :param patience: longest that it may take, seconds.
+        :raises Violation: with what it printed, or what still waits.
+        """
+        started, end = processes.start(self.folder / "log", jobs.run, self.folder), time.monotonic() + patience
+        while started.is_alive() and time.monotonic() < end:
+            self.finish_jobs()
+            started.process.join(_FINISHING)
+        if started.is_alive():
+            started.kill()
+            raise Violation(f"after {patience} s it is {[row['state'] for row in self.deliveries()]}: {self.why()}")
+        expect(started.end() == 0, f"a run failed: {self.log[-2000:]}")
+
+    def finish_jobs(self) -> None:
+        """The ERP ends whatever it has at work."""
+        if self._has_jobs:
+            self.sandbox.hand("finish_jobs")
+
+    @cached_property
+    def _has_jobs(self) -> bool:
+        return bool(self.sandbox.config()["has_jobs"])
 
     @property
     def log(self) -> str:
@@ -286,6 +307,7 @@ class Bench:
 
     def tally(self) -> Tally:
         """Both sides compared; counted for the report."""
+        self.finish_jobs()
         rows = [row for row in self.deliveries() if row["moment"] == "accrual"]
         guesses = {"lease_ended", "unknown", "resent", "found"}
         guessed = [row["documents"][0] for row in rows if guesses & set(self.events(row["delivery"]))]

@@ -21,7 +21,7 @@ class Requests:
     """Names of operations of a sandbox (`/_sandbox/requests`), each once, in the order of their calls.
 
     :param opening: the first push of a session makes them beside the others: logging in, looking at fields.
-    :param creating: of a push in a session that is open. :param searching: of `find`.
+    :param creating: of a push in a session that is open. :param polling: of `poll`. :param searching: of `find`.
     :param stepping: of each call of `complete`, from the lowest stage upwards.
 
     .. versionadded:: 0.1
@@ -29,6 +29,7 @@ class Requests:
 
     opening: tuple[str, ...]
     creating: tuple[str, ...]
+    polling: tuple[str, ...]
     searching: tuple[str, ...]
     stepping: tuple[tuple[str, ...], ...]
 
@@ -56,8 +57,11 @@ def _observed(lab: Lab, bench: Bench) -> Requests:
         news()
         hooks.done(hooks.voucher(1))
         first = news()
-        sent = hooks.done(hooks.voucher(2))
+        item = hooks.item(hooks.voucher(2))
+        pushed = hooks.pushed([item], hooks.messages([item])[0])
         creating = news()
+        (sent,) = hooks.answered(pushed)
+        polling = news()
         if lab.subject.can("find"):
             hooks.find([sent.wanted()])
         searching = news()
@@ -72,4 +76,5 @@ def _observed(lab: Lab, bench: Bench) -> Requests:
                     raise Violation(f"complete to {target} answered {outcome}")
                 posting = outcome.posting
             stepping.append(news())
-    return Requests(tuple(name for name in first if name not in creating), creating, searching, tuple(stepping))
+    opening = tuple(name for name in first if name not in {*creating, *polling})
+    return Requests(opening, creating, polling, searching, tuple(stepping))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
@@ -19,7 +20,7 @@ import attrs
 
 from dougong import crashpoints
 
-__all__ = ["KILLED", "PATIENCE", "Started", "preload", "start"]
+__all__ = ["KILLED", "PATIENCE", "Started", "preload", "start", "text_in"]
 
 #: Longest that one process may take, seconds; reached only when something hangs.
 PATIENCE = 60
@@ -54,12 +55,20 @@ class Started:
     process: multiprocessing.process.BaseProcess
     log: Path
 
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.is_alive()
+
+    def kill(self) -> None:
+        """End it now."""
+        self.process.kill()
+        self.process.join()
+
     def end(self) -> int:
         """Wait for its end; minus the signal that ended it, or its exit status."""
         self.process.join(PATIENCE)
         if self.process.exitcode is None:
-            self.process.kill()
-            self.process.join()
+            self.kill()
             raise AssertionError(f"the process hung; its output:\n{self.log.read_text('utf-8')}")
         return self.process.exitcode
 
@@ -77,6 +86,16 @@ def start(log: Path, job: Callable[..., None], *arguments: Any, crash: str = "",
     process = _FORKS.Process(target=_run, args=(str(log), environment, job, arguments), daemon=True)
     process.start()
     return Started(process, log)
+
+
+def text_in(path: Path) -> str:
+    """What a process writes there, as soon as it has. :raises AssertionError: it never does."""
+    end = time.monotonic() + PATIENCE
+    while not path.exists():
+        if time.monotonic() > end:
+            raise AssertionError(f"nothing was ever written to {path.name}")
+        time.sleep(0.01)
+    return path.read_text("utf-8")
 
 
 def _warm_up() -> None:

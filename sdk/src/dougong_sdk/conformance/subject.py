@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 
@@ -12,6 +12,7 @@ import attrs
 from dougong.model.operations import Ambiguity, Operation
 from dougong.model.postings import Stage
 from dougong.plugins import Door, Entry
+from dougong_sdk.sandbox import Sandbox
 
 __all__ = ["Subject", "exemptions"]
 
@@ -24,14 +25,24 @@ class Subject:
     """A connector in front of its sandbox.
 
     :param entry: the row of the catalogue. :param door: to a connection of it.
-    :param page_setting: key of the sandbox's settings with the most rows of one page; empty where it has none.
+    :param sandbox: the emulated ERP, where one is installed.
 
     .. versionadded:: 0.1
     """
 
     entry: Entry
     door: Door
-    page_setting: str = ""
+    sandbox: type[Sandbox] | None = None
+
+    @property
+    def page_setting(self) -> str:
+        """Key of the sandbox's settings with the most rows of one page; empty where it has none."""
+        return self.sandbox.page_setting if self.sandbox else ""
+
+    @property
+    def pushes(self) -> Sequence[str]:
+        """Kinds of messages that the ERP pushes by itself."""
+        return self.sandbox.pushes if self.sandbox else ()
 
     @property
     def name(self) -> str:
@@ -73,7 +84,7 @@ class Subject:
     def without(self) -> tuple[str, ...]:
         """What the product cannot do, for the level's line in a report."""
         if self.create is None:
-            return ()
+            return ("create",)
         missing = [hook for hook in _CAPABILITIES if not self.can(hook)]
         reverses = any(one.verb == "reverse" for one in self.door.operations) or self.create.limits.negative_lines
         return (*missing, *([] if reverses else ["reverse"]))
@@ -93,6 +104,11 @@ class Subject:
         """For rules about the way from stage to stage."""
         alone = self.create is not None and len(self.create.stages) < 2
         return self.lacks("complete") or ("its vouchers have one stage only" if alone else "")
+
+    def lacks_batches(self) -> str:
+        """For rules about several vouchers in one message."""
+        alone = self.create is not None and self.door.batch(self.create) < 2
+        return self.lacks_create() or ("it sends one voucher per message" if alone else "")
 
     def lacks_pages(self) -> str:
         """For rules about more rows than one page holds."""

@@ -91,10 +91,15 @@ class Certificate:
 
 
 def level_of(verdicts: Sequence[Verdict]) -> Level | None:
-    """The highest level whose rules, and all below, hold or do not apply; an exempt one caps it."""
+    """The highest level of which a rule is kept, while no rule of it or below has failed or is exempt.
+
+    A level none of whose rules applies proves nothing: nobody reaches it by having nothing to show.
+    """
     reached = None
     for level in Level:
-        if any(one.rule.level is level and one.verdict in (Verdicts.FAILED, Verdicts.EXEMPT) for one in verdicts):
-            return reached
-        reached = level
+        found = {one.verdict for one in verdicts if one.rule.level is level}
+        if found & {Verdicts.FAILED, Verdicts.EXEMPT}:
+            break
+        if Verdicts.PASSED in found:
+            reached = level
     return reached

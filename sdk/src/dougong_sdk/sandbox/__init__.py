@@ -7,11 +7,13 @@ touched by a person's hand (interfaces.md §4). :class:`VoucherSandbox` brings l
 
 from __future__ import annotations
 
-from .base import Outgoing, Request, Response, Sandbox
+from .base import Sandbox
 from .defaults import ProjectDefaults
 from .errors import SandboxError
 from .hand import Hand
+from .jobs import Jobs
 from .launch import RunningSandbox, launch
+from .messages import Outgoing, Request, Response
 from .registry import find_sandbox, installed_sandboxes
 from .rules import RULES, Refusal
 from .seed import Seed, merge_seed
@@ -24,6 +26,7 @@ __all__ = [
     "COMMON_SETTINGS",
     "RULES",
     "Hand",
+    "Jobs",
     "Outgoing",
     "ProjectDefaults",
     "Record",

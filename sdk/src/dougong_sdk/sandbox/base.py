@@ -1,94 +1,22 @@
-"""The class behind every emulated ERP, and the little HTTP that it sees."""
+"""The class behind every emulated ERP."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
-from typing import Any, ClassVar
-from urllib.parse import parse_qs
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .errors import SandboxError
+from .messages import Outgoing, Request, Response
 from .seed import Seed, empty_seed, merge_seed
 from .settings import Setting, Settings
 from .store import Store
 
-__all__ = ["Outgoing", "Request", "Response", "Sandbox"]
+if TYPE_CHECKING:
+    from .jobs import Jobs
 
-
-@frozen
-class Request:
-    """One request as it came over the wire.
-
-    :param method: upper case.
-    :param path: decoded path, without the query.
-    :param raw_path: the path as it was sent, still percent-encoded; what signatures are made over.
-    :param query: the raw query string.
-    :param headers: by lower-case name; of a repeated header the last.
-    :param body: the raw body.
-
-    .. versionadded:: 0.1
-    """
-
-    method: str
-    path: str
-    raw_path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @cached_property
-    def cookies(self) -> dict[str, str]:
-        """The cookies by name."""
-        pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
-        return {name: value for name, equals, value in pairs if equals}
-
-    @cached_property
-    def parameters(self) -> dict[str, str]:
-        """The query by name; of a repeated parameter the last."""
-        return {key: values[-1] for key, values in parse_qs(self.query, keep_blank_values=True).items()}
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        """The body read as ``application/x-www-form-urlencoded``."""
-        return {key: values[-1] for key, values in parse_qs(self.body.decode("utf-8"), keep_blank_values=True).items()}
-
-
-@frozen
-class Response:
-    """One answer.
-
-    :param body: the bytes.
-    :param status: HTTP status.
-    :param content_type: value of ``Content-Type``.
-    :param headers: further headers as pairs, so that ``Set-Cookie`` may repeat.
-
-    .. versionadded:: 0.1
-    """
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json; charset=utf-8"
-    headers: Sequence[tuple[str, str]] = ()
-
-
-@frozen
-class Outgoing:
-    """One message that the ERP pushes by itself (confirmation, event, finished job).
-
-    :param body: the bytes.
-    :param content_type: value of ``Content-Type``.
-    :param headers: further headers, e.g. a signature.
-
-    .. versionadded:: 0.1
-    """
-
-    body: bytes
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(factory=dict)
+__all__ = ["Sandbox"]
 
 
 class Sandbox(ABC):
@@ -117,6 +45,12 @@ class Sandbox(ABC):
     """Kinds of records that ``POST /_sandbox/reset`` clears."""
     page_setting: ClassVar[str] = ""
     """Key of ``--set`` with the most rows of one page: a small value shows whether a client reads every page."""
+    pushes: ClassVar[Sequence[str]] = ()
+    """Kinds of messages that :meth:`compose` knows: ``confirmation``, ``event``, ``job``."""
+    greets: ClassVar[bool] = False
+    """Whether it tries an address with a request of its own before it pushes there (:meth:`greeting`)."""
+    jobs: Jobs | None = None
+    """Its background jobs, where it has any."""
 
     def __init__(self, store: Store, settings: Settings, seed: Mapping[str, Any] | None = None) -> None:
         self.store = store
@@ -185,6 +119,31 @@ class Sandbox(ABC):
             f"{self.title} 不会主动推送, 只能查询", f"{self.title} pushes nothing by itself: it is asked", status=409
         )
 
+    def greeting(self, *, forge: bool) -> Sequence[Outgoing]:
+        """With what this ERP tries an address before it pushes there; empty where it does not.
+
+        .. versionadded:: 0.1
+        """
+        return ()
+
+    def acknowledges(self, message: Outgoing, answer: Response) -> bool:
+        """Whether an answer says, in this ERP's own way, that a message has been taken; else it pushes it again.
+
+        .. versionadded:: 0.1
+        """
+        return 200 <= answer.status < 300
+
+    def shortened(self, response: Response) -> Response:
+        """An answer that tells of several vouchers, without its last one; any other as it is.
+
+        .. versionadded:: 0.1
+        """
+        raise SandboxError(
+            f"{self.title} 的应答不逐张说明凭证",
+            f"{self.title} answers about one voucher at a time",
+            status=409,
+        )
+
     def error_codes(self) -> Sequence[str]:
         """Every code that this ERP may answer, in its own words; a connector has to know what each means.
 
@@ -215,7 +174,7 @@ class Sandbox(ABC):
 
     def reset(self) -> None:
         """Forget the ledger; the seed stays."""
-        self.store.clear(*self.ledger_kinds, "target")
+        self.store.clear(*self.ledger_kinds, "target", "job")
         self.expire_sessions()
 
     def secrets(self) -> list[str]:
@@ -241,4 +200,5 @@ class Sandbox(ABC):
             "endpoints": dict(self.endpoints()),
             "public_keys": dict(self.public_keys()),
             "error_codes": list(self.error_codes()),
+            "has_jobs": self.jobs is not None,
         }

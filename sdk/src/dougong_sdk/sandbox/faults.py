@@ -8,8 +8,8 @@ from typing import Any
 
 from attrs import define, field
 
-from .base import Request
 from .errors import SandboxError
+from .messages import Request
 
 __all__ = ["FAULTS", "Fault", "FaultBook"]
 
@@ -24,6 +24,7 @@ FAULTS = {
     "wrong_content_type": "the work is done; the right body comes as text/html",
     "drip": "the work is done; the body comes in small pieces, over `seconds` altogether",
     "duplicate_answer": "the work is done; the whole answer comes twice on the connection, which is then closed",
+    "partial_answer": "the work is done; the answer tells of every voucher but the last",
     "business_error": "nothing was done; the ERP's own envelope says `code`",
     "expire_session": "every session and token is forgotten, then the request is handled",
 }

@@ -12,8 +12,9 @@ from typing import Any
 from attrs import evolve
 
 from . import wire
-from .base import Request, Response, Sandbox
+from .base import Sandbox
 from .faults import Fault, FaultBook
+from .messages import Request, Response
 from .wire import Scope, Send
 
 __all__ = ["Gate"]
@@ -99,6 +100,8 @@ class Gate:
                 await wire.send(evolve(response, content_type="text/html; charset=utf-8"), send)
             case "drip":
                 await wire.send_dripping(response, float(fault.seconds), send)
+            case "partial_answer":
+                await wire.send(self.sandbox.shortened(response), send)
             case "duplicate_answer":
                 await wire.send_twice(response, scope)
         return response.status
@@ -107,6 +110,8 @@ class Gate:
         """Do the work; the answer is returned when the work is on disk."""
         try:
             with self.sandbox.store.unit():
+                if self.sandbox.jobs:
+                    self.sandbox.jobs.work()
                 response = self.sandbox.handle(request)
         except Exception:  # noqa: BLE001 - an emulated ERP that fails answers 500 as the real one would; the text helps its author
             response = Response(traceback.format_exc().encode(), 500, "text/plain; charset=utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from .base import Request, Response
+from .messages import Request, Response
 
 __all__ = ["SoapCall", "fault", "read_call", "soap_answer"]
 

@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from .base import Response
 from .errors import SandboxError
+from .messages import Response
 
 __all__ = ["cut", "send", "send_dripping", "send_truncated", "send_twice"]
 

@@ -102,7 +102,8 @@ def undocumented_code(lab: Lab, cell: str) -> None:
         expect(isinstance(outcome, Unknown), f"code {code}: push answered {outcome}")
 
 
-def _unbalanced(voucher: Voucher) -> Voucher:
+def unbalanced(voucher: Voucher) -> Voucher:
+    """One whose debits are more than its credits."""
     first = voucher.lines[0]
     return _with_first(voucher, amount=first.amount + Decimal("1.00"))
 
@@ -113,7 +114,7 @@ def _with_first(voucher: Voucher, **changes: Any) -> Voucher:
 
 #: What is wrong with a voucher → how it becomes so.
 _WRONG: Mapping[str, Callable[[Voucher], Voucher]] = {
-    "unbalanced": _unbalanced,
+    "unbalanced": unbalanced,
     "unknown account": lambda voucher: _with_first(voucher, account="no-such-account"),
     "no dimensions": lambda voucher: _with_first(voucher, dimensions={}),
     "unknown voucher type": lambda voucher: attrs.evolve(voucher, voucher_type="不存在"),

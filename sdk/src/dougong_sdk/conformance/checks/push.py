@@ -31,7 +31,10 @@ FAULTS: dict[str, dict[str, Any]] = {
     "expire_session": {},
 }
 #: Crash points on the way of a delivery.
-LABELS = ("accepted", "opened", "prepared", "answered", "outcome", "step_answered", "step_outcome", "asked", "resolved")
+LABELS = (
+    *("accepted", "opened", "prepared", "answered", "outcome", "confirmed", "step_answered", "step_outcome"),
+    *("asked", "resolved"),
+)
 #: Passed in every push, whatever the connector does.
 _ALWAYS = frozenset({"accepted", "opened", "prepared", "answered", "outcome"})
 _DRIPPING_DEADLINE = 0.4
@@ -129,11 +132,12 @@ def once_under_a_fault(lab: Lab, cell: str) -> None:
     bench.check_once(may_park=may_park(lab))
 
 
-def _labels(subject: Subject) -> Sequence[str]:
+def labels(subject: Subject) -> Sequence[str]:
     """The crash points that this connector's pushes can pass."""
     asked = ("asked", "resolved") if subject.ambiguity is not Ambiguity.E else ()
     steps = ("step_answered", "step_outcome") if subject.steps else ()
-    return [label for label in LABELS if label in {*_ALWAYS, *steps, *asked}]
+    told = ("confirmed",) if subject.can("poll") else ()
+    return [label for label in LABELS if label in {*_ALWAYS, *told, *steps, *asked}]
 
 
 @rule(
@@ -146,7 +150,7 @@ def _labels(subject: Subject) -> Sequence[str]:
         "keep prepare pure, let push send the frozen bytes, keep no state in the process",
     ),
     needs=Subject.lacks_create,
-    cells=_labels,
+    cells=labels,
 )
 def once_after_a_kill(lab: Lab, cell: str) -> None:
     """Killed there, killed there again during recovery, then left alone."""
@@ -165,7 +169,7 @@ def once_after_a_kill(lab: Lab, cell: str) -> None:
 
 def _matrix(subject: Subject) -> Iterator[str]:
     for fault in FAULTS:
-        for label in _labels(subject):
+        for label in labels(subject):
             yield f"{fault}-{label}"
 
 
