@@ -18,7 +18,7 @@ def test_a_full_file(load, full_text, tmp_path):
     assert kingdee.settle == 2.0
     assert kingdee.settings == {"url": "https://erp.example"}
     assert kingdee.secrets == {"app_secret": config.SecretRef(env="KINGDEE_APP_SECRET")}
-    assert kingdee.auditor == config.Auditor(
+    assert kingdee.auditor == config.Credential(
         settings={"user": "auditor"}, secrets={"password": config.SecretRef(file="secrets/auditor")}
     )
     assert kingdee.limits == config.Limits(
@@ -138,6 +138,10 @@ WRONG = [
         "exactly one",
     ),
     ('[project]\nledger = "postgresql://u:s3cr3t@db/x"', "SECRET_IN_PLAIN", "dougong.toml:2 project.ledger", "env"),
+    ('[server]\ntoken = "s3cr3t"', "SECRET_IN_PLAIN", "dougong.toml:2 server.token", "env"),
+    ('[server]\npublic_url = "dougong.example"', "CONFIG_VALUE", "dougong.toml:2 server.public_url", "https://"),
+    ('[server]\npublic_url = "https://u:p@x"', "CONFIG_VALUE", "dougong.toml:2 server.public_url", "password"),
+    ("[server]\ncallback_limit = 0", "CONFIG_VALUE", "dougong.toml:2 server.callback_limit", "less than 1"),
     ("[project]\nledger = 3", "CONFIG_VALUE", "dougong.toml:2 project.ledger", "text"),
     ("[project\n", "CONFIG_SYNTAX", "dougong.toml:1", "not valid TOML"),
     ("[project]\nname = 'x'\nname = 'y'", "CONFIG_SYNTAX", "dougong.toml:3", "overwrite"),

@@ -52,6 +52,8 @@ class Settings:
     timeout: float = 5.0
     rate: Decimal = Decimal(1)
     lcid: int = 2052
+    callback_user: str = ""
+    callback_key: str = attrs.field(default="", repr=False)
     since: dt.date | None = None
     ca: Path | None = None
     fields: tuple[Field, ...] = ()
@@ -66,6 +68,7 @@ ABOUT = About(
     settings=Settings,
     secrets=("app_secret",),
     auditor_secrets=("password",),
+    callback_secrets=("key",),
 )
 
 
@@ -241,3 +244,14 @@ def test_a_connection_gets_its_own_secrets_only(load, monkeypatch):
     assert "s3cr3t" in values
     assert "4ud1t0r" not in values
     assert list(config.secret_values(made.connection("b"), made)) == ["4ud1t0r"]
+
+
+def test_the_credential_of_callbacks(build, faults):
+    made = build(
+        SECRET + 'settings = { url = "https://e" }\ncallback = { user = "sap", key = { env = "ACME_AUDITOR" } }'
+    )
+    assert (made.callback_user, made.callback_key) == ("sap", "4ud1t0r")
+    (plain,) = faults(SECRET + 'settings = { url = "https://e" }\ncallback = { key = "in the file" }')
+    assert plain.code == "SECRET_IN_PLAIN"
+    (elsewhere,) = faults(SECRET + 'settings = { url = "https://e", callback_user = "sap" }')
+    assert (elsewhere.code, elsewhere.hint.en) == ("CONFIG_KEY", "move it there as user")

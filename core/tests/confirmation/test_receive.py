@@ -240,7 +240,7 @@ def test_the_erp_fetches_what_waits(ledger, waiting):
 def test_documents_are_handed_on(ledger, waiting):
     it, _ = waiting()
     it.answers["read_callback"] += told(documents=(b"<doc/>",))
-    assert receive(ledger, it.door, request()).documents == (b"<doc/>",)
+    assert receive(ledger, it.door, request()).callback.documents == (b"<doc/>",)
 
 
 def test_its_age_is_judged_by_real_time_whatever_the_business_clock_says(ledger, waiting, monkeypatch):

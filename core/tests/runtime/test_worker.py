@@ -169,3 +169,43 @@ def test_what_the_last_one_freed_is_opened_before_the_end(ledger):
     freed = iter([0, 1, 0, 0])
     Worker(ledger, {}, None, lambda: next(freed)).run(lambda: True)
     assert list(freed) == []
+
+
+def test_told_to_end_it_finishes_what_it_has_begun_and_leaves_the_rest(erp, delivery, now, ledger, derive):
+    rows = [delivery(f"R{n}") for n in range(4)]
+    it = erp(rest="limits = { concurrency = 1 }")
+
+    def push(message):
+        worker.end()
+        return numbered(message)
+
+    it.answers["push"].append(push)
+    worker = Worker(ledger, {"erp": it.lane}, derive, lambda: 0)
+    try:
+        worker.run(lambda: False)
+    finally:
+        it.lane.close()
+    left = [now(row) for row in rows]
+    assert [row.state for row in left] == [S.DELIVERED, S.READY, S.READY, S.READY]
+    assert {row.lease_until for row in left} == {0}
+
+
+def test_woken_it_looks_at_once(erp, delivery, now, ledger, derive, monkeypatch):
+    monkeypatch.setattr(Worker, "_until_due", lambda _: 3600.0)
+    it, made = erp(), []
+    it.answers["push"].append(numbered)
+    worker = Worker(ledger, {"erp": it.lane}, derive, lambda: 0)
+
+    def look():
+        if not made:
+            made.append(delivery())
+            worker.wake()
+        elif now(made[0]).state is S.DELIVERED:
+            worker.end()
+        return False
+
+    try:
+        worker.run(look, progress=look)
+    finally:
+        it.lane.close()
+    assert now(made[0]).state is S.DELIVERED

@@ -146,12 +146,11 @@ def _routes(project: Project) -> Iterator[Checked]:
 
 
 def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
+    from dougong.config import references
+
     name = connection.name
-    references = [(f"secrets.{key}", one) for key, one in connection.secrets.items()]
-    if connection.auditor is not None:
-        references += [(f"auditor.{key}", one) for key, one in connection.auditor.secrets.items()]
     broken = False
-    for key, reference in references:
+    for key, reference in references(connection):
         for found in _tried(name, key, lambda one=reference: one.resolve(project.folder)):
             broken |= not found.ok
             yield found
@@ -165,12 +164,28 @@ def _connection(project: Project, connection: Connection) -> Iterator[Checked]:
     yield Checked(name, "connector", ok=True, message=Text(door.package, door.package))
     if name in project.targets:
         yield from _target(project, door)
+    if door.supports("read_callback"):
+        yield _callback(project, name)
     answered = True
     for found in _asked(project, door):
         answered &= found.ok
         yield found
     if name in project.targets and door.supports("pull_master_data"):
         yield from _accounts(project, name, answered=answered)
+
+
+def _callback(project: Project, name: str) -> Checked:
+    """The address to register in the ERP, for what it tells by itself."""
+    public = project.config.server.public_url
+    path = f"/v1/callbacks/{name}"
+    if public is not None:
+        address = public.rstrip("/") + path
+        return Checked(name, "callback", ok=True, message=Text(f"在 ERP 中登记 {address}", f"register {address}"))
+    message = Text(
+        f"在 ERP 中登记 serve 的地址加 {path}; 写明 [server] public_url 即可显示全址",
+        f"register the address of `serve` with {path}; [server] public_url makes it whole",
+    )
+    return Checked(name, "callback", ok=True, message=message)
 
 
 def _target(project: Project, door: Door) -> Iterator[Checked]:

@@ -50,6 +50,12 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
             "push": Entry("pushing", "接收单据并处理, 直到都有结果。", "Accept documents, then work until they rest."),
             "accept": Entry("pushing", "接收单据, 不发送。", "Accept documents; send nothing."),
             "run": Entry("pushing", "处理所有未完成的, 直到都有结果。", "Work until everything rests."),
+            "serve": Entry(
+                "serving",
+                "日夜运行: 处理各步骤, 并经 HTTP 接收单据与回调。",
+                "Day and night: run the steps, take documents and callbacks by HTTP.",
+            ),
+            "worker": Entry("serving", "日夜运行各步骤, 不开 HTTP。", "Run the steps day and night, without HTTP."),
             "convert": Entry("planning", "显示文件的规范格式。", "Show files in canonical form."),
         },
     ),

@@ -32,7 +32,7 @@ def rows(
     unknown: Collection[SourceRef] = (),
     freed: Collection[int] = (),
 ) -> list[dict[str, Any]]:
-    """Deliveries, then documents without one, in the shapes of interfaces.md §1.
+    """Deliveries, documents without one, callbacks that cannot be read, in the shapes of interfaces.md §1.
 
     :param documents: document rows; `None` = all.
     :param unknown: documents that only events have told of; with `documents=None` all of them are listed.
@@ -49,6 +49,7 @@ def rows(
         *(row for row in others if row["delivery"] not in listed),
         *views.documents_view(connection, language, documents=documents),
         *views.orphans_view(connection, language, refs=None if documents is None else unknown),
+        *(views.callbacks_view(connection, language) if documents is None else ()),
     ]
 
 
@@ -118,7 +119,7 @@ def _tell_problems(found: Rows) -> None:
     for row in found:
         for problem in row["problems"] if row["state"] != "not_due" else ():
             key = problem["code"], problem["message"], problem["hint"]
-            told.setdefault(key, {})[row["delivery"] or ", ".join(row["documents"])] = None
+            told.setdefault(key, {})[row["delivery"] or ", ".join(row["documents"]) or row["connection"]] = None
     for (code, message, hint), names in list(told.items())[:_MOST_TOLD]:
         output.tell(f"  {_few(list(names))} {code}: {message}")
         if hint:

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from dougong.config.errors import ConfigError, Places
 from dougong.config.load import FILE_NAME, load, parse
-from dougong.config.model import Auditor, Breaker, Config, Connection, Limits, Moment, Plugins, Project, Route
+from dougong.config.model import (
+    Breaker,
+    Config,
+    Connection,
+    Credential,
+    Limits,
+    Moment,
+    Plugins,
+    Project,
+    Route,
+    Server,
+)
 from dougong.config.schema import schema
 from dougong.config.secrets import SecretRef
-from dougong.config.settings import build_settings, secret_values
+from dougong.config.settings import build_settings, references, secret_values
 
 __all__ = [
     "FILE_NAME",
-    "Auditor",
     "Breaker",
     "Config",
     "ConfigError",
     "Connection",
+    "Credential",
     "Limits",
     "Moment",
     "Places",
@@ -27,9 +38,11 @@ __all__ = [
     "Project",
     "Route",
     "SecretRef",
+    "Server",
     "build_settings",
     "load",
     "parse",
+    "references",
     "schema",
     "secret_values",
 ]

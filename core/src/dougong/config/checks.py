@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from dougong.config.model import Config, Connection, Route, connection_unknown
+from dougong.config.model import Config, Connection, Route, Server, connection_unknown
 from dougong.config.positions import Path
 from dougong.model import words
 from dougong.model.postings import Stage
@@ -17,12 +17,14 @@ __all__ = ["problems_between"]
 Located = Iterator[tuple[Path, Problem]]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", re.ASCII)
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 
 
 def problems_between(config: Config) -> Located:
     """Every contradiction of a configuration that is well-formed, with the path of its key."""
     yield from _ledger(config)
+    yield from _server(config.server)
     for connection in config.connections.values():
         yield from _connection(connection)
     for index, route in enumerate(config.routes):
@@ -46,6 +48,26 @@ def _ledger(config: Config) -> Located:
                 hint_en='write ledger = { env = "DOUGONG_LEDGER" } and put the whole URL there',
             ),
         )
+
+
+def _server(server: Server) -> Located:
+    if server.public_url is not None and not _ADDRESS.fullmatch(server.public_url):
+        yield (
+            ("server", "public_url"),
+            Problem.of(
+                "CONFIG_VALUE",
+                "应为地址, 不含密码与参数, 例: https://dougong.example.com",
+                "has to be an address without password and query, for example https://dougong.example.com",
+            ),
+        )
+    lowest = {"callback_limit": 1, "document_limit": 1, "body_seconds": 0.1}
+    for key, least in lowest.items():
+        if getattr(server, key) < least:
+            yield ("server", key), _too_small(least)
+
+
+def _too_small(least: float) -> Problem:
+    return Problem.of("CONFIG_VALUE", f"不能小于 {least}", f"must not be less than {least}")
 
 
 def _connection(connection: Connection) -> Located:
@@ -91,7 +113,7 @@ def _numbers(connection: Connection, path: Path) -> Located:
     ]
     for key, value, least in lowest:
         if value is not None and value < least:
-            yield (*path, *key), Problem.of("CONFIG_VALUE", f"不能小于 {least}", f"must not be less than {least}")
+            yield (*path, *key), _too_small(least)
 
 
 def _tie(first: Route, second: Route, routes: tuple[Route, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from cattrs import Converter
 from dougong.config import positions
 from dougong.config.checks import problems_between
 from dougong.config.errors import ConfigError, Places
-from dougong.config.model import Auditor, Config
+from dougong.config.model import Config, Credential
 from dougong.config.secrets import SecretRef
 from dougong.config.structure import converter, problems_of
 from dougong.model.problems import Problem
@@ -61,7 +62,8 @@ def parse(text: str, project: Path) -> Config:
     except Exception as error:
         raise ConfigError(_placed(places, problems_of(error))) from error
     named = {name: attrs.evolve(connection, name=name) for name, connection in found.connections.items()}
-    config = attrs.evolve(found, connections=named, folder=project, places=places)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    config = attrs.evolve(found, connections=named, folder=project, places=places, digest=digest)
     if problems := _placed(places, problems_between(config)):
         raise ConfigError(problems)
     return config
@@ -96,14 +98,14 @@ def _converter(folder: Path) -> Converter:
         lambda kind: kind == str | SecretRef,
         lambda value, _: made.structure(value, SecretRef if isinstance(value, Mapping) else str),
     )
-    made.register_structure_hook(Auditor, lambda value, _: _auditor(value, made))
+    made.register_structure_hook(Credential, lambda value, _: _credential(value, made))
     return made
 
 
-def _auditor(value: Any, made: Converter) -> Auditor:
+def _credential(value: Any, made: Converter) -> Credential:
     table: Mapping[str, Any] = made.structure(value, dict[str, Any])
     references = {name: item for name, item in table.items() if isinstance(item, Mapping)}
-    return Auditor(
+    return Credential(
         settings={name: item for name, item in table.items() if name not in references},
         secrets=made.structure(references, dict[str, SecretRef]),
     )

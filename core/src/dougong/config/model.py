@@ -16,7 +16,7 @@ from dougong.model.documents import DocumentType
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["Auditor", "Breaker", "Config", "Connection", "Limits", "Moment", "Plugins", "Project", "Route"]
+__all__ = ["Breaker", "Config", "Connection", "Credential", "Limits", "Moment", "Plugins", "Project", "Route", "Server"]
 
 #: Why something is booked (contract.md §1).
 Moment = Literal[
@@ -98,10 +98,10 @@ class Limits:
 
 
 @attrs.frozen(kw_only=True)
-class Auditor:
-    """The second credential: who audits is not who makes. In the file one table of plain values and references.
+class Credential:
+    """A credential beside the connection's own: in the file one table of plain values and references.
 
-    :param settings: plain values, passed to the connector's settings as `auditor_…`.
+    :param settings: plain values, passed to the connector's settings with the table's name in front: `auditor_…`.
     :param secrets: references, passed likewise.
 
     .. versionadded:: 0.1
@@ -121,7 +121,8 @@ class Connection:
     :param settle: seconds after which an unanswered call is certainly over, instead of the operation's own.
     :param settings: what the connector's settings class takes.
     :param secrets: name → reference.
-    :param auditor: the second credential.
+    :param auditor: the second credential: who audits is not who makes.
+    :param callback: what a caller shows who says that it is this ERP, as far as the connector wants it.
     :param limits: how hard the connection may be driven.
     :param mappings: target type → file of its field mapping; default `mappings/NAME/TARGET.toml`.
     :param addons: names of add-ons, in the order in which they are asked.
@@ -135,7 +136,8 @@ class Connection:
     settle: float | None = None
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     secrets: Mapping[str, SecretRef] = attrs.field(factory=dict)
-    auditor: Auditor | None = None
+    auditor: Credential | None = None
+    callback: Credential | None = None
     limits: Limits = Limits()
     mappings: Mapping[str, str] = attrs.field(factory=dict)
     addons: tuple[str, ...] = ()
@@ -171,6 +173,27 @@ class Route:
 
 
 @attrs.frozen(kw_only=True)
+class Server:
+    """The HTTP side of `dougong serve`.
+
+    :param token: who sends documents shows it (`Authorization: Bearer`); without one only this machine is listened to.
+    :param public_url: address under which others reach the server, e.g. `https://dougong.example.com`; the addresses of
+        callbacks begin with it.
+    :param callback_limit: most bytes of a callback.
+    :param document_limit: most bytes of a document.
+    :param body_seconds: most seconds that a caller may take to send one.
+
+    .. versionadded:: 0.1
+    """
+
+    token: SecretRef | None = None
+    public_url: str | None = None
+    callback_limit: int = 1_048_576
+    document_limit: int = 8_388_608
+    body_seconds: float = 15.0
+
+
+@attrs.frozen(kw_only=True)
 class Config:
     """A whole `dougong.toml`.
 
@@ -178,7 +201,9 @@ class Config:
     :param plugins: which plugins are trusted.
     :param connections: name → connection.
     :param routes: what goes where.
+    :param server: the HTTP side of `dougong serve`.
     :param folder: the project's folder.
+    :param digest: SHA-256 of the text that was read: what is worked with, whatever the file says by now.
     :param places: lines of the file, for errors that are found later.
 
     .. versionadded:: 0.1
@@ -188,6 +213,8 @@ class Config:
     plugins: Plugins = Plugins()
     connections: Mapping[str, Connection] = attrs.field(factory=dict)
     routes: tuple[Route, ...] = ()
+    server: Server = Server()
+    digest: str = attrs.field(default="", metadata={"file": False})
     folder: Path = attrs.field(default=Path(), metadata={"file": False})
     places: Places = attrs.field(default=Places(Path("dougong.toml")), metadata={"file": False}, repr=False, eq=False)
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from dougong.config.model import Auditor, Config
+from dougong.config.model import Config, Credential
 from dougong.config.secrets import KINDS, SecretRef
 from dougong.config.structure import file_fields
 
@@ -79,7 +79,7 @@ def _type_schema(kind: Any) -> dict[str, Any]:
         return dict(_SIMPLE[kind])
     if kind is SecretRef:
         return _secret()
-    if kind is Auditor:
+    if kind is Credential:
         return {"type": "object", "additionalProperties": {"anyOf": [{"not": {"type": "object"}}, _secret()]}}
     if get_origin(kind) is not None:
         return _generic_schema(get_origin(kind), get_args(kind))

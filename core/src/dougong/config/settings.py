@@ -1,4 +1,4 @@
-"""A connector's own settings: its class, filled from `settings`, resolved `secrets` and the auditor's credential."""
+"""A connector's own settings: its class, filled from `settings`, resolved `secrets` and the further credentials."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from dougong.config import positions
 from dougong.config.errors import ConfigError
-from dougong.config.model import Config, Connection
+from dougong.config.model import Config, Connection, Credential
 from dougong.config.secrets import SecretRef
 from dougong.config.structure import converter, problems_of
 from dougong.hookspecs.call import About
 from dougong.model.problems import Problem
 
-__all__ = ["build_settings"]
+__all__ = ["build_settings", "references", "secret_values"]
 
-#: How the second credential's values are called in a connector's settings class.
-AUDITOR = "auditor_"
+#: Tables of further credentials; their values have the table's name in front in a connector's settings class.
+TABLES = ("auditor", "callback")
 
 
 def build_settings(connection: Connection, about: About, config: Config) -> Any:
@@ -52,9 +52,10 @@ class _Filling:
         self.resolved: list[str] = []
         self._plain(connection.settings, ("settings",), about.secrets)
         self._secrets(connection.secrets, ("secrets",))
-        if connection.auditor is not None:
-            self._plain(connection.auditor.settings, ("auditor",), about.auditor_secrets, AUDITOR)
-            self._secrets(connection.auditor.secrets, ("auditor",), AUDITOR)
+        for table, credential in _credentials(connection):
+            secret = about.auditor_secrets if table == "auditor" else about.callback_secrets
+            self._plain(credential.settings, (table,), secret, f"{table}_")
+            self._secrets(credential.secrets, (table,), f"{table}_")
 
     def place(self, path: positions.Path) -> positions.Path:
         """The key in the file behind a path within the settings."""
@@ -74,8 +75,8 @@ class _Filling:
         """Where a value that is missing would stand."""
         if name in self.about.secrets:
             return (*self.base, "secrets", name)
-        if name.startswith(AUDITOR):
-            return (*self.base, "auditor", name.removeprefix(AUDITOR))
+        if table := _table_of(name):
+            return (*self.base, table, name.removeprefix(f"{table}_"))
         return (*self.base, "settings", name)
 
     def _put(self, name: str, origin: positions.Path, value: Any) -> None:
@@ -90,8 +91,8 @@ class _Filling:
             origin = (*self.base, *table, key)
             if key in secret:
                 self.problems.append((origin, _in_plain(key, table)))
-            elif not prefix and key.startswith(AUDITOR):
-                self.problems.append((origin, _auditor_elsewhere(key, self.base)))
+            elif not prefix and (other := _table_of(key)):
+                self.problems.append((origin, _elsewhere(key, other, self.base)))
             else:
                 self._put(prefix + key, origin, value)
 
@@ -108,7 +109,7 @@ class _Filling:
 
 
 def _in_plain(key: str, table: positions.Path) -> Problem:
-    where = "" if table == ("auditor",) else " → secrets"
+    where = "" if table[0] in TABLES else " → secrets"
     return Problem.of(
         "SECRET_IN_PLAIN",
         f"{key} 是密钥, 不能直接写在配置里",
@@ -118,19 +119,38 @@ def _in_plain(key: str, table: positions.Path) -> Problem:
     )
 
 
-def _auditor_elsewhere(key: str, base: positions.Path) -> Problem:
-    table = positions.path_text((*base, "auditor"))
+def _elsewhere(key: str, table: str, base: positions.Path) -> Problem:
+    place = positions.path_text((*base, table))
+    name = key.removeprefix(f"{table}_")
     return Problem.of(
         "CONFIG_KEY",
-        f"第二个账号写在 [{table}]",
-        f"the second credential stands in [{table}]",
-        hint_zh=f"请移到该表, 键名 {key.removeprefix(AUDITOR)}",
-        hint_en=f"move it there as {key.removeprefix(AUDITOR)}",
+        f"此凭据写在 [{place}]",
+        f"this credential stands in [{place}]",
+        hint_zh=f"请移到该表, 键名 {name}",
+        hint_en=f"move it there as {name}",
     )
+
+
+def _table_of(name: str) -> str | None:
+    """The table whose values are called so in a settings class."""
+    return next((table for table in TABLES if name.startswith(f"{table}_")), None)
+
+
+def _credentials(connection: Connection) -> Iterator[tuple[str, Credential]]:
+    for table in TABLES:
+        credential: Credential | None = getattr(connection, table)
+        if credential is not None:
+            yield table, credential
+
+
+def references(connection: Connection) -> Iterator[tuple[str, SecretRef]]:
+    """Every secret of one connection with its key, e.g. `auditor.password`."""
+    yield from ((f"secrets.{name}", one) for name, one in connection.secrets.items())
+    for table, credential in _credentials(connection):
+        yield from ((f"{table}.{name}", one) for name, one in credential.secrets.items())
 
 
 def secret_values(connection: Connection, config: Config) -> Iterator[str]:
     """The resolved secrets of one connection, for whoever has to keep them out of logs."""
-    references = [*connection.secrets.values(), *(connection.auditor.secrets.values() if connection.auditor else ())]
-    for reference in references:
+    for _, reference in references(connection):
         yield reference.resolve(config.folder)

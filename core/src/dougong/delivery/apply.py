@@ -17,7 +17,7 @@ from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejecte
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 
-__all__ = ["apply", "apply_posting", "broken", "deleted", "is_superseded", "no_attempt", "park", "stage_of"]
+__all__ = ["apply", "apply_posting", "broken", "deleted", "edited", "is_superseded", "no_attempt", "park", "stage_of"]
 
 #: The event of an answer to the message itself.
 _ANSWERED = "answered"
@@ -287,6 +287,19 @@ def deleted(row: DeliveryRow, posting: Posting | None) -> Problem:
         f"{what} was deleted in the ERP; it is not sent again by itself",
         hint_zh="误删: repost 以新引用号重新入账; 有意: cancel 放弃 (同样的内容不会再入账)",
         hint_en="repost books it again, cancel gives it up (the same content is not booked again)",
+    )
+
+
+def edited(posting: Posting, facts: Facts) -> Problem:
+    """The posting that we made says something else by now."""
+    changes = facts.changes(posting)
+    return Problem.of(
+        "EDITED_IN_ERP",
+        f"凭证 {posting.number or posting.erp_key} 在 ERP 中被修改: {changes.zh}",
+        f"{posting.number or posting.erp_key} was edited in the ERP: {changes.en}",
+        hint_zh="请核对后执行 resolve",
+        hint_en="compare both, then resolve",
+        differing=", ".join(facts.differences(posting)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from dougong.crashpoints import crashpoint
-from dougong.delivery.apply import apply_posting, broken, deleted, park, stage_of
+from dougong.delivery.apply import apply_posting, broken, deleted, edited, park, stage_of
 from dougong.delivery.link import Link, backoff_ms
 from dougong.ledger import attempts, deliveries, loans, postings, reversals
 from dougong.ledger.errors import StaleLease
@@ -126,7 +126,7 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
     if row.target_stage is Stage.VOID and posting.stage is Stage.VOID:
         return _voided(tx, row, posting)
     if facts.differences(posting):
-        return park(tx, row, ParkReason.EDITED_IN_ERP, _edited(posting, facts), stage=posting.stage.value)
+        return park(tx, row, ParkReason.EDITED_IN_ERP, edited(posting, facts), stage=posting.stage.value)
     if not posting.stage.stands:
         return park(tx, row, ParkReason.DELETED_IN_ERP, deleted(row, posting), stage=posting.stage.value)
     moved = apply_posting(tx, row, posting, event="completed")
@@ -212,15 +212,3 @@ def _posting_and_facts(tx: Tx, delivery_id: int) -> tuple[Posting, Facts] | None
 def _broken(ledger: Ledger, row: DeliveryRow) -> DeliveryRow:
     problem = broken("没有凭证记录", "there is no posting to complete")
     return ledger.write(lambda tx: park(tx, row, ParkReason.BROKEN_INVARIANT, problem))
-
-
-def _edited(posting: Posting, facts: Facts) -> Problem:
-    changes = facts.changes(posting)
-    return Problem.of(
-        "EDITED_IN_ERP",
-        f"凭证 {posting.number or posting.erp_key} 在 ERP 中被修改: {changes.zh}",
-        f"{posting.number or posting.erp_key} was edited in the ERP: {changes.en}",
-        hint_zh="请核对后执行 resolve",
-        hint_en="compare both, then resolve",
-        differing=", ".join(facts.differences(posting)),
-    )

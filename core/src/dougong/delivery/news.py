@@ -29,7 +29,7 @@ def close_told(tx: Tx, connection: str, frozen: Frozen, link: Link) -> None:
         return
     for message_id, request, received_at in inbox.unhandled(tx, connection):
         callback = _read(link, request, received_at)
-        if callback is None or any(_concerns(update, frozen) for update in callback.updates):
+        if callback is None or _is_about(callback, frozen):
             inbox.close(tx, connection, message_id)
 
 
@@ -42,6 +42,11 @@ def outcome_of(name: ItemId, frozen: Frozen, updates: Sequence[StatusUpdate]) ->
     whole = [one.outcome for one in updates if one.item is None and one.correlation in frozen.correlations]
     told = [*own, *whole]
     return next((outcome for outcome in told if not isinstance(outcome, Waiting)), told[0] if told else None)
+
+
+def _is_about(callback: Callback, frozen: Frozen) -> bool:
+    asked = any(correlation in frozen.correlations for correlation in callback.ask)
+    return asked or any(_concerns(update, frozen) for update in callback.updates)
 
 
 def _concerns(update: StatusUpdate, frozen: Frozen) -> bool:

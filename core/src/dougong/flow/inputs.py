@@ -17,7 +17,6 @@ import attrs
 
 from dougong.accounting import RulesError, RuleSet, business_date, load_rules
 from dougong.clock import business_now
-from dougong.config import FILE_NAME
 from dougong.flow.project import Project
 from dougong.ledger import reference
 from dougong.mapping import CompiledMapping, compile_mapping
@@ -132,7 +131,7 @@ def load_inputs(project: Project) -> Inputs:
     codes = load_codes(project)
     _keep(artifacts, "codes", json.dumps([list(row) for row in rows], ensure_ascii=False))
     books = {route.book: route.connection for route in reversed(project.config.routes)}
-    _keep(artifacts, "config", hashlib.sha256((project.folder / FILE_NAME).read_bytes()).hexdigest())
+    _keep(artifacts, "config", project.config.digest)
     digest = hashlib.sha256("\n".join([version, *sorted(artifacts)]).encode()).hexdigest()
     artifacts[digest] = ("inputs", json.dumps(sorted(artifacts)))
     return Inputs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,7 @@ class Project:
         self.config: Config = load(folder)
         self.ledger = Ledger(self.config.ledger_url())
         self._doors: dict[str, Door] = {}
+        self._opening = threading.RLock()
         self.ledger.observer = observer_of(self)
 
     def __enter__(self) -> Self:
@@ -44,10 +46,11 @@ class Project:
         self.ledger.close()
 
     def door(self, name: str) -> Door:
-        """The door of a configured connection, opened at first use."""
-        if name not in self._doors:
-            self._doors[name] = open_door(self.config.connection(name), self.config)
-        return self._doors[name]
+        """The door of a configured connection, opened at first use; one, whoever comes first."""
+        with self._opening:
+            if name not in self._doors:
+                self._doors[name] = open_door(self.config.connection(name), self.config)
+            return self._doors[name]
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from dougong.model.problems import InputError, Problem
 from dougong.model.sources import EventsOnly, SourceDocument
 from dougong.plugins import Door, PluginError
 
-__all__ = ["LedgerReference", "Read", "read_files", "read_held_again", "take_in"]
+__all__ = ["LedgerReference", "Read", "read_contents", "read_files", "read_held_again", "take_in"]
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -77,12 +77,33 @@ def read_files(project: Project, paths: Sequence[Path], source: str | None = Non
     :returns: what was read and, file by file, what could not be.
     """
     door = None if source is None else _reader(project, source)
+    contents: list[tuple[Path, bytes]] = []
+    bad: list[tuple[Path, Problem]] = []
+    for path in paths:
+        try:
+            contents.append((path, _content(path)))
+        except InputError as error:
+            bad += [(path, problem) for problem in error.problems]
+    read = _read(project, contents, door)
+    return attrs.evolve(read, bad=(*bad, *read.bad))
+
+
+def read_contents(project: Project, connection: str, contents: Sequence[bytes]) -> Read:
+    """Read what a connection has brought by itself: canonical documents, or its own if its connector reads documents.
+
+    :returns: as `read_files`; in the place of a file stands `1`, `2`, ….
+    """
+    door = project.door(connection)
+    named = [(Path(str(number)), content) for number, content in enumerate(contents, 1)]
+    return _read(project, named, door if door.supports("read_documents") else None)
+
+
+def _read(project: Project, contents: Iterable[tuple[Path, bytes]], door: Door | None) -> Read:
     documents: list[tuple[str, SourceDocument | EventsOnly]] = []
     bad: list[tuple[Path, Problem]] = []
     foreign: list[tuple[Path, bytes]] = []
-    for path in paths:
+    for path, content in contents:
         try:
-            content = _content(path)
             if door is not None and not formats.is_canonical(content):
                 foreign.append((path, content))
                 continue

@@ -1,4 +1,4 @@
-"""Working: refresh what derivations need, free what may be free now, and run the steps until everything rests."""
+"""Working: refresh what derivations need, then run the steps until everything rests."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from dougong.clock import epoch_ms
-from dougong.flow.deriving import Deriver
-from dougong.flow.inputs import Inputs, load_inputs
-from dougong.flow.merging import Merger
-from dougong.flow.opening import open_documents
+from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
 from dougong.flow.reading import read_held_again
 from dougong.flow.scope import Progress, Scope
-from dougong.flow.telling import Teller
-from dougong.ledger import attempts, deliveries, documents, reference
-from dougong.ledger.errors import StaleLease
+from dougong.flow.shift import Shift
+from dougong.ledger import deliveries, reference
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.masterdata import MasterRecord
 from dougong.model.problems import DougongError, Problem, Text
-from dougong.runtime import Lane, Worker
 
 __all__ = ["accounts_not_read", "refresh_master_data", "work"]
 
@@ -56,22 +50,12 @@ def work(
     inputs = load_inputs(project)
     silent = [name for name in names if name in inputs.blind and _cause(name, problems) is None]
     problems += [accounts_not_read(name) for name in silent]
-    project.ledger.write(lambda tx: attempts.keep_artifacts(tx, inputs.artifacts))
-    deriver = Deriver(project, inputs)
-    lanes = {name: Lane(project.door(name)) for name in names if name not in inputs.blind}
-    scope = Scope(project, only, lanes, _MOST_FAILURES)
-    _free_held(project, inputs)
     project.ledger.write(lambda tx: deliveries.hurry_failing(tx, _MOST_FAILURES))
-    merger = Merger(deriver, lanes)
-    worker = Worker(project.ledger, lanes, deriver, lambda: open_documents(deriver) or merger.merge())
-    try:
-        with Teller(project):
-            worker.run(scope.rested, progress=lambda: scope.tell(progress))
-            scope.tell(progress, last=True)
-    finally:
-        merger.close()
-        for lane in lanes.values():
-            lane.close()
+    shift = Shift(project, names, inputs)
+    scope = Scope(project, only, shift.lanes, _MOST_FAILURES)  # before anything is freed: it notes what waits
+    with shift:
+        shift.worker.run(scope.rested, progress=lambda: scope.tell(progress))
+        scope.tell(progress, last=True)
     return problems
 
 
@@ -135,19 +119,3 @@ def accounts_not_read(connection: str, troubles: Iterable[Problem] = ()) -> Prob
 def _cause(connection: str, troubles: Iterable[Problem]) -> Problem | None:
     place = f"connections.{connection}"
     return next((one for one in troubles if one.path == place or one.path.startswith(f"{place}.")), None)
-
-
-def _free_held(project: Project, inputs: Inputs) -> None:
-    """What is held, and was held with other rules, tables, codes or master data, is derived again."""
-
-    def write(tx: Tx) -> None:
-        for document in documents.held_with_other_inputs(tx, inputs.hash):
-            documents.change(tx, document, event="inputs_changed", state=DocumentState.ACCEPTED)
-        for row in deliveries.held_with_other_inputs(tx, inputs.hash):
-            deliveries.move(tx, row, DeliveryState.READY, event="inputs_changed", due_at=epoch_ms())
-
-    try:
-        project.ledger.write(write)
-    except StaleLease:
-        # Another process is freeing the same ones.
-        return

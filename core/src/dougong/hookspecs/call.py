@@ -68,6 +68,7 @@ class About:
     :param secrets: names of the secrets that it needs; each is given by reference in the configuration. They are
         passed to the settings class as fields of the same name, which must be `repr=False`.
     :param auditor_secrets: names of the secrets of the second credential; passed as `auditor_…` fields.
+    :param callback_secrets: names of the secrets that a caller of ours shows; passed as `callback_…` fields.
     :param contract: version of `dougong.hookspecs` that it was written for.
     :param api_versions: versions of the product's API that it was checked against.
 
@@ -79,5 +80,6 @@ class About:
     settings: type[Any]
     secrets: tuple[str, ...] = ()
     auditor_secrets: tuple[str, ...] = ()
+    callback_secrets: tuple[str, ...] = ()
     contract: int = 1
     api_versions: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import attrs
 
 from dougong.crashpoints import crashpoint
 from dougong.formats import document_to_json, event_from_json, event_to_json
+from dougong.intake.in_work import in_work, refuse_for_now
 from dougong.ledger import audit, covering, deliveries, documents
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from, problems_text
 from dougong.ledger.statements import Tx
@@ -37,23 +38,30 @@ class Accepted:
     """What became of one document or set of events.
 
     :param document_id: row of the revision that it belongs to; `None` for events of a document that is not known yet.
-    :param outcome: `new`, `revised`, `events` (same content, more facts), `known` (nothing new), `stale`, `waiting`.
+    :param outcome: `new`, `revised`, `events` (same content, more facts), `known` (nothing new), `stale`, `waiting`,
+        `in_work` (refused: come again).
     """
 
     ref: SourceRef
     number: str
-    outcome: Literal["new", "revised", "events", "known", "stale", "waiting"]
+    outcome: Literal["new", "revised", "events", "known", "stale", "waiting", "in_work"]
     document_id: int | None
     problems: tuple[Problem, ...] = ()
 
 
 def accept(
-    ledger: Ledger, incoming: Iterable[SourceDocument | EventsOnly], *, connection: str = "", actor: str = audit.SYSTEM
+    ledger: Ledger,
+    incoming: Iterable[SourceDocument | EventsOnly],
+    *,
+    connection: str = "",
+    actor: str = audit.SYSTEM,
+    wait: bool = False,
 ) -> list[Accepted]:
     """Accept documents and events; returns after they are committed and synced.
 
     :param incoming: as a source or a canonical file tells them, in order.
     :param connection: the source connection that read them; empty for canonical files.
+    :param wait: other content of a document that is in work is refused; who brings it can come again.
     :returns: one `Accepted` each, in order.
     """
     items = list(incoming)
@@ -61,15 +69,19 @@ def accept(
     results: list[Accepted] = []
     for start in range(0, len(prepared), _GROUP):
         group = prepared[start : start + _GROUP]
-        results += ledger.write(partial(_accept_group, group=group, connection=connection, actor=actor))
+        results += ledger.write(partial(_accept_group, group=group, connection=connection, actor=actor, wait=wait))
         crashpoint("accepted")
     return results
 
 
 def _accept_group(
-    tx: Tx, group: Sequence[tuple[SourceDocument | EventsOnly, _Content | None]], connection: str, actor: str
+    tx: Tx,
+    group: Sequence[tuple[SourceDocument | EventsOnly, _Content | None]],
+    connection: str,
+    actor: str,
+    wait: bool,
 ) -> list[Accepted]:
-    return [_accept_one(tx, item, content, connection, actor) for item, content in group]
+    return [_accept_one(tx, item, content, connection, actor, wait=wait) for item, content in group]
 
 
 @attrs.frozen
@@ -137,7 +149,7 @@ def _sent(tx: Tx, ref: SourceRef) -> set[str]:
 
 
 def _accept_one(
-    tx: Tx, item: SourceDocument | EventsOnly, content: _Content | None, connection: str, actor: str
+    tx: Tx, item: SourceDocument | EventsOnly, content: _Content | None, connection: str, actor: str, *, wait: bool
 ) -> Accepted:
     if isinstance(item, EventsOnly) or content is None:
         assert isinstance(item, EventsOnly)  # noqa: S101 - narrows for the type checker
@@ -155,6 +167,9 @@ def _accept_one(
         return _renew(tx, known, item, content, actor)
     if known.fingerprint == content.fingerprint:
         return _told_again(tx, known, item, content)
+    if wait and in_work(tx, known):
+        problem = refuse_for_now(tx, known, content.fingerprint, actor)
+        return Accepted(item.document.ref, known.number, "in_work", known.id, (problem,))
     return _revise(tx, known, item, content, connection, actor)
 
 

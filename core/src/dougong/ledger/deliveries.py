@@ -28,6 +28,7 @@ __all__ = [
     "create",
     "free",
     "free_rest",
+    "known",
     "live_for",
     "move",
     "release",
@@ -297,10 +298,16 @@ def _write_lease(tx: Tx, row: DeliveryRow, **changes: Any) -> DeliveryRow:
 
 def by_id(tx: Tx, id_: int) -> DeliveryRow:
     """The delivery with this id, which must exist."""
-    found = tx.one(_BY_ID, {"id_": id_})
+    found = known(tx, id_)
     if found is None:
         raise StaleLease(f"D{id_}")
-    return DeliveryRow.from_mapping(found)
+    return found
+
+
+def known(tx: Tx, id_: int) -> DeliveryRow | None:
+    """The delivery with this id, if there is one."""
+    found = tx.one(_BY_ID, {"id_": id_})
+    return None if found is None else DeliveryRow.from_mapping(found)
 
 
 def live_for(tx: Tx, coverage_key: str) -> DeliveryRow | None:

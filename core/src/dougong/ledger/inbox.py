@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.engine import Connection
 
 from dougong.clock import epoch_ms
 from dougong.ledger import schema
-from dougong.ledger.attempts import attempt_of, open_attempt_of_item
+from dougong.ledger.attempts import attempt_of, is_open, open_attempt_of_item
+from dougong.ledger.rows import problems_from, problems_text
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState
 from dougong.model.messages import Correlation, ItemId, Message
 from dougong.model.outcomes import CallbackRequest
+from dougong.model.problems import Problem
 
-__all__ = ["close", "has_news", "hurry", "request_of", "store", "unhandled", "waiting_messages"]
+__all__ = [
+    "close",
+    "fail",
+    "failed",
+    "forget",
+    "has_news",
+    "hurry",
+    "note",
+    "request_of",
+    "store",
+    "unhandled",
+    "unread",
+    "waiting_messages",
+]
+
+#: Callbacks that could not be read are kept for people to see; so many of one connection, for anybody may send rubbish.
+_MOST_FAILED = 20
 
 _IN, _A, _ITEM, _D = schema.inbox, schema.attempt, schema.attempt_item, schema.delivery
 _INSERT = Statement(insert(_IN), [c.name for c in _IN.columns])
@@ -31,6 +51,15 @@ _CLOSE = Statement(
     .where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
     .values(handled_at=bindparam("at"))
 )
+_FAILED = Statement(
+    select(_IN).where(_IN.c.connection == bindparam("c"), _IN.c.problems != "[]").order_by(_IN.c.received_at)
+)
+_PROBLEMS = Statement(
+    update(_IN)
+    .where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m"))
+    .values(problems=bindparam("p"))
+)
+_FORGET = Statement(delete(_IN).where(_IN.c.connection == bindparam("c"), _IN.c.message_id == bindparam("m")))
 _HURRY = Statement(
     update(_D)
     .where(
@@ -49,10 +78,23 @@ _WAITING = Statement(
 )
 
 
-def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) -> bool:
+def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest, received_at: int) -> bool:
     """Keep a callback; returns whether it is new."""
     if tx.one(_KNOWN, {"c": connection, "m": message_id}) is not None:
         return False
+    _insert(tx, connection, message_id, request, received_at)
+    return True
+
+
+def _insert(
+    tx: Tx,
+    connection: str,
+    message_id: str,
+    request: CallbackRequest,
+    received_at: int,
+    handled_at: int | None = None,
+    problems: str = "[]",
+) -> None:
     head = {
         "method": request.method,
         "path": request.path,
@@ -66,16 +108,66 @@ def store(tx: Tx, connection: str, message_id: str, request: CallbackRequest) ->
             "message_id": message_id,
             "raw": request.body,
             "request": json.dumps(head),
-            "received_at": epoch_ms(),
-            "handled_at": None,
+            "received_at": received_at,
+            "handled_at": handled_at,
+            "problems": problems,
         },
     )
-    return True
+
+
+def failing_name(request: CallbackRequest) -> str:
+    """What a callback is called that nobody could read: by its bytes, so that the same one again is the same row."""
+    told = hashlib.sha256()
+    for part in (request.method, request.path, request.query):
+        told.update(f"{part}\n".encode())
+    told.update(request.body)
+    return f"unread {told.hexdigest()}"
+
+
+def fail(tx: Tx, connection: str, request: CallbackRequest, received_at: int, problems: tuple[Problem, ...]) -> None:
+    """Keep a callback that its connector could not read; it has no effect, and people see it."""
+    name = failing_name(request)
+    if tx.one(_KNOWN, {"c": connection, "m": name}) is not None:
+        note(tx, connection, name, problems)
+        return
+    if len(tx.rows(_FAILED, {"c": connection})) < _MOST_FAILED:
+        _insert(tx, connection, name, request, received_at, received_at, problems_text(problems))
+
+
+def forget(tx: Tx, connection: str, request: CallbackRequest) -> None:
+    """It can be read by now: that it once could not is no matter any more."""
+    tx.run(_FORGET, {"c": connection, "m": failing_name(request)})
+
+
+def note(tx: Tx, connection: str, message_id: str, problems: tuple[Problem, ...]) -> None:
+    """What is wrong with a callback that is kept, or nothing."""
+    tx.run(_PROBLEMS, {"c": connection, "m": message_id, "p": problems_text(problems)})
+
+
+def failed(connection: Connection) -> list[tuple[str, int, tuple[Problem, ...]]]:
+    """(connection, received at, problems) of what could not be read, oldest first."""
+    return [
+        (row.connection, row.received_at, problems_from(row.problems))
+        for row in connection.execute(
+            select(_IN.c.connection, _IN.c.received_at, _IN.c.problems)
+            .where(_IN.c.problems != "[]")
+            .order_by(_IN.c.received_at)
+        )
+    ]
 
 
 def unhandled(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
     """(message id, request, received at) of what had no effect yet, oldest first."""
-    return [(row["message_id"], request_of(row), row["received_at"]) for row in tx.rows(_OPEN, {"c": connection})]
+    return [_kept(row) for row in tx.rows(_OPEN, {"c": connection})]
+
+
+def unread(tx: Tx, connection: str) -> list[tuple[str, CallbackRequest, int]]:
+    """(message id, request, received at) of what could not be read, or of which a document could not."""
+    return [_kept(row) for row in tx.rows(_FAILED, {"c": connection})]
+
+
+def _kept(row: Mapping[str, Any]) -> tuple[str, CallbackRequest, int]:
+    return row["message_id"], request_of(row), row["received_at"]
 
 
 def request_of(row: Mapping[str, Any]) -> CallbackRequest:
@@ -96,9 +188,10 @@ def close(tx: Tx, connection: str, message_id: str) -> None:
 
 
 def hurry(tx: Tx, connection: str, correlations: Sequence[Correlation], items: Sequence[ItemId] = ()) -> int:
-    """A hint: make due at once what these correlations and items belong to. Returns how many attempts are known."""
+    """A hint: make due at once what these correlations and items belong to. Returns how many attempts are undecided."""
     told = {attempt_of(tx, connection, correlation) for correlation in correlations}
-    attempts = (told | {open_attempt_of_item(tx, connection, item) for item in items}) - {None}
+    named = {open_attempt_of_item(tx, connection, item) for item in items}
+    attempts = {attempt for attempt in told | named if attempt is not None and is_open(tx, attempt)}
     for attempt in attempts:
         tx.run(_HURRY, {"a": attempt, "now": epoch_ms()})
     return len(attempts)

@@ -253,6 +253,7 @@ inbox = Table(
     Column("request", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("handled_at", BigInteger),
+    Column("problems", Text, nullable=False, server_default="[]"),  # why it, or a document in it, could not be read
 )
 
 outbox = Table(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import documents, schema, sets
+from dougong.ledger import documents, inbox, schema, sets
 from dougong.ledger.claimed import claimed, unbooked
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
@@ -18,6 +18,7 @@ from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem, Text
 
 __all__ = [
+    "callbacks_view",
     "deliveries_view",
     "delivery_ids",
     "document_ids",
@@ -205,6 +206,22 @@ def orphans_view(
         }
         for ref in missed(connection)
         if refs is None or ref in refs
+    ]
+
+
+def callbacks_view(connection: Connection, language: str) -> list[dict[str, Any]]:
+    """Callbacks that could not be read, or of which a document could not: held until they can."""
+    return [
+        {
+            "delivery": None,
+            "documents": [],
+            "revision": None,
+            "connection": name,
+            "state": DocumentState.HELD.value,
+            "received_at": _instant(received_at),
+            "problems": [problem_view(problem, language) for problem in problems],
+        }
+        for name, received_at, problems in inbox.failed(connection)
     ]
 
 

@@ -47,6 +47,7 @@ def describe_connector(cls: type[Any]) -> dict[str, Any]:
         "api_versions": list(about.api_versions),
         "secrets": list(about.secrets),
         "auditor_secrets": list(about.auditor_secrets),
+        "callback_secrets": list(about.callback_secrets),
         "settings": class_schema(about.settings),
         "operations": _operations(cls),
         "hooks": [name for name in vars(ConnectorSpec) if not name.startswith("_") and hasattr(cls, name)],

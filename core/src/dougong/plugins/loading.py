@@ -142,7 +142,9 @@ def check_about(cls: Any, entry: Entry) -> list[Problem]:
 
 
 def _secret_fields(about: About) -> list[str]:
-    return [*about.secrets, *(f"auditor_{name}" for name in about.auditor_secrets)]
+    auditor = (f"auditor_{name}" for name in about.auditor_secrets)
+    callback = (f"callback_{name}" for name in about.callback_secrets)
+    return [*about.secrets, *auditor, *callback]
 
 
 def _field_problems(settings: type[Any], name: str) -> list[tuple[str, str]]:

@@ -52,10 +52,20 @@ class Worker:
         self._open_documents = open_documents
         self._owner = owner_name()
         self._moved = threading.Event()
+        self._ended = False
         self._failure: BaseException | None = None
 
+    def wake(self) -> None:
+        """Something has come, from any thread: look for it now."""
+        self._moved.set()
+
+    def end(self) -> None:
+        """Begin nothing more, from any thread: `run` returns when what is in flight has ended."""
+        self._ended = True
+        self._moved.set()
+
     def run(self, rested: Callable[[], bool], *, progress: Callable[[], None] = lambda: None) -> None:
-        """Work until `rested()` says that nothing more can be done now.
+        """Work until `rested()` says that nothing more can be done now, or `end()` was called.
 
         :param rested: asked whenever nothing is in flight.
         :param progress: called after each unit of work, from the loop's thread.
@@ -68,9 +78,14 @@ class Worker:
                 looked = time.monotonic()
                 self.adopt()
                 progress()
-            wanting = [lane for lane in self._lanes.values() if self._feed(lane)]
             if self._failure is not None:
                 raise self._failure
+            if self._ended:
+                if not any(lane.waiting for lane in self._lanes.values()):
+                    return
+                self._moved.wait(_IDLE_SECONDS)
+                continue
+            wanting = [lane for lane in self._lanes.values() if self._feed(lane)]
             # What is due does not fill the lanes: open more, some at a time, while they work on what they have.
             if (wanting or not self._lanes) and self._open_documents():
                 continue
@@ -118,7 +133,7 @@ class Worker:
 
     def _do(self, kind: DeliveryState, rows: Sequence[DeliveryRow], slot: Slot) -> None:
         try:
-            if min(row.lease_until for row in rows) < epoch_ms() + _LEAST_MS:
+            if self._ended or min(row.lease_until for row in rows) < epoch_ms() + _LEAST_MS:
                 self._give_back(rows)
                 return
             match kind:
