@@ -234,6 +234,29 @@ def test_a_field_that_does_not_exist_is_told_before_anything_is_due(text, header
         HmacSigned("k", "s", text=text, headers={"X": header})
 
 
+@pytest.mark.parametrize("wrong", [{"digest": "sha257"}, {"encoding": "base32"}])
+def test_a_digest_or_encoding_that_does_not_exist_is_told_then_too(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong.values()))):
+        HmacSigned("k", "s", text="", headers={}, **wrong)
+
+
+def test_a_signature_that_was_refused_is_not_made_again_and_the_reason_is_told(door, within):
+    """An envelope of the ERP's own, which quotes what we signed with."""
+
+    def refuses(answer):
+        return Refusal(proof=True, reason="key s3cret is disabled")
+
+    server = door()
+    session = server.session(
+        HmacSigned("k", "s3cret", text="{body}", headers={"X-Mac": "{signature}"}, refuses=refuses)
+    )
+    with pytest.raises(LoginRefused, match=r"refuses us: HTTP 200 \(key \*\*\* is disabled\)"):
+        session.post("p", b"", deadline=within())
+    with pytest.raises(LoginRefused, match="refused just now"):
+        session.post("p", b"", deadline=within())
+    assert len(server.seen) == 1
+
+
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 

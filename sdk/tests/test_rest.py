@@ -471,3 +471,19 @@ def test_a_tls_handshake_that_hangs_ends_at_the_deadline(serve, session_to):
         session.post("x", b"", deadline=within(0.2))
     session.close()
     silent.close()
+
+
+def test_an_address_that_an_answer_gives_is_followed_on_our_host_alone(serve, session_to):
+    server = serve(says(answer()))
+    session = session_to(server)
+    assert session.post(f"http://127.0.0.1:{server.port}/next?page=2", b"", deadline=within()).status == 200
+    with pytest.raises(Unreachable, match=r"evil\.example is not http"):
+        session.post("http://evil.example/next", b"", deadline=within())
+    assert len(server.requests) == 1
+
+
+def test_addresses_that_are_asked_for_once_are_not_kept(serve, session_to):
+    session = session_to(serve(says(answer())))
+    for number in range(1000):
+        session.url(f"vouchers?reference={number}")
+    assert len(session._urls) < 300

@@ -70,6 +70,27 @@ def test_check_finds_accounts_that_the_erp_does_not_have(project):
     assert {row["check"] for row in result.rows if not row["ok"]} == {"accounts"}
 
 
+def test_check_only_tells_accounts_that_nothing_can_use(project):
+    rules = project.folder / "rules" / "a01.toml"
+    text = rules.read_text("utf-8").replace("[accounts]", '[accounts]\nreserve = "6999"', 1)
+    text = re.sub(r"(?m)^input_vat_pending .*$", 'input_vat_pending = "2221.99"', text)
+    rules.write_text(text, "utf-8")
+    result = project.json("check", "kingdee")
+    told = [row for row in result.rows if row["check"] == "accounts"]
+    assert (result.status, [row["ok"] for row in told]) == (0, [True, True])
+    assert [row["message"].split(": ")[0] for row in told] == [
+        "rules/a01.toml accounts.reserve",
+        "rules/a01.toml accounts.input_vat_pending",
+    ]
+    assert all("no entry can use it" in row["message"] for row in told)
+    rules.write_text(text.replace('timing         = "direct"', 'timing         = "on_confirmation"'), "utf-8")
+    result = project.json("check", "kingdee")
+    assert result.status == 2
+    assert [row["message"].split(": ")[0] for row in result.rows if not row["ok"]] == [
+        "rules/a01.toml accounts.input_vat_pending"
+    ]
+
+
 def test_check_tells_an_erp_that_is_down_once(project, sandbox):
     file = project.folder / "dougong.toml"
     file.write_text(file.read_text("utf-8").replace(sandbox.url, "http://127.0.0.1:9/k3cloud/"), "utf-8")

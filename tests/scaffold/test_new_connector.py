@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,12 @@ def test_a_new_connector_passes_its_own_tests_where_it_is_installed(uv, environm
     name = f"acme-{kind}"
     assert main(["new-connector", name, "--kind", kind, "--dir", str(tmp_path), "--defaults"]) == 0
     folder = tmp_path / f"dougong-{name}"
+    module = folder / "src" / f"dougong_acme_{kind}"
+    (module / "conformance.toml").write_text("", "utf-8")  # exemptions: part of the package, unlike the reports
     uv("build", "--quiet", "--wheel", "--out-dir", tmp_path / "wheels", folder)
     (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        assert f"{module.name}/conformance.toml" in packed.namelist()
     uv("pip", "install", "--quiet", "--python", environment, "--no-deps", wheel)
     shutil.rmtree(folder / "src")  # what is tested is the wheel
 

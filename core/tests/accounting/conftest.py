@@ -99,8 +99,6 @@ def context(rules):
             account_needs=lambda book, account: needs_of(account),
             limits=lambda book: Limits(max_summary=80),
             loan=LoanFact,
-            today=dt.date(2026, 11, 30),
-            now=dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC),
         )
         return attrs.evolve(base, **changes)
 

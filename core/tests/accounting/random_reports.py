@@ -57,8 +57,6 @@ def world(rules, needs, **changes) -> Context:
         account_needs=needs_of,
         limits=lambda book: Limits(max_summary=80),
         loan=_loan,
-        today=dt.date(2026, 11, 30),
-        now=dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC),
     )
     return attrs.evolve(base, **changes)
 

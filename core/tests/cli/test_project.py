@@ -11,6 +11,7 @@ from dougong.cli import project_files
 from dougong.cli.project_files import Wanted, make_project
 from dougong.cli.project_toml import Erp, Source, config_text, toml_value
 from dougong.config import parse
+from dougong.model.postings import Stage
 
 DEFAULTS = SimpleNamespace(
     url_setting="base_url",
@@ -88,6 +89,13 @@ def test_the_auditor_is_there_so_that_one_line_switches_it_on(made):
         (folder / "dougong.toml").read_text("utf-8").replace('target_stage = "submitted"', 'target_stage = "audited"')
     )
     assert parse(text, folder).connections["alpha"].auditor.settings == {"user": "checker"}
+
+
+def test_an_erp_without_that_stage_is_left_below_it(made):
+    folder, _, _ = made(Wanted("alpha", "http://h:1"), Wanted("beta", "http://h:1"))
+    project_files._cap(folder / "dougong.toml", "beta", Stage.DRAFT)
+    config = parse((folder / "dougong.toml").read_text("utf-8"), folder)
+    assert [config.connections[name].target_stage for name in ("alpha", "beta")] == [Stage.SUBMITTED, Stage.DRAFT]
 
 
 def test_the_authority_of_an_https_sandbox(made, tmp_path):

@@ -11,26 +11,26 @@ from dougong.model.problems import DougongError, Problem
 
 
 @pytest.fixture
-def project(monkeypatch):
+def project():
     """Two connections; the first one's ERP answers with an error that says nothing of what to do."""
 
-    def step(ledger, door, period, *, actor):
-        if door == "broken":
-            raise DougongError(Problem.of("HTTP_STATUS", "HTTP 状态 500", "HTTP status 500"))
-        return [f"{door} {period}"]
+    return SimpleNamespace(targets=("broken", "good"))
 
-    monkeypatch.setattr("dougong.reconcile.step", step)
-    return SimpleNamespace(targets=("broken", "good"), ledger=None, door=lambda name: name)
+
+def ask(connection, period):
+    if connection == "broken":
+        raise DougongError(Problem.of("HTTP_STATUS", "HTTP 状态 500", "HTTP status 500"))
+    return [{"connection": connection, "period": period}]
 
 
 def test_the_others_are_compared(project):
-    found, failed = compared(project, None, "2026-11", "me")
-    assert found == [("good", "good 2026-11")]
+    found, failed = compared(project, None, "2026-11", ask)
+    assert found == [{"connection": "good", "period": "2026-11"}]
     assert [(one.connection, one.period) for one in failed] == [("broken", "2026-11")]
 
 
 def test_a_failure_names_connection_and_period_and_what_to_do(project):
-    _, (failed,) = compared(project, None, "2026-11", "me")
+    _, (failed,) = compared(project, None, "2026-11", ask)
     (problem,) = failed.problems
     assert problem.path == "connections.broken"
     assert problem.message.en == "broken, period 2026-11 cannot be compared: HTTP status 500"

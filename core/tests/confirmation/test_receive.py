@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from ledger_kit import posting_for
 
 from dougong import delivery as steps
+from dougong.clock import epoch_ms, utc_now
 from dougong.confirmation import receive
 from dougong.ledger.states import DeliveryState as S
 from dougong.model.messages import Correlation, ItemId
@@ -209,6 +212,20 @@ def test_what_a_callback_says_is_asked_for_where_that_is_possible(ledger, waitin
     assert now(row).state is S.WAITING
 
 
+@pytest.mark.parametrize("hooks", [("read_callback", "poll"), ("read_callback",)])
+def test_a_callback_about_work_under_way_hurries_one_question_and_no_storm(ledger, waiting, claimed, now, hooks):
+    it, (row,) = waiting(hooks=hooks)
+    at_work = StatusUpdate(Waiting(poll_after=60.0), ItemId(f"{row.id}.0"))
+    it.answers["read_callback"] += told(at_work)
+    it.answers["poll"].append([at_work])
+    receive(ledger, it.door, request())
+
+    steps.poll(ledger, claimed(), it.link)
+
+    assert now(row).state is S.WAITING
+    assert now(row).due_at > epoch_ms() + 50_000
+
+
 def test_the_erp_fetches_what_waits(ledger, waiting):
     it, _ = waiting()
 
@@ -224,3 +241,16 @@ def test_documents_are_handed_on(ledger, waiting):
     it, _ = waiting()
     it.answers["read_callback"] += told(documents=(b"<doc/>",))
     assert receive(ledger, it.door, request()).documents == (b"<doc/>",)
+
+
+def test_its_age_is_judged_by_real_time_whatever_the_business_clock_says(ledger, waiting, monkeypatch):
+    monkeypatch.setenv("DOUGONG_NOW", "2020-01-01T00:00:00Z")
+    it, _ = waiting()
+    seen = []
+    read = it.door.read_callback
+    monkeypatch.setattr(type(it.door), "read_callback", lambda _, told, call: seen.append(call.now) or read(told, call))
+    it.answers["read_callback"] += told()
+
+    receive(ledger, it.door, request())
+
+    assert abs(seen[0] - utc_now()) < dt.timedelta(minutes=5)

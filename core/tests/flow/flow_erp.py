@@ -20,6 +20,8 @@ from dougong.model.problems import Problem, Text
 BOOKED: dict[str, dict] = {}
 #: What it can take.
 LIMITS = Limits()
+#: The stages that it has; a new voucher stands at the first.
+STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
 #: Words in a body whose answer is lost before the work.
@@ -73,7 +75,7 @@ class FlowErp:
     @hookimpl
     def operations(self):
         safety = Safety(Ambiguity.C, Reference("reference"), settle=0.0)
-        return [Operation("V", "create", safety, (Stage.SUBMITTED,), limits=LIMITS)]
+        return [Operation("V", "create", safety, STAGES, limits=LIMITS)]
 
     @hookimpl
     def default_mapping(self, operation):
@@ -100,7 +102,7 @@ class FlowErp:
         reference, known = body["reference"], body["reference"] in BOOKED
         BOOKED.setdefault(reference, body)
         total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")
-        posting = Posting(reference, Stage.SUBMITTED, f"N-{len(BOOKED)}", reference, currency="CNY", total=total)
+        posting = Posting(reference, STAGES[0], f"N-{len(BOOKED)}", reference, currency="CNY", total=total)
         return AlreadyThere(posting) if known else Done(posting)
 
 

@@ -112,12 +112,14 @@ class Refusal:
 
     :param proof: it comes from the ERP itself, before any work: even a call with an effect was not done.
     :param renewable: what it refused has been forgotten, and asking again shows something new.
+    :param reason: why, in the ERP's own words, where it says so; they are shown without our secrets.
 
     .. versionadded:: 0.1
     """
 
     proof: bool = False
     renewable: bool = False
+    reason: str = ""
 
 
 class Auth(Protocol):

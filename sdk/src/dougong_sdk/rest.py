@@ -59,6 +59,10 @@ __all__ = [
 
 #: Calls that have no effect by their method (RFC 9110 §9.2.1).
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Paths whose addresses are remembered; one with a reference or a page in it is asked for once.
+_MOST_PATHS = 256
+#: Characters of an ERP's own words that are shown.
+_MOST_WORDS = 300
 
 
 class RestSession:
@@ -105,10 +109,22 @@ class RestSession:
         return f"<RestSession {self._base}>"
 
     def url(self, path: str) -> httpx.URL:
-        """The whole address of a path."""
-        if path not in self._urls:
-            self._urls[path] = self._base.join(path)
-        return self._urls[path]
+        """The whole address of a path; also of an address, where an answer names the next page by one.
+
+        :raises Unreachable: it leads to another host, which is not to see our credentials; nothing was sent.
+        """
+        known = self._urls.get(path)
+        if known is not None:
+            return known
+        url = self._base.join(path)
+        if Origin.of(url) != self._origin:
+            raise Unreachable(
+                f"{url.host} 不是 {self._where}: 凭据不发往其他主机",
+                f"{url.host} is not {self._where}: our credentials go to no other host",
+            )
+        if len(self._urls) < _MOST_PATHS:
+            self._urls[path] = url
+        return url
 
     def post(self, path: str, body: bytes, *, deadline: Deadline, headers: Mapping[str, str] | None = None) -> Answer:
         """`send` with POST and a JSON body."""
@@ -145,7 +161,7 @@ class RestSession:
         if refusal and refusal.renewable and (refusal.proof or repeatable):
             answer, refusal = self._let_in(self._auth, request, deadline)
         if refusal and (refusal.proof or repeatable):
-            raise self._refused(answer)
+            raise self._refused(answer, refusal.reason)
         return answer
 
     def _let_in(self, auth: Auth, request: Request, deadline: Deadline) -> tuple[Answer, Refusal | None]:
@@ -153,11 +169,12 @@ class RestSession:
         answer = self._once(shown, deadline)
         return answer, auth.refused(shown, answer)
 
-    def _refused(self, answer: Answer) -> LoginRefused:
+    def _refused(self, answer: Answer, reason: str) -> LoginRefused:
         zh, en = answer.clock_note()
+        told = f" ({self.redact(reason)[:_MOST_WORDS]})" if reason else ""
         return LoginRefused(
-            f"{self._where} 拒绝我们的凭据: HTTP {answer.status}{zh}",
-            f"{self._where} refuses us: HTTP {answer.status}{en}",
+            f"{self._where} 拒绝我们的凭据: HTTP {answer.status}{told}{zh}",
+            f"{self._where} refuses us: HTTP {answer.status}{told}{en}",
         )
 
     def _once(self, request: Request, deadline: Deadline) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from dougong.model import words
 from dougong.model.outcomes import Done, Rejected
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
@@ -58,7 +59,7 @@ def gone(posting: Posting, target: Stage) -> Done | Rejected:
 def _impossible(now: Posting, target: Stage) -> Problem:
     return Problem.of(
         "STEP_IMPOSSIBLE",
-        f"凭证 {now.number or now.erp_key} 处于 {now.stage}, 无法通过接口到达 {target}",
+        f"凭证 {now.number or now.erp_key} {words.stage(now.stage).zh}, 无法通过接口到达“{words.stage(target).zh}”",
         f"voucher {now.number or now.erp_key} is {now.stage}; {target} cannot be reached from there over the API",
         hint_zh="请在 ERP 中处理该凭证",
         hint_en="deal with this voucher in the ERP",

@@ -28,7 +28,8 @@ def test_a_planted_defect_takes_the_level_away(certify, site, planted):
 
 
 @pytest.mark.slow
-def test_the_good_one_is_gold(certify):
-    status, output, told = certify("acme", "-n", "2")
+@pytest.mark.parametrize("name", ["acme", "relay"])
+def test_a_good_one_is_gold(certify, name):
+    status, output, told = certify(name, "-n", "2")
     assert status == 0, output
     assert (told["level"], told["without"], told["lost"], told["doubled"]) == ("gold", [], 0, 0)

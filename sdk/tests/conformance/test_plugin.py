@@ -17,6 +17,29 @@ def test_rules_that_are_kept(certify, tmp_path):
     assert "acme 0.1.0" in (tmp_path / "conformance.html").read_text("utf-8")
 
 
+def test_rules_about_batches_jobs_and_callbacks_apply_where_they_are_declared(certify):
+    status, output, told = certify("relay", "-k", "CALLBACK-002 or POLL-005 or BATCH-004")
+    assert status == 0, output
+    assert {row["id"]: row["verdict"] for row in told["rules"]} == {
+        "CALLBACK-002": "passed",
+        "POLL-005": "passed",
+        "BATCH-004": "passed",
+    }
+    assert "gold    3 of 3 rules kept" in output
+
+
+def test_and_nowhere_else(certify):
+    status, output, told = certify("acme", "-k", "CALLBACK or POLL or BATCH")
+    assert status == 0, output
+    assert len(told["rules"]) == 18
+    assert {row["verdict"] for row in told["rules"]} == {"not_applicable"}
+    assert {row["reason"] for row in told["rules"]} == {
+        "it has no read_callback",
+        "it has no poll",
+        "it sends one voucher per message",
+    }
+
+
 def test_with_workers_and_a_file_of_ones_own(certify, tmp_path):
     out = tmp_path / "there" / "result.json"
     status, output, _ = certify("acme", "-k", "CONTRACT", "-n", "2", "--conformance-out", str(out))

@@ -163,6 +163,7 @@ def test_under_tls_bytes_are_counted_and_no_certificate_is_needed(server, proxy_
         ("delay", {"seconds": -1}, "seconds"),
         ("drop_answer", {"size": 3}, "size"),
         ("drop_answer", {"nth": 0}, "nth"),
+        ("drop_answer", {"match": "Save"}, "match"),
     ],
 )
 def test_a_line_that_means_nothing_is_refused(proxy, kind, members, path):

@@ -107,6 +107,11 @@ def test_a_known_number_is_hidden_only_where_it_stands_alone(hider):
         ("design", ""),
         ("hotel", ""),
         ("FBankAccountNo", "personal"),
+        *(
+            (name, "personal")
+            for name in ("payee", "payeeAccountName", "creatorName", "operator", "openid", "nickName")
+        ),
+        ("jwt", "secret"),
         ("收款银行账号", "personal"),
         ("mobile_phone", "personal"),
         ("account", "account"),

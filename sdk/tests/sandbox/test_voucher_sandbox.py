@@ -232,3 +232,15 @@ def test_what_was_booked_and_closed_is_there_after_a_restart(make):
     assert not again.master.is_open("001", "2026-02")
     with pytest.raises(Refusal):
         again.create(voucher(), "ann")
+
+
+def test_an_erp_with_another_ladder_and_references_that_are_not_unique(erp, monkeypatch):
+    monkeypatch.setattr(Plain, "steps", {"audit": ("draft", "audited"), "unaudit": ("audited", "draft")})
+    monkeypatch.setattr(Plain, "unique_reference", False)
+    first, second = (erp.create(voucher(), "ann")["id"] for _ in range(2))
+    with pytest.raises(Refusal):
+        erp.step(first, "submit", "bob")
+    assert erp.step(first, "audit", "bob")["stage"] == "audited"
+    assert erp.hand({"action": "unaudit", "id": first})["stage"] == "draft"
+    assert erp.hand({"action": "audit", "id": second})["stage"] == "audited"
+    assert erp.reverse(second, "R2", "2026-01-20", "ann")["reverses"] == second

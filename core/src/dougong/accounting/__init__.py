@@ -8,7 +8,6 @@ Everything here is pure except `load_rules`, which reads the files.
 
 from __future__ import annotations
 
-from dougong.accounting.accounts import named_accounts
 from dougong.accounting.casefile import Case, case_schema, load_case
 from dougong.accounting.cases import ComparedVoucher, Got, compare
 from dougong.accounting.context import Context, Derivation, Draft, LoanFact, Wait
@@ -20,6 +19,7 @@ from dougong.accounting.merging import merge, owners
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
+from dougong.accounting.named import named_accounts
 from dougong.accounting.refusals import account_unknown, set_incomplete
 from dougong.accounting.reversals import cancel_out, change_day, difference, part_of, red
 from dougong.accounting.rules import RulesError, RuleSet, load_rules

@@ -16,7 +16,7 @@ from dougong.model.problems import Problem
 from dougong.model.settled import Fact, SettledReport
 from dougong.tables.decisions import ANY, DecisionTable
 
-__all__ = ["KINDS", "Chosen", "choose", "named_accounts"]
+__all__ = ["KINDS", "Chosen", "choose"]
 
 #: Key of an account table → the table that feeds it (column `kind`), and that table's key.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -37,21 +37,6 @@ class Chosen:
     table: str = ""
     row: int = 0
     keys: Mapping[str, str] = attrs.field(factory=dict, hash=False)
-
-
-def named_accounts(rules: RuleSet, since: dt.date) -> dict[str, list[str]]:
-    """Every account that the rules may choose, with the roles and table rows that name it.
-
-    :param since: rows that ended before are left out.
-    """
-    found: dict[str, list[str]] = {}
-    for role, account in rules.accounts.items():
-        found.setdefault(account, []).append(f"{rules.path} accounts.{role}")
-    for table in rules.tables.values():
-        for row in table.decisions(since) if "account" in table.results else ():
-            if row.values["account"]:
-                found.setdefault(row.values["account"], []).append(f"{table.path}:{row.row}")
-    return found
 
 
 def choose(

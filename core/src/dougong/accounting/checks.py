@@ -13,6 +13,7 @@ from dougong.accounting.summary import SummaryTemplate, unknown_parts
 from dougong.config.errors import did_you_mean
 from dougong.expressions import ExpressionError, Scope, compile_expression
 from dougong.expressions.kinds import members
+from dougong.model import words
 from dougong.model.problems import Problem, Text
 from dougong.model.settled import SettledReport
 
@@ -98,7 +99,7 @@ def compile_moment(reading: Reading, rules: RuleSet, moment: Moment) -> Moment:
             )
             reading.refuse((*path, key), problem)
     if moment.merge == "payment_batch" and moment.name not in _PER_PAYMENT:
-        zh, en = f"{moment.name} 没有付款批次", f"{moment.name} has no payment batch"
+        zh, en = f"{words.moment(moment.name).zh}时点没有付款批次", f"{moment.name} has no payment batch"
         hint = Text('可用 "day"、"type" 或 "none"', 'use "day", "type" or "none"')
         reading.refuse((*path, "merge"), refused("RULES_MERGE", zh, en, hint))
     _over_limit(reading, rules, moment, path)
@@ -115,7 +116,8 @@ def _over_limit(reading: Reading, rules: RuleSet, moment: Moment, path: FieldPat
     if moment.over_limit == "hold":
         return
     if moment.name in _PER_PAYMENT:
-        zh, en = f"{moment.name} 按笔生成凭证, 不能分单", f"{moment.name} makes a voucher per payment and is never cut"
+        zh = f"{words.moment(moment.name).zh}按笔生成凭证, 不能分单"
+        en = f"{moment.name} makes a voucher per payment and is never cut"
         reading.refuse((*path, "over_limit"), refused("RULES_OVER_LIMIT", zh, en))
     elif moment.clearing is None:
         hint = Text(

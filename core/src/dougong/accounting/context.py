@@ -53,7 +53,6 @@ class Context:
     :param limits: of the operation that serves the book.
     :param loan: by loan number or source id; `None` = never heard of.
     :param claimed: what other reports claim of an invoice: its key → report number → share.
-    :param today: business date; `now` business instant, with zone.
     :param closed: closed periods of a book (`2026-10`), as its ERP tells them; gaps are possible.
     :param last_voucher: (book, voucher type, period) → date of the last such voucher in the ERP, `None` = there is
         none. Asked only where the book's limits declare `sequence_control` (序时).
@@ -67,8 +66,6 @@ class Context:
     account_needs: Callable[[str, str], AccountNeeds | None]
     limits: Callable[[str], Limits]
     loan: Callable[[str], LoanFact | None]
-    today: dt.date
-    now: dt.datetime
     claimed: Callable[[str], Mapping[str, Decimal]] = lambda key: {}
     closed: Callable[[str], frozenset[str]] = lambda book: frozenset()
     last_voucher: Callable[[str, str, str], dt.date | None] = lambda book, voucher_type, period: None

@@ -19,6 +19,7 @@ from dougong.model.documents import Document, Event
 from dougong.model.problems import Problem
 
 __all__ = [
+    "PRIOR_YEAR",
     "Dated",
     "Periods",
     "business_date",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 #: The account role (`[accounts]`) that takes costs of another fiscal year.
-_PRIOR_YEAR = "prior_year"
+PRIOR_YEAR = "prior_year"
 
 
 @attrs.frozen
@@ -213,7 +214,7 @@ def prior_year(dated: Dated, rules: RuleSet, cost: Decimal) -> Dated:
         return dated.held(refusals.prior_year_held(year, dated.posting.year, cost))
     if policy.prior_year == "current" or abs(cost) < policy.prior_year_limit:
         return attrs.evolve(dated, reasons=(*dated.reasons, f"prior_year {year} → current"))
-    account = rules.accounts.get(_PRIOR_YEAR)
+    account = rules.accounts.get(PRIOR_YEAR)
     if account is None:
         return dated.held(refusals.prior_year_account(rules.path, year))
-    return attrs.evolve(dated, cost_role=_PRIOR_YEAR, reasons=(*dated.reasons, f"prior_year {year} → {account}"))
+    return attrs.evolve(dated, cost_role=PRIOR_YEAR, reasons=(*dated.reasons, f"prior_year {year} → {account}"))

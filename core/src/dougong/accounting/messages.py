@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from dougong.model import words
 from dougong.model.money import plain
 from dougong.model.problems import DougongError, Problem
 
@@ -62,7 +63,7 @@ def route_missing(entity: str, moment: str, type: str) -> Problem:
     """No book for an entity."""
     return Problem.of(
         "ROUTE_MISSING",
-        f"法人实体 {entity} 的 {type}/{moment} 没有路由到任何账簿",
+        f"法人实体 {entity} 的{words.document(type).zh}{words.moment(moment).zh}没有路由到任何账簿",
         f"no route leads {type}/{moment} of entity {entity} to a book",
         path="entity",
         hint_zh="请在 dougong.toml 加一条 [[routes]]",

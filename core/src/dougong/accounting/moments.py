@@ -21,6 +21,7 @@ from dougong.accounting.rulefile import RuleSet
 from dougong.accounting.rules import MOMENT_NAMES
 from dougong.accounting.settle import settle
 from dougong.accounting.transfers import moved
+from dougong.model import words
 from dougong.model.documents import Document
 from dougong.model.events import withdrawn
 from dougong.model.problems import DougongError, Problem, Text
@@ -71,7 +72,7 @@ def derive(document: Document, context: Context) -> Derivation:
     if withdrawn(document.events):
         return Derivation(not_due=_WITHDRAWN)
     if not names:
-        zh, en = f"{document.type} 类单据暂不入账", f"documents of type {document.type} are not booked yet"
+        zh, en = f"{words.document(document.type).zh}暂不入账", f"documents of type {document.type} are not booked yet"
         return Derivation(not_due=Text(zh, en))
     if not any(event.type in _OPENING for event in document.events):
         return Derivation(not_due=_NO_EVENT)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from dougong.model import words
 from dougong.model.documents import Invoice
 from dougong.model.money import plain
 from dougong.model.problems import Problem
@@ -129,7 +130,7 @@ def moment_not_booked(moment: str, event: str) -> Problem:
     """An event that opens a moment which this version does not book; a remark, it holds nothing."""
     return Problem.of(
         "MOMENT_NOT_BOOKED",
-        f"事件 {event} 已发生, 但此版本尚不生成 {moment} 凭证",
+        f"{words.event(event).zh}, 但此版本尚不生成{words.moment(moment).zh}凭证",
         f"the event {event} has happened, but this version makes no {moment} voucher yet",
         path="events",
         hint_zh="请在 ERP 中手工入账",
@@ -143,7 +144,7 @@ def date_missing(moment: str, facts: Sequence[str]) -> Problem:
     names = ", ".join(facts)
     return Problem.of(
         "DATE_MISSING",
-        f"时点 {moment} 的日期 ({names}) 都没有",
+        f"{words.moment(moment).zh}时点的日期 ({names}) 都没有",
         f"none of the dates of moment {moment} exists: {names}",
         path="events",
         hint_zh="请补上事件日期, 或在规则的 date 中加一个事实",

@@ -15,6 +15,7 @@ from dougong.accounting.entries import Place, make_lines
 from dougong.accounting.loans import lent, movements
 from dougong.accounting.pieces import in_pieces, may_be_cut
 from dougong.accounting.rulefile import Moment, RuleSet
+from dougong.model import words
 from dougong.model.bookings import LoanMovement, Voucher, VoucherLine
 from dougong.model.documents import Document
 from dougong.model.masterdata import AccountNeeds
@@ -198,7 +199,7 @@ def _loans(document: Document, report: SettledReport, order: Order) -> tuple[Loa
 def _unsupported(moment: Moment) -> Iterator[Problem]:
     """What rules may ask for and this version does not do."""
     if moment.target != "voucher":
-        yield messages.not_yet("", f"目标单据 {moment.target}", f"target {moment.target}")
+        yield messages.not_yet("", f"目标单据为{words.target(moment.target).zh}", f"target {moment.target}")
 
 
 def _charges(report: SettledReport, order: Order) -> Iterator[Problem]:

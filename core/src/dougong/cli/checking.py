@@ -196,13 +196,22 @@ def _target(project: Project, door: Door) -> Iterator[Checked]:
 
 
 def _stage(door: Door, operation: Any) -> Checked:
+    """How far vouchers go: as far as the connection says, or as the ERP has stages below that."""
     name, target = door.connection.name, door.connection.target_stage
-    reached = ", ".join(operation.stages)
-    if target in operation.stages:
-        return Checked(name, "target_stage", ok=True, message=Text(str(target), str(target)))
-    message = Text(f"{operation.name} 到不了 {target}", f"{operation.name} cannot reach {target}")
-    hint = Text(f"target_stage 可为 {reached}", f"target_stage may be {reached}")
-    return Checked(name, "target_stage", ok=False, message=message, hint=hint)
+    highest, known = operation.highest(target), ", ".join(operation.stages)
+    if highest is target:
+        message = Text(str(target), str(target))
+    elif highest.rank < target.rank:
+        message = Text(
+            f"{target}: 此 ERP 只到 {highest} ({operation.name} 有 {known})",
+            f"{target}: this ERP goes to {highest} ({operation.name} has {known})",
+        )
+    else:
+        message = Text(
+            f"{target}: 此 ERP 创建即为 {highest}, 不受 target_stage 限制",
+            f"{target}: what this ERP creates is {highest} at once, target_stage cannot keep it below",
+        )
+    return Checked(name, "target_stage", ok=True, message=message)
 
 
 def _reference(name: str, operation: Any) -> Checked:
@@ -242,18 +251,19 @@ def _asked(project: Project, door: Door) -> Iterator[Checked]:
 
 
 def _accounts(project: Project, name: str, *, answered: bool) -> Iterator[Checked]:
-    """Every account that the rules may choose is one of the ERP's."""
+    """Every account that the rules may choose is one of the ERP's; one that nothing can use is only told."""
     from dougong.cli.known_accounts import unknown_accounts
 
     try:
-        problems = unknown_accounts(project, name)
+        problems, unused = unknown_accounts(project, name)
     except DougongError:
         return  # told already
     unknown = [problem for problem in problems if problem.code == "ACCOUNT_UNKNOWN"]
     if problems and not unknown and not answered:
         return  # an ERP that does not answer was told already
     yield from (Checked.of(name, "accounts", problem) for problem in problems)
-    if not problems:
+    yield from (attrs.evolve(Checked.of(name, "accounts", problem), ok=True) for problem in unused)
+    if not problems and not unused:
         yield Checked(name, "accounts", ok=True)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import rich_click as click
 
-from dougong.cli import lists, output, places, plans, reconciling, words, worklist
+from dougong.cli import document_rows, lists, output, places, plans, reconciling, words, worklist
 from dougong.cli.language import say
 from dougong.cli.logs import log_into
 from dougong.cli.products import Examples
@@ -62,9 +62,9 @@ def tell_story(stage: Stage, sandboxes: Callable[[], AbstractContextManager[Sequ
         _head(say("挂起的一单: 决策表缺一行", "One report is held: a table lacks a row"))
         _free(project)
         _head(say("对账", "Both sides are compared"))
-        compared, failed = reconciling.compared(project, None, None, _ACTOR)
+        compared, failed = reconciling.compared(project, None, None, reconciling.documents(project, _ACTOR))
         reconciling.tell_failed(failed)
-        reconciling.show([reconciling.view(name, row) for name, row in compared])
+        document_rows.show(compared)
         _head(say("再推送同样的文件: 什么都不变", "The same files are pushed again: nothing changes"))
         _again(project, files, stage.source, running)
         rows = _rows(project)

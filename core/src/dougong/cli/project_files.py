@@ -13,6 +13,7 @@ import attrs
 
 from dougong.cli.products import Defaults, defaults_of, examples, sandbox_names
 from dougong.cli.project_toml import Erp, Source, config_text, toml_value
+from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["ENTITY", "Wanted", "make_project"]
@@ -33,6 +34,8 @@ feedback.jsonl
 _STAGES = re.compile(r"^target_stage *=.*$", re.MULTILINE)
 #: Moments ask for the whole way, so that the connection alone decides how far it goes.
 _WHOLE_WAY = 'target_stage = "posted"          # 以连接的 target_stage 为上限 / capped by the connection'
+#: Of a connection, in a new configuration.
+_CAP = re.compile(r"^(target_stage *= *)\"[a-z]+\"", re.MULTILINE)
 _BOOKS = re.compile(r"^(books *= *)\[[^\]]*\]", re.MULTILINE)
 _PLACEHOLDER = "CHANGE-ME"
 
@@ -156,6 +159,7 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
         for one in planned:
             door = project.door(one.name)
             operation = door.operation_for()
+            _cap(folder / "dougong.toml", one.name, operation.highest(Stage.SUBMITTED))
             path = project.config.mapping_path(one.name, operation.target_type)
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, door.default_mapping(operation))
@@ -164,6 +168,13 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
             write_code_rows(own, folder / "codes" / f"{one.name}.csv")
             rows += own
         project.ledger.write(lambda tx: reference.replace_codes(tx, [row.to_ledger() for row in rows], actor=actor))
+
+
+def _cap(path: Path, connection: str, stage: Stage) -> None:
+    """A new project stops where a person has to look; an ERP without that stage stops before it."""
+    if stage.rank < Stage.AUDITED.rank:
+        head, section, rest = path.read_text("utf-8").partition(f"[connections.{connection}]\n")
+        _write(path, head + section + _CAP.sub(lambda found: f'{found[1]}"{stage}"', rest, count=1))
 
 
 def _codes(one: _Planned) -> list[tuple[str, str, str]]:

@@ -14,16 +14,6 @@ __all__ = ["show"]
 _MOST = 40
 
 _View = Mapping[str, Any]
-_EVENTS = {
-    "approved": ("已审批", "approved"),
-    "paid": ("已付款", "paid"),
-    "payment_returned": ("退票", "payment returned"),
-    "withdrawn": ("已撤回", "withdrawn"),
-    "rejected": ("已退回", "rejected"),
-    "archived": ("已归档", "archived"),
-    "commented": ("已评论", "commented"),
-}
-_TYPES = {"expense": ("报销单", "expense report"), "loan": ("借款单", "loan"), "repayment": ("还款单", "repayment")}
 
 
 def show(revisions: Sequence[_View]) -> None:
@@ -66,21 +56,17 @@ def _title(text: str, there: bool) -> None:
 
 
 def _head(view: _View) -> None:
-    kind = _word(_TYPES, view["type"])
+    kind = words.document(view["type"])
     revision = say(f"第 {view['revision']} 版", f"revision {view['revision']}")
     place = f"{view['source']} {view['tenant']} {view['id']}"
     source = say(f"来源 {place}", f"from {place}")
     output.tell(f"{view['document']}  {kind}  {revision}  {source}")
     said = say("来源状态", "state in the source")
-    output.tell(f"  {words.state(view['state'])} ({said}: {_word(_EVENTS, view['source_state'])})")
+    output.tell(f"  {words.state(view['state'])} ({said}: {words.event(view['source_state'])})")
     for problem in view["problems"]:
         output.tell(f"  ✗ {problem['code']}: {problem['message']}")
         if problem["hint"]:
             output.tell(f"    → {problem['hint']}")
-
-
-def _word(table: Mapping[str, tuple[str, str]], name: str) -> str:
-    return say(*table[name]) if name in table else name
 
 
 def _claimed(content: _View) -> None:
@@ -178,7 +164,7 @@ def _events(events: Sequence[_View]) -> None:
     for event in events:
         batch = say(f"批次 {event['batch']}", f"batch {event['batch']}") if event.get("batch") else ""
         reason = event.get("reason") or event.get("comment") or ""
-        head = (event.get("on", ""), _word(_EVENTS, event["type"]), batch, reason)
+        head = (event.get("on", ""), words.event(event["type"]), batch, reason)
         output.tell("  " + "  ".join(str(part) for part in head if part))
         for paid in event.get("payments") or ():
             told = (paid.get("payee"), _transfer(paid), paid.get("method"), paid.get("bank_reference"))

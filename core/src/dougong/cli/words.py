@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from dougong.cli.language import say
+from dougong.model import words
 from dougong.model.problems import Text
 
-__all__ = ["date_reason", "moment", "money", "percent", "stage", "state", "state_style", "verdict", "wait"]
+__all__ = [
+    "date_reason",
+    "document",
+    "event",
+    "moment",
+    "money",
+    "percent",
+    "stage",
+    "state",
+    "state_style",
+    "verdict",
+    "wait",
+]
 
-_STATES: Mapping[str, Text] = {
-    "accepted": Text("已接收", "accepted"),
-    "open": Text("已生成", "open"),
-    "not_due": Text("未到入账时点", "not due"),
-    "stale": Text("过期内容", "stale"),
-    "superseded": Text("已被替代", "superseded"),
-    "withdrawn": Text("已撤回", "withdrawn"),
-    "held": Text("挂起", "held"),
-    "blocked": Text("等待前序", "blocked"),
-    "ready": Text("待发送", "ready"),
-    "sending": Text("发送中", "sending"),
-    "waiting": Text("等待回执", "waiting"),
-    "unknown": Text("结果未知", "unknown"),
-    "incomplete": Text("未到目标状态", "incomplete"),
-    "delivered": Text("已送达", "delivered"),
-    "rejected": Text("被拒绝", "rejected"),
-    "parked": Text("待人工处理", "parked"),
-    "cancelled": Text("已取消", "cancelled"),
-    "reversed": Text("已冲销", "reversed"),
-}
-_STAGES: Mapping[str, Text] = {
-    "draft": Text("草稿", "draft"),
-    "submitted": Text("已提交未审核", "submitted, not audited"),
-    "audited": Text("已审核未记账", "audited, not posted"),
-    "posted": Text("已记账", "posted"),
-    "reversed": Text("已冲销", "reversed"),
-    "void": Text("已作废", "void"),
-}
-_MOMENTS: Mapping[str, Text] = {
-    "accrual": Text("入账", "accrual"),
-    "payment": Text("付款", "payment"),
-    "payment_returned": Text("退票", "payment returned"),
-    "loan": Text("借款", "loan"),
-    "repayment": Text("还款", "repayment"),
-    "tax_confirmed": Text("勾选", "tax confirmed"),
-    "red_invoice": Text("红票", "red invoice"),
-    "provision": Text("预提", "provision"),
-    "difference": Text("补差", "difference"),
-    "reversal": Text("冲销", "reversal"),
-}
-_VERDICTS: Mapping[str, Text] = {
-    "matched": Text("一致", "matched"),
-    "missing": Text("ERP 中没有", "missing in the ERP"),
-    "amount": Text("金额不同", "amount differs"),
-    "currency": Text("币种不同", "currency differs"),
-    "period": Text("期间不同", "period differs"),
-    "stage": Text("状态倒退", "stage went back"),
-    "doubled": Text("重复", "doubled"),
-    "edited": Text("被改动", "edited"),
-    "unknown_to_us": Text("账本中没有", "unknown to us"),
-}
 _DATE_REASONS: Mapping[str, Text] = {
     "closed_period": Text("期间已结账", "period closed"),
     "original_if_open": Text("原期间仍开放", "original period still open"),
@@ -75,26 +37,34 @@ _STYLES: Mapping[str, str] = {
 }
 
 
-def _word(table: Mapping[str, Text], name: str | None) -> str:
-    if not name:
-        return ""
-    known = table.get(name)
-    return say(known.zh, known.en) if known else name
+def _said(word: Callable[[str], Text], name: str | None) -> str:
+    known = word(name or "")
+    return say(known.zh, known.en)
 
 
 def state(name: str | None) -> str:
     """A state in words."""
-    return _word(_STATES, name)
+    return _said(words.state, name)
 
 
 def stage(name: str | None) -> str:
     """A stage in words that say what is still missing: 已提交未审核 is not 已记账."""
-    return _word(_STAGES, name)
+    return _said(words.stage, name)
 
 
 def moment(name: str | None) -> str:
     """A moment in words."""
-    return _word(_MOMENTS, name)
+    return _said(words.moment, name)
+
+
+def document(type: str | None) -> str:
+    """A type of documents in words."""
+    return _said(words.document, type)
+
+
+def event(type: str | None) -> str:
+    """An event, or a state in the source, in words."""
+    return _said(words.event, type)
 
 
 def wait(name: str) -> str:
@@ -117,7 +87,7 @@ def date_reason(text: str) -> str:
 
 def verdict(name: str) -> str:
     """What a comparison says, in words."""
-    return _word(_VERDICTS, name)
+    return _said(words.verdict, name)
 
 
 def state_style(name: str) -> str:

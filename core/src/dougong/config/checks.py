@@ -8,6 +8,7 @@ from itertools import combinations
 
 from dougong.config.model import Config, Connection, Route, connection_unknown
 from dougong.config.positions import Path
+from dougong.model import words
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
@@ -65,7 +66,7 @@ def _connection(connection: Connection) -> Located:
             (*path, "target_stage"),
             Problem.of(
                 "AUDITOR_MISSING",
-                f"目标状态 {connection.target_stage} 需要第二个账号 (制单与审核分离)",
+                f"目标状态“{words.stage(connection.target_stage).zh}”需要第二个账号 (制单与审核分离)",
                 f"target_stage {connection.target_stage} needs a second credential: maker is not checker",
                 hint_zh=f"请增加 [connections.{connection.name}.auditor], 或用 submitted 由人审核",
                 hint_en=f"add [connections.{connection.name}.auditor], or keep submitted and let a person audit",

@@ -11,6 +11,7 @@ import attrs
 from dougong.config import positions
 from dougong.config.errors import ConfigError, Places, did_you_mean
 from dougong.config.secrets import SecretRef
+from dougong.model import words
 from dougong.model.documents import DocumentType
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
@@ -211,12 +212,13 @@ class Config:
         """
         found = [r for r in self.routes if (r.entity, r.book) == (entity, book) and r.matches(moment, document_type)]
         if not found:
+            what = f"{words.document(document_type).zh}{words.moment(moment).zh}"
             raise ConfigError(
                 self.places.at(
                     ("routes",),
                     Problem.of(
                         "ROUTE_MISSING",
-                        f"没有为法人 {entity} 账簿 {book} 的 {moment} ({document_type}) 配置路由",
+                        f"没有为法人 {entity} 账簿 {book} 的{what}配置路由",
                         f"no route for entity {entity}, book {book}, moment {moment}, document {document_type}",
                         hint_zh=f'请增加 [[routes]] entity = "{entity}" book = "{book}" connection = "…"',
                         hint_en=f'add [[routes]] entity = "{entity}" book = "{book}" connection = "…"',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from dougong.clock import utc_now
 from dougong.crashpoints import crashpoint
 from dougong.ledger import inbox
 from dougong.ledger.statements import Tx
@@ -33,7 +34,7 @@ def receive(ledger: Ledger, door: Door, request: CallbackRequest) -> Received:
     :param request: untouched, raw bytes. A callback that is not to be believed changes nothing and gets its own reply.
     """
     try:
-        callback = door.read_callback(request, door.call())
+        callback = door.read_callback(request, door.call(now=utc_now()))  # real time: signatures grow old by it
     except CallbackRefused as refused:
         return Received(refused.reply)
     connection = door.connection.name

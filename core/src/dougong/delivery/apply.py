@@ -19,6 +19,9 @@ from dougong.model.problems import Problem
 
 __all__ = ["apply", "apply_posting", "broken", "deleted", "is_superseded", "no_attempt", "park", "stage_of"]
 
+#: The event of an answer to the message itself.
+_ANSWERED = "answered"
+
 
 def apply(
     tx: Tx,
@@ -29,7 +32,7 @@ def apply(
     operation: Operation,
     settle: float,
     *,
-    event: str = "answered",
+    event: str = _ANSWERED,
 ) -> DeliveryRow:
     """Move a delivery to where an outcome puts it; within the caller's transaction.
 
@@ -40,7 +43,8 @@ def apply(
             return _there(tx, row, frozen, item, posting, event)
         case Waiting(correlations, poll_after):
             attempts.add_correlations(tx, row.connection, frozen.id, correlations)
-            told = inbox.has_news(tx, row.connection)
+            # Told before it answered; what is asked for after that is asked for in the ERP's own time.
+            told = event == _ANSWERED and inbox.has_news(tx, row.connection)
             due = epoch_ms() + (0 if told else int(poll_after * 1000))
             return deliveries.move(tx, row, DeliveryState.WAITING, event="taken", due_at=due, failures=0)
         case Rejected(problems, left):

@@ -18,6 +18,7 @@ from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
+from dougong.model import words
 from dougong.model.operations import Operation
 from dougong.model.outcomes import AlreadyThere, Done, NotDone, Outcome, Rejected, Unknown, Waiting
 from dougong.model.postings import Facts, Posting, Stage
@@ -83,7 +84,8 @@ def _step(row: DeliveryRow, posting: Posting, facts: Facts, operation: Operation
     """
     following = row.target_stage
     if following is not Stage.VOID:
-        following = next((stage for stage in operation.stages if stage.rank > posting.stage.rank), following)
+        above = (stage for stage in operation.stages if posting.stage.rank < stage.rank <= following.rank)
+        following = next(above, following)
     credential = "auditor" if following.rank >= Stage.AUDITED.rank else "main"
     try:
         session = link.session(credential)
@@ -172,7 +174,7 @@ def _later(tx: Tx, row: DeliveryRow, reason: str, after: float | None = None) ->
     """Due again; `complete` reads the ERP before it does anything, so nothing is asked first."""
     problem = Problem.of(
         "STEP_PENDING",
-        f"凭证已在 ERP 中, 尚未到达 {row.target_stage}: {reason}",
+        f"凭证已在 ERP 中, 尚未到达目标状态 ({words.stage(row.target_stage).zh}): {reason}",
         f"it is in the ERP, not yet {row.target_stage}: {reason}",
     )
     return deliveries.move(

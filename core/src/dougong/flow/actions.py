@@ -16,13 +16,14 @@ from dougong.ledger import attempts, covering, deliveries, documents, postings, 
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import FINAL, GIVEN_UP, DeliveryState, DocumentState
+from dougong.model import words
 from dougong.model.documents import SourceRef
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.money import plain
 from dougong.model.operations import Ambiguity
 from dougong.model.outcomes import Absent, CannotTell, Found
 from dougong.model.postings import Facts, Posting
-from dougong.model.problems import DougongError, Problem
+from dougong.model.problems import DougongError, Problem, Text
 
 __all__ = [
     "ActionError",
@@ -60,7 +61,7 @@ def refuse(row: DeliveryRow, zh: str, en: str) -> ActionError:
     return ActionError(
         Problem.of(
             "ACTION_REFUSED",
-            f"{row.name} ({row.state}): {zh}",
+            f"{row.name} ({words.state(row.state).zh}): {zh}",
             f"{row.name} is {row.state}: {en}",
             delivery=row.name,
         )
@@ -368,23 +369,26 @@ def prove_absent(project: Project, id_: int, states: frozenset[DeliveryState]) -
     there = [answer.posting for answer in answers if isinstance(answer, Found) and answer.posting.stage.stands]
     if there:
         what = _listed(there)
-        zh = f"ERP 中有 {what}; 请在 ERP 中删除, 或 resolve --delivered"
-        raise refuse(row, zh, f"the ERP has {what}; delete it there, or resolve --delivered")
+        zh = f"ERP 中有 {what.zh}; 请在 ERP 中删除, 或 resolve --delivered"
+        raise refuse(row, zh, f"the ERP has {what.en}; delete it there, or resolve --delivered")
     if not all(isinstance(answer, (Absent, Found)) for answer in answers):
         raise refuse(row, "ERP 此刻无法确认不存在; 稍后再试", "the ERP cannot prove its absence now; try again later")
     return row
 
 
-def _listed(found: Sequence[Posting]) -> str:
-    return ", ".join(f"{posting.number or posting.erp_key} ({posting.stage})" for posting in found)
+def _listed(found: Sequence[Posting]) -> Text:
+    """Vouchers of the ERP with their stages."""
+    names = [(posting.number or posting.erp_key, posting.stage) for posting in found]
+    zh = ", ".join(f"{name} ({words.stage(stage).zh})" for name, stage in names)
+    return Text(zh, ", ".join(f"{name} ({stage})" for name, stage in names))
 
 
 def _several(found: Sequence[Posting]) -> tuple[str, str]:
     """One of several vouchers cannot be taken on while the others stand: the books would hold it twice."""
     what = _listed(found)
     return (
-        f"ERP 中有多张凭证: {what}; 请先在 ERP 中删除或作废多余的",
-        f"the ERP has several: {what}; delete or void the surplus there first",
+        f"ERP 中有多张凭证: {what.zh}; 请先在 ERP 中删除或作废多余的",
+        f"the ERP has several: {what.en}; delete or void the surplus there first",
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from dougong import accounting, formats
 from dougong.accounting import Case, Context, Draft, Got, LoanFact
-from dougong.clock import business_now
 from dougong.flow.deriving import Deriver
 from dougong.flow.together import together
 from dougong.ledger import documents as ledger_documents
@@ -84,18 +82,14 @@ def _unposted_loans(draft: Draft, context: Context) -> Iterator[Problem]:
 def _context(deriver: Deriver, case: Case, documents: Sequence[Document]) -> Context:
     """What deriving may know: the project's rules, tables and rates, and what the case says of the world."""
     inputs = deriver.inputs
-    now = business_now()
-    today = case.today or now.date()
     loans = _loans(case, documents)
     return Context(
         rules=inputs.rules,
         books_for=deriver.project.config.books_for,
         rates=inputs.rates,
-        account_needs=partial(_needs, deriver, case, today),
+        account_needs=partial(_needs, deriver, case),
         limits=inputs.limits,
         loan=loans.get,
-        today=today,
-        now=dt.datetime.combine(today, now.timetz()),
         closed=lambda book: frozenset(case.closed.get(book, ())),
         last_voucher=lambda book, kind, period: case.last_voucher.get(book),
     )
@@ -107,9 +101,9 @@ def _loans(case: Case, documents: Sequence[Document]) -> Mapping[str, LoanFact]:
     return beside | {loan.number: loan for loan in case.loan}
 
 
-def _needs(deriver: Deriver, case: Case, on: dt.date, book: str, account: str) -> AccountNeeds | None:
+def _needs(deriver: Deriver, case: Case, book: str, account: str) -> AccountNeeds | None:
     """What an account takes: as its ERP told, else as the case says, of itself before all accounts of a pattern."""
-    known = deriver.needs(book, account, on)
+    known = deriver.needs(book, account, case.today or deriver.inputs.today(book))
     if known is not None:
         return known
     fitting = [account, *(pattern for pattern in case.accounts if fnmatch.fnmatchcase(account, pattern))]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.states import DeliveryState
-from dougong.model.problems import Problem
+from dougong.model import words
+from dougong.model.problems import Problem, Text
 
 __all__ = ["for_a_person", "waits_for"]
 
@@ -37,14 +38,15 @@ def for_a_person(number: str, sent: Sequence[DeliveryRow], taken_back: bool) -> 
     """
     code = "WITHDRAWN_AFTER_POSTING" if taken_back else "CHANGED_AFTER_POSTING"
     zh, en = ("已被撤回或退回", "was withdrawn or rejected") if taken_back else ("内容已变更", "has other content now")
-    names = ", ".join(_said(one, number) for one in sent)
+    told = [_said(one, number) for one in sent]
+    names_zh, names_en = ", ".join(one.zh for one in told), ", ".join(one.en for one in told)
     command = _reverse(number, sent)
     again = ("", "") if taken_back else (", 其后按新内容入账", "; the new content is booked after that")
     red_zh, red_en = (f"{command} 红冲{again[0]}; ", f"`{command}`{again[1]}; ") if command else ("", "")
     return Problem.of(
         code,
-        f"{number} 已送 ERP ({names}), 之后{zh}",
-        f"{number} was sent to the ERP already ({names}) and {en}",
+        f"{number} 已送 ERP ({names_zh}), 之后{zh}",
+        f"{number} was sent to the ERP already ({names_en}) and {en}",
         hint_zh=f"请人工核对后选择其一: {red_zh}在 ERP 中更正; 或在来源系统恢复原内容",
         hint_en=f"compare, then one of these: {red_en}correct it in the ERP; or restore the content in the source",
         deliveries=" ".join(one.name for one in sent),
@@ -65,7 +67,8 @@ def _reverse(number: str, sent: Sequence[DeliveryRow]) -> str:
     return " ".join(["dougong reverse", *(one.name for one in delivered), *part, "--reason …"])
 
 
-def _said(one: DeliveryRow, number: str) -> str:
+def _said(one: DeliveryRow, number: str) -> Text:
     """A delivery; of other documents than the one that is spoken of, with their numbers."""
     whose = "" if number in one.numbers else f"{', '.join(one.numbers)} "
-    return f"{one.name} {whose}{one.moment} ({one.state})"
+    zh = f"{one.name} {whose}{words.moment(one.moment).zh} ({words.state(one.state).zh})"
+    return Text(zh, f"{one.name} {whose}{one.moment} ({one.state})")

@@ -7,13 +7,11 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 
 import attrs
 
 from dougong import accounting, formats
 from dougong.accounting import Context, Dated, Derivation, Draft, LoanFact
-from dougong.clock import business_now
 from dougong.delivery import Blocked, Derived, Held, Link, PutOff
 from dougong.flow.failing import reasons
 from dougong.flow.inputs import Inputs
@@ -147,16 +145,13 @@ class Deriver:
 
     def _context(self, loans: Mapping[str, LoanFact | None], claimed: Mapping[str, Mapping[str, Decimal]]) -> Context:
         """What the ledger and the inputs tell now."""
-        now = business_now()
         return Context(
             rules=self.inputs.rules,
             books_for=self.project.config.books_for,
             rates=self.inputs.rates,
-            account_needs=partial(self.needs, on=now.date()),
+            account_needs=lambda book, account: self.needs(book, account, self.inputs.today(book)),
             limits=self.inputs.limits,
             loan=loans.get,
-            today=now.date(),
-            now=now,
             closed=self._periods.closed,
             last_voucher=self._periods.last_voucher,
             claimed=lambda key: claimed.get(key, {}),
@@ -204,9 +199,10 @@ class Deriver:
         return self.inputs.limits(book).sequence_control
 
     def target_stage(self, draft: Draft, connection: str) -> Stage:
-        """The moment asks for a stage, the connection caps it."""
+        """The moment asks for a stage, the connection caps it; of what the ERP has, the highest that is not above."""
         cap = Stage(self.project.config.connection(connection).target_stage)
-        return draft.target_stage if draft.target_stage.rank <= cap.rank else cap
+        asked = draft.target_stage if draft.target_stage.rank <= cap.rank else cap
+        return self.inputs.operations[connection].highest(asked)
 
 
 def claims_are_still(tx: Tx, ref: SourceRef, known: Mapping[str, Mapping[str, Decimal]]) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from dougong.accounting import RulesError, RuleSet, load_rules
+from dougong.accounting import RulesError, RuleSet, business_date, load_rules
+from dougong.clock import business_now
 from dougong.config import FILE_NAME
 from dougong.flow.project import Project
 from dougong.ledger import reference
@@ -28,7 +29,16 @@ from dougong.tables.codes import CodeRow, CodeTable
 from dougong.tables.files import read_own_table
 from dougong.tables.rates import Rates
 
-__all__ = ["Inputs", "books_twice", "load_inputs", "mapping_text", "read_rates", "rule_files", "rule_paths"]
+__all__ = [
+    "Inputs",
+    "books_twice",
+    "load_codes",
+    "load_inputs",
+    "mapping_text",
+    "read_rates",
+    "rule_files",
+    "rule_paths",
+]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -80,6 +90,10 @@ class Inputs:
             self._codes[key] = self.codes.for_scope(connection, f"{connection}/{book}")
         return self._codes[key]
 
+    def today(self, book: str) -> dt.date:
+        """The business day where a book is kept, by the zone of its rules."""
+        return business_date(business_now(), self.rules[book].rules.zone)
+
     def account_needs(self, book: str, account: str, on: dt.date) -> AccountNeeds | None:
         """What an account takes, as the ERP of the book told; by our account code, which counts on a business date."""
         connection = self.books.get(book)
@@ -115,7 +129,7 @@ def load_inputs(project: Project) -> Inputs:
     version = project.ledger.look(reference.input_version)
     with project.ledger.read() as connection:
         needs = {name: _needs(reference.master_records(connection, name, "account")) for name in project.targets}
-    codes = CodeTable.from_rows([CodeRow.from_ledger(row) for row in rows])
+    codes = load_codes(project)
     _keep(artifacts, "codes", json.dumps([list(row) for row in rows], ensure_ascii=False))
     books = {route.book: route.connection for route in reversed(project.config.routes)}
     _keep(artifacts, "config", hashlib.sha256((project.folder / FILE_NAME).read_bytes()).hexdigest())
@@ -124,6 +138,14 @@ def load_inputs(project: Project) -> Inputs:
     return Inputs(
         rules, rates, codes, mappings, {n: v for n, v in needs.items() if v}, books, operations, artifacts, digest
     )
+
+
+def load_codes(project: Project) -> CodeTable:
+    """What the ERPs call things, as the ledger holds it.
+
+    :raises CodeError: two rows contradict each other.
+    """
+    return CodeTable.from_rows([CodeRow.from_ledger(row) for row in project.ledger.look(reference.code_rows)])
 
 
 def _keep(artifacts: dict[str, tuple[str, str]], kind: str, text: str) -> None:

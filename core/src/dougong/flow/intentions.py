@@ -19,6 +19,7 @@ from dougong.ledger import covering, deliveries, documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import UNSENT
+from dougong.model import words
 from dougong.model.bookings import Voucher
 from dougong.model.documents import SourceRef
 from dougong.model.identity import Coverage
@@ -180,7 +181,7 @@ def _document_of(tx: Tx, row: DeliveryRow) -> tuple[DocumentRow, list[str]]:
 def _gone(row: DeliveryRow) -> Problem:
     return Problem.of(
         "BOOKING_GONE",
-        f"按当前规则, {', '.join(row.numbers)} 不再产生 {row.moment} 凭证",
+        f"按当前规则, {', '.join(row.numbers)} 不再产生{words.moment(row.moment).zh}凭证",
         f"under the current rules {', '.join(row.numbers)} makes no {row.moment} booking any more",
         hint_zh="检查规则与路由, 或 cancel",
         hint_en="look at rules and routes, or cancel",

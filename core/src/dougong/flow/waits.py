@@ -12,6 +12,7 @@ from dougong.ledger import deliveries, documents, loans
 from dougong.ledger.rows import DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
+from dougong.model import words
 from dougong.model.documents import SourceRef
 from dougong.model.identity import Coverage
 from dougong.model.problems import Problem
@@ -111,7 +112,7 @@ def _deliveries(tx: Tx, ref: SourceRef, moment: str) -> list[DeliveryRow]:
 def _waits_for(moment: str) -> Problem:
     return Problem.of(
         "WAITS_FOR",
-        f"须先有 {moment} 凭证",
+        f"须先有{words.moment(moment).zh}凭证",
         f"a voucher of the moment {moment} has to be there first",
         hint_zh="推送带有相应事件的单据; 其凭证送达后自动放行",
         hint_en="push the document with the event for it; this is freed by itself when that voucher is delivered",

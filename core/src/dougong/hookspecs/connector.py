@@ -304,7 +304,11 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def list_balances(self, period: str, session: Any, call: Call) -> Iterable[Mapping[str, Any]]:
-        """List account balances of a period: `book`, `account`, `dimensions`, `debit`, `credit` as exact strings.
+        """List what accounts moved in a period: `book`, `account`, `dimensions`, `debit`, `credit` as exact strings.
+
+        Every account that takes lines, in each book, in the ERP's codes and in functional currency, whatever has moved
+        it, posted (记账) or not; `dimensions` by our names, empty where the ERP does not tell them. Called by
+        `reconcile --by account`; without this hook it adds up what `list_postings` lists.
 
         .. versionadded:: 0.1
         """

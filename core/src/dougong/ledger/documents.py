@@ -16,6 +16,7 @@ from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import DocumentState
+from dougong.model import words
 from dougong.model.documents import SourceRef
 from dougong.model.events import TAKEN_BACK, money_told, told_otherwise, withdrawn
 from dougong.model.identity import content_fingerprint
@@ -387,7 +388,7 @@ def unknown(ref: SourceRef) -> Problem:
     """What to say of events whose document has not come yet."""
     return Problem.of(
         "DOCUMENT_UNKNOWN",
-        f"{ref.source}/{ref.tenant} 的 {ref.type} {ref.id} 尚未接收, 事件已保留待其到达",
+        f"{ref.source}/{ref.tenant} 的{words.document(ref.type).zh} {ref.id} 尚未接收, 事件已保留待其到达",
         f"{ref.type} {ref.id} of {ref.source}/{ref.tenant} is not known yet; its events are kept until it comes",
         hint_zh="请推送该单据",
         hint_en="push the document",

@@ -103,3 +103,14 @@ class Operation:
     def name(self) -> str:
         """`GL_VOUCHER.create`."""
         return f"{self.target_type}.{self.verb}"
+
+    def highest(self, wanted: Stage) -> Stage:
+        """The highest stage that is not above the wanted one; where there is none, the one that creating leaves it at.
+
+        .. versionadded:: 0.1
+        """
+        return max(
+            (stage for stage in self.stages if stage.rank <= wanted.rank),
+            key=lambda stage: stage.rank,
+            default=self.stages[0],
+        )

@@ -13,7 +13,7 @@ from dougong.model.identity import CROCKFORD
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem, Text
 
-__all__ = ["Ours", "Row", "Verdict", "compare"]
+__all__ = ["Ours", "Row", "Verdict", "candidates", "compare"]
 
 _OUR_REFERENCE = re.compile(f"DG[{CROCKFORD}]{{14,32}}")
 
@@ -38,6 +38,7 @@ class Ours:
 
     :param sent: something of it is or may be in the ERP. :param settled: it is known to be there.
     :param reference: as sent; `None` before the first attempt. :param reference_field: where it was written then.
+    :param accepted: a person has taken what the ERP shows in place of what was sent.
     """
 
     delivery: str
@@ -55,6 +56,7 @@ class Ours:
     total: Decimal | None = None
     facts: Facts = Facts()
     reference_field: str = ""
+    accepted: bool = False
 
 
 @attrs.frozen
@@ -97,14 +99,21 @@ def compare(ours: Sequence[Ours], theirs: Iterable[Posting], period: str) -> lis
     :returns: one row per delivery, then one per posting that carries a reference of ours and is not known here.
     """
     postings = list(theirs)
-    by_key = {posting.erp_key: posting for posting in postings}
+    found = candidates(ours, postings)
+    rows = [_row(one, found[one.delivery], period) for one in ours]
+    known = {posting.erp_key for some in found.values() for posting in some}
+    return rows + [_not_ours(posting) for posting in postings if posting.erp_key not in known and _looks_ours(posting)]
+
+
+def candidates(ours: Iterable[Ours], theirs: Iterable[Posting]) -> dict[str, list[Posting]]:
+    """Delivery → the postings that carry its reference or its id, whatever their stage."""
+    by_key: dict[str, Posting] = {}
     by_reference: dict[str, list[Posting]] = {}
-    for posting in postings:
+    for posting in theirs:
+        by_key[posting.erp_key] = posting
         if posting.reference:
             by_reference.setdefault(posting.reference, []).append(posting)
-    rows = [_row(one, by_key, by_reference, period) for one in ours]
-    known = {posting.erp_key for one in ours for posting in _candidates(one, by_key, by_reference)}
-    return rows + [_not_ours(posting) for posting in postings if posting.erp_key not in known and _looks_ours(posting)]
+    return {one.delivery: _candidates(one, by_key, by_reference) for one in ours}
 
 
 def _candidates(
@@ -116,8 +125,8 @@ def _candidates(
     return list(found.values())
 
 
-def _row(one: Ours, by_key: Mapping[str, Posting], by_reference: Mapping[str, Sequence[Posting]], period: str) -> Row:
-    live = [p for p in _candidates(one, by_key, by_reference) if p.stage.stands]
+def _row(one: Ours, found: Sequence[Posting], period: str) -> Row:
+    live = [p for p in found if p.stage.stands]
     base = Row(
         Verdict.MATCHED,
         ", ".join(one.documents),

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select
-from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import attempts, deliveries, postings, reversals, schema
-from dougong.ledger.rows import FOREVER, DeliveryRow, delivery_name, problems_text
+from dougong.ledger import deliveries, postings, reversals
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import UNSENT, DeliveryState, ParkReason
+from dougong.ledger.states import DeliveryState, ParkReason
 from dougong.ledger.store import Ledger
+from dougong.model import words
 from dougong.model.messages import ItemId, Wanted
 from dougong.model.outcomes import Absent, CannotTell, Found
-from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong.plugins import Door
+from dougong.reconcile.both_sides import listed, ours_of
 from dougong.reconcile.compare import Ours, Row, Verdict, compare
 
 __all__ = ["step"]
-
-_D, _P, _A, _I = schema.delivery, schema.posting, schema.attempt, schema.attempt_item
-
-#: Reversed by deleting a draft; what a red voucher reverses stays in the ERP beside it.
-_VOIDED = (_D.c.state == DeliveryState.REVERSED.value) & (_D.c.stage == Stage.VOID.value)
 
 _PARKED = {
     Verdict.MISSING: ParkReason.DELETED_IN_ERP,
@@ -50,9 +43,8 @@ def step(ledger: Ledger, door: Door, period: str, *, actor: str) -> list[Row]:
     try:
         # Ours first: what is delivered while the ERP lists its own would look missing there.
         with ledger.read() as connection:
-            ours = _ours(connection, door.connection.name, period)
-        theirs = list(door.list_postings(period, session, door.call()))
-        theirs += _under_other_fields(ours, theirs, door, session)
+            ours = ours_of(connection, door.connection.name, period)
+        theirs = listed(ours, door, session, period)
         rows = _looked_for(compare(ours, theirs, period), ours, door, session)
     finally:
         door.close_session(session)
@@ -92,73 +84,6 @@ def _moved_or_gone(row: Row, answers: Sequence[Found | Absent | CannotTell]) -> 
         return attrs.evolve(row, verdict=Verdict.PERIOD, theirs=one.total, posting=one, detail=one.period or "")
     doubts = [answer.reason for answer in answers if isinstance(answer, CannotTell)]
     return attrs.evolve(row, certain=False, detail=doubts[0]) if doubts else row
-
-
-def _under_other_fields(ours: Sequence[Ours], theirs: Sequence[Posting], door: Door, session: Any) -> list[Posting]:
-    """Postings whose reference stands where the connection's settings wrote it then: a list does not show it there."""
-    fields = {operation.safety.reference.field for operation in door.operations if operation.safety.reference}
-    wanted = {
-        ItemId(one.delivery): one
-        for one in ours
-        if one.reference and one.reference_field and one.reference_field not in fields
-    }
-    if not wanted or not door.supports("find"):
-        return []
-    asked = [
-        Wanted(item, one.reference or "", one.facts, erp_key=one.erp_key, reference_field=one.reference_field)
-        for item, one in wanted.items()
-    ]
-    listed = {posting.erp_key for posting in theirs if posting.reference}
-    return [
-        attrs.evolve(answer.posting, reference=wanted[answer.item].reference)
-        for answer in door.find(asked, session, door.call())
-        if isinstance(answer, Found) and answer.posting.erp_key not in listed
-    ]
-
-
-def _ours(connection: Connection, name: str, period: str) -> list[Ours]:
-    item = schema.attempt_item.alias()
-    latest = select(func.max(item.c.attempt_id)).where(item.c.delivery_id == _D.c.id)
-    query = (
-        select(
-            _D,
-            _P.c.erp_key,
-            _P.c.erp_number,
-            _P.c.stage.label("erp_stage"),
-            _I.c.reference_as_sent,
-            _I.c.facts,
-            _A.c.message,
-        )
-        .outerjoin(_P, _P.c.delivery_id == _D.c.id)
-        .outerjoin(_I, (_I.c.delivery_id == _D.c.id) & (_I.c.attempt_id == latest.scalar_subquery()))
-        .outerjoin(_A, _A.c.id == _I.c.attempt_id)
-        .where(_D.c.connection == name, _D.c.period == period)
-        .where(_D.c.state != DeliveryState.CANCELLED.value, ~_VOIDED)
-        .order_by(_D.c.id)
-    )
-    return [_our(row) for row in connection.execute(query).mappings()]
-
-
-def _our(row: RowMapping) -> Ours:
-    state = DeliveryState(row["state"])
-    settled = state in (DeliveryState.DELIVERED, DeliveryState.INCOMPLETE, DeliveryState.REVERSED)
-    return Ours(
-        delivery_name(row["id"]),
-        DeliveryRow.numbers_of(row["documents"]),
-        row["book"],
-        state.value,
-        sent=state not in UNSENT,
-        settled=settled or row["erp_key"] is not None,
-        reference=row["reference_as_sent"],
-        erp_key=row["erp_key"],
-        erp_number=row["erp_number"],
-        stage=Stage(row["erp_stage"]) if row["erp_stage"] else None,
-        period=row["period"],
-        currency=row["currency"],
-        total=None if row["total"] is None else Decimal(row["total"]),
-        facts=attempts.facts_of(row["facts"]) if row["facts"] else Facts(),
-        reference_field=attempts.reference_field(row["message"]) if row["message"] else "",
-    )
 
 
 def _note(tx: Tx, rows: Sequence[Row], actor: str) -> None:
@@ -253,9 +178,10 @@ def _problem(found: Row) -> Problem:
             hint_zh="请核对后执行 resolve",
             hint_en="compare both, then resolve",
         )
+    what = words.verdict(found.verdict).zh
     return Problem.of(
         found.verdict.value.upper() + "_IN_ERP" if found.verdict is not Verdict.DOUBLED else "DOUBLED",
-        f"凭证 {found.erp_number} 与账本不一致 ({found.verdict}): ERP {found.theirs}, 账本 {found.ours}",
+        f"凭证 {found.erp_number} 与账本不一致 ({what}): ERP {found.theirs}, 账本 {found.ours}",
         f"{found.erp_number} differs ({found.verdict}): the ERP has {found.theirs}, the ledger {found.ours}",
         hint_zh="请核对后执行 resolve",
         hint_en="compare both, then resolve",

@@ -10,7 +10,7 @@ from dougong.hookspecs import Deadline
 from dougong_sdk.errors import LoginRefused
 from dougong_sdk.messages import Answer, Auth, Refusal, Request
 
-__all__ = ["ApiKey", "Basic", "Refuses", "Together", "status_401", "status_401_proves"]
+__all__ = ["ApiKey", "Basic", "Credentials", "Refuses", "Together", "status_401", "status_401_proves"]
 
 #: Tells from an answer whether it refuses us; `Refusal.renewable` is decided by the way in.
 Refuses = Callable[[Answer], Refusal | None]
@@ -32,6 +32,34 @@ def status_401_proves(answer: Answer) -> Refusal | None:
     return Refusal(proof=True) if answer.status == 401 else None
 
 
+class Credentials:
+    """Remembers that fixed credentials were refused: shown again with every voucher they would lock the user out.
+
+    :param refuses: which answers refuse us. :param pause: seconds during which what was refused, with proof, is not
+        shown again.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, refuses: Refuses, pause: float) -> None:
+        self._refuses, self._pause, self._refused_until = refuses, pause, 0.0
+
+    def check(self) -> None:
+        """:raises LoginRefused: they were refused just now."""
+        if time.monotonic() < self._refused_until:
+            raise LoginRefused(
+                f"同样的凭据刚刚被拒绝, {self._pause:g} 秒内不再出示",
+                f"the same credentials were refused just now; they are not shown again for {self._pause:g} s",
+            )
+
+    def refused(self, answer: Answer) -> Refusal | None:
+        """As `refuses` says; a refusal that proves that it was these which were looked at is remembered."""
+        refusal = self._refuses(answer)
+        if refusal and refusal.proof:
+            self._refused_until = time.monotonic() + self._pause
+        return refusal
+
+
 class ApiKey:
     """Fixed headers: the key of an API gateway, a token that never changes.
 
@@ -46,27 +74,19 @@ class ApiKey:
     """
 
     def __init__(self, headers: Mapping[str, str], *, refuses: Refuses = status_401, pause: float = 30.0) -> None:
-        self._headers, self._refuses, self._pause = dict(headers), refuses, pause
-        self._refused_until = 0.0
+        self._headers, self._credentials = dict(headers), Credentials(refuses, pause)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self._headers)}>"
 
     def authorize(self, request: Request, deadline: Deadline) -> Request:
         """With the headers. :raises LoginRefused: they were refused just now."""
-        if time.monotonic() < self._refused_until:
-            raise LoginRefused(
-                f"同样的凭据刚刚被拒绝, {self._pause:g} 秒内不再出示",
-                f"the same credentials were refused just now; they are not shown again for {self._pause:g} s",
-            )
+        self._credentials.check()
         return request.with_headers(self._headers)
 
     def refused(self, request: Request, answer: Answer) -> Refusal | None:
         """As `refuses` says."""
-        refusal = self._refuses(answer)
-        if refusal and refusal.proof:
-            self._refused_until = time.monotonic() + self._pause
-        return refusal
+        return self._credentials.refused(answer)
 
     def secrets(self) -> Iterable[str]:
         """The values of the headers."""
@@ -119,7 +139,9 @@ class Together:
         if not refusals:
             return None
         return Refusal(
-            proof=all(refusal.proof for refusal in refusals), renewable=any(refusal.renewable for refusal in refusals)
+            proof=all(refusal.proof for refusal in refusals),
+            renewable=any(refusal.renewable for refusal in refusals),
+            reason=next((refusal.reason for refusal in refusals if refusal.reason), ""),
         )
 
     def secrets(self) -> Iterable[str]:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import httpx
 
 from dougong.hookspecs import Deadline
-from dougong_sdk.auth.headers import Refuses, status_401
+from dougong_sdk.auth.headers import Credentials, Refuses, status_401
 from dougong_sdk.messages import Answer, Refusal, Request
 
 __all__ = ["HmacSigned"]
@@ -47,8 +47,9 @@ class HmacSigned:
     :param digest: name of a hash; gateways in use want `sha256`, older ones `sha1`.
     :param encoding: of the signature.
     :param refuses: which answers refuse us; signing again would show the same secret, so nothing is repeated.
+    :param pause: seconds during which a secret that was refused, with proof, signs nothing.
     :param clock: seconds since 1970.
-    :raises ValueError: a template names a field that does not exist.
+    :raises ValueError: a template names a field that does not exist; no such digest or encoding.
 
     .. versionadded:: 0.1
     """
@@ -63,10 +64,15 @@ class HmacSigned:
         digest: str = "sha256",
         encoding: Literal["base64", "hex"] = "base64",
         refuses: Refuses = status_401,
+        pause: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._key, self._secret, self._text, self._headers = key, secret, text, dict(headers)
-        self._digest, self._encoding, self._refuses, self._clock = digest, encoding, refuses, clock
+        self._digest, self._encoding, self._clock = digest, encoding, clock
+        self._credentials = Credentials(refuses, pause)
+        hashlib.new(digest)
+        if encoding not in ("base64", "hex"):
+            raise ValueError(f"a signature is written in base64 or hex, not in {encoding}")
         _check(text, _FIELDS)
         for template in self._headers.values():
             _check(template, {*_FIELDS, "signature"})
@@ -75,7 +81,8 @@ class HmacSigned:
         return f"<HmacSigned {self._key}>"
 
     def authorize(self, request: Request, deadline: Deadline) -> Request:
-        """Signed."""
+        """Signed. :raises LoginRefused: what this secret signed was refused just now."""
+        self._credentials.check()
         fields = {**_parts(request, self._clock()), "key": self._key, "header": defaultdict(str, request.headers)}
         # a body need not be text: surrogates carry its bytes through the template unchanged
         text = self._text.format_map(fields).encode("utf-8", "surrogateescape")
@@ -85,7 +92,7 @@ class HmacSigned:
 
     def refused(self, request: Request, answer: Answer) -> Refusal | None:
         """As `refuses` says."""
-        return self._refuses(answer)
+        return self._credentials.refused(answer)
 
     def secrets(self) -> Iterable[str]:
         """The secret."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from sqlalchemy import select
 
-from dougong.ledger import schema
-from dougong.ledger.store import Ledger
+from dougong.ledger.inbox import request_of
 from dougong.model.outcomes import CallbackRequest
 from dougong_sdk.conformance.door import CallbackDoor
 from dougong_sdk.conformance.rules import expect
@@ -71,30 +70,23 @@ class Callbacks:
 
     def stored(self) -> list[Stored]:
         """What the ledger keeps of callbacks, oldest first."""
-        from dougong.ledger import inbox
-
-        table = schema.inbox
-        with Ledger(self.bench.folder / "ledger.db") as ledger, ledger.read() as connection:
-            rows = connection.execute(select(table).order_by(table.c.received_at)).mappings().all()
         return [
-            Stored(
-                row["message_id"],
-                inbox.request_of(dict(row)),
-                row["received_at"],
-                _found(row["received_at"], row["handled_at"]),
-            )
-            for row in rows
+            Stored(row["message_id"], request_of(row), row["received_at"], _found(row))
+            for row in self._rows("SELECT * FROM inbox ORDER BY received_at")
         ]
 
     def marks(self) -> list[tuple[int, int]]:
         """(delivery, fencing number): moved whenever something is done about one, hurrying it included."""
-        table = schema.delivery
-        with Ledger(self.bench.folder / "ledger.db") as ledger, ledger.read() as connection:
-            return [tuple(row) for row in connection.execute(select(table.c.id, table.c.version).order_by(table.c.id))]
+        return [(row["id"], row["version"]) for row in self._rows("SELECT id, version FROM delivery ORDER BY id")]
+
+    def _rows(self, query: str) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(self.bench.folder / "ledger.db")) as base:
+            base.row_factory = sqlite3.Row
+            return [dict(row) for row in base.execute(query)]
 
 
-def _found(received_at: int, handled_at: int | None) -> bool:
-    return handled_at is None or handled_at - received_at > _AT_ONCE
+def _found(row: Mapping[str, Any]) -> bool:
+    return row["handled_at"] is None or bool(row["handled_at"] - row["received_at"] > _AT_ONCE)
 
 
 @contextmanager

@@ -49,6 +49,10 @@ class Fault:
         if self.kind not in FAULTS:
             known = ", ".join(FAULTS)
             raise _invalid("kind", f"没有 {self.kind} 这种故障, 可用: {known}", f"no fault {self.kind}; known: {known}")
+        match: object = self.match
+        if not isinstance(match, bytes):
+            zh, en = f"match 是字节, 如 b{match!r}", f"match is bytes, such as b{match!r}"
+            raise _invalid("match", zh, en)
         for name in ("size", "seconds"):
             value: Any = getattr(self, name)
             if (value is not None) != (name in _NEEDED.get(self.kind, ())):

@@ -19,13 +19,6 @@ from .tokens import Tokens
 
 __all__ = ["VoucherSandbox"]
 
-#: Step → stage before, stage after. Deleting is possible for drafts only.
-_STEPS = {
-    "submit": ("draft", "submitted"),
-    "withdraw": ("submitted", "draft"),
-    "audit": ("submitted", "audited"),
-    "unaudit": ("audited", "submitted"),
-}
 _CLOSED_TO = ("audit", "unaudit")
 _NOT_SHOWN = ("maker", "auditor")
 #: Members of a line that this ERP has no field for.
@@ -56,6 +49,17 @@ class VoucherSandbox(Sandbox):
 
     page: ClassVar[int] = 100
     """Rows that one answer holds at most; ``page_limit`` may lower it."""
+
+    steps: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "submit": ("draft", "submitted"),
+        "withdraw": ("submitted", "draft"),
+        "audit": ("submitted", "audited"),
+        "unaudit": ("audited", "submitted"),
+    }
+    """Step → stage before, stage after. ``audit`` is what takes a second user; a draft alone can be deleted."""
+
+    unique_reference: ClassVar[bool] = True
+    """Whether a second voucher under one reference is refused (class C); else it is simply another one."""
 
     master: Master
     """The seed, looked up by code."""
@@ -127,12 +131,12 @@ class VoucherSandbox(Sandbox):
     # writing
 
     def create(self, voucher: Record, user: str) -> Record:
-        """A new draft, checked and numbered; a reference that is there already is refused.
+        """A new draft, checked and numbered; a reference that is there already is refused (`unique_reference`).
 
         :raises Refusal: whatever is wrong.
         """
         reference = voucher.get("reference")
-        if reference and self.vouchers(lambda other: other["reference"] == reference):
+        if reference and self.unique_reference and self.vouchers(lambda other: other["reference"] == reference):
             raise Refusal("duplicate", f"外部单号 {reference} 已存在", "reference")
         check_voucher(voucher, self.master)
         made = {
@@ -149,12 +153,15 @@ class VoucherSandbox(Sandbox):
         return made
 
     def step(self, identity: str, name: str, user: str) -> Record:
-        """submit, withdraw, audit, unaudit or delete; the voucher as it then is.
+        """One of `steps`, or delete; the voucher as it then is.
 
         :raises Refusal: ``not_found``, ``wrong_stage``, ``same_user``, ``period_closed``.
         """
         voucher = self.voucher(identity)
-        before, after = _STEPS.get(name, ("draft", "void"))
+        known = {**self.steps, "delete": ("draft", "void")}
+        if name not in known:
+            raise Refusal("wrong_stage", f"没有 {name} 这一步")
+        before, after = known[name]
         if voucher["stage"] != before:
             raise Refusal("wrong_stage", f"凭证 {voucher['number']} 处于 {voucher['stage']}, 不能 {name}")
         if name == "audit" and voucher["maker"] == user and not self.settings["same_user_may_audit"]:
@@ -174,7 +181,7 @@ class VoucherSandbox(Sandbox):
         :raises Refusal: as :meth:`create`; ``wrong_stage``.
         """
         voucher = self.voucher(identity)
-        if voucher["stage"] != "audited":
+        if voucher["stage"] != self.steps["audit"][1]:
             raise Refusal("wrong_stage", f"凭证 {voucher['number']} 处于 {voucher['stage']}, 不能红冲")
         head = {name: voucher[name] for name in ("company", "book", "voucher_type", "attachments")}
         red = [
@@ -246,7 +253,8 @@ class _VoucherHand(Hand):
         self._sandbox.remove(voucher)
 
     def audited(self, voucher: Record, *, by_hand: bool) -> Record:
-        return {**voucher, "stage": "audited" if by_hand else "submitted", "auditor": "hand" if by_hand else None}
+        before, after = self._sandbox.steps["audit"]
+        return {**voucher, "stage": after if by_hand else before, "auditor": "hand" if by_hand else None}
 
     def renumbered(self, voucher: Record, number: int) -> Record:
         return {**voucher, "number": f"{voucher['voucher_type']}-{number}"}
