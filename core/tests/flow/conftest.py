@@ -108,12 +108,20 @@ def shop(tmp_path, monkeypatch):
     from dougong.flow import working
 
     monkeypatch.setattr(working, "_MOST_FAILURES", 2)
-    flow_erp.BOOKED.clear()
-    flow_erp.DOWN.clear()
-    flow_erp.SEEN.clear()
+    scripts = (flow_erp.BOOKED, flow_erp.DOWN, flow_erp.LOST, flow_erp.REFUSED, flow_erp.SEEN)
+    for script in scripts:
+        script.clear()
     yield Shop(folder)
-    flow_erp.DOWN.clear()
-    flow_erp.REFUSED.clear()
+    for script in scripts:
+        script.clear()
+
+
+@pytest.fixture
+def daily(shop):
+    """The shop with rules that merge the accruals of a day."""
+    path = shop.folder / "rules" / "a01.toml"
+    path.write_text(path.read_text("utf-8").replace('merge        = "none"', 'merge        = "day"', 1), "utf-8")
+    return shop
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dougong import hookimpl
 from dougong.hookspecs import About
 from dougong.model.masterdata import MasterRecord
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import AlreadyThere, Done, NotDone, Rejected
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Rejected, Unknown
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem, Text
 
@@ -24,9 +24,12 @@ LIMITS = Limits()
 STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
+#: Words in a body whose answer is lost before the work.
+LOST: set[str] = set()
 
-#: Words in a body that it refuses.
-REFUSED: set[str] = set()
+#: Words in a body that the ERP refuses, and with what.
+REFUSED: dict[str, Problem] = {}
+NO = Problem.of("ERP_SAYS_NO", "不行", "no")
 
 #: Transitions that the add-on was told of.
 SEEN: list[tuple[str, str, str]] = []
@@ -92,8 +95,11 @@ class FlowErp:
         body = json.loads(message.body, parse_float=Decimal, parse_int=Decimal)
         if any(word in message.body.decode() for word in DOWN):
             return NotDone("connection refused", after=0.0)
-        if any(word in message.body.decode() for word in REFUSED):
-            return Rejected((Problem.of("ERP_SAYS_NO", "不行", "no"),))
+        if any(word in message.body.decode() for word in LOST):
+            return Unknown("the connection broke")
+        refused = [problem for word, problem in REFUSED.items() if word in message.body.decode()]
+        if refused:
+            return Rejected(tuple(refused))
         reference, known = body["reference"], body["reference"] in BOOKED
         BOOKED.setdefault(reference, body)
         total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")

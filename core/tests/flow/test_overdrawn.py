@@ -61,7 +61,7 @@ def test_more_is_lent(short):
 
 def test_another_write_off_is_refused(shop):
     """Whichever comes first, the one that is refused keeps nothing of the loan."""
-    flow_erp.REFUSED.add("R1")
+    flow_erp.REFUSED["R1"] = flow_erp.NO
     shop.push(loan())
     shop.push(report(loans=[("L1", "140.00")]), report("R2", loans=[("L1", "100.00")]))
     assert of(shop, "R2") == [("delivered",)]

@@ -306,7 +306,7 @@ def test_half_deleted_is_given_up_with_the_rest(companies, deleted):
 
 def test_what_was_booked_by_hand_is_not_booked_again(companies, deleted):
     """The ERP refuses one of both; it is booked there by hand, and given up here."""
-    flow_erp.REFUSED.add("6601.02")
+    flow_erp.REFUSED["6601.02"] = flow_erp.NO
     companies.push(shared())
     companies.act(cancel, 2)
     flow_erp.REFUSED.clear()

@@ -1,7 +1,7 @@
 """What there is to tell of a document: pure, from its deliveries and what was told before.
 
 - `posted`: every voucher of a set (or the one voucher) is there, and stands at its target stage.
-- `reversed`: what was told as posted is not there any more, nothing of it.
+- `reversed`: what was told as posted is not there any more, nothing of it; of a merged one its own part.
 - `held`: somebody has to look at a delivery (held, rejected, parked), and why.
 """
 
@@ -65,7 +65,7 @@ def _together(row: DeliveryRow, other: Member) -> bool:
 
 def _now(row: DeliveryRow, members: Sequence[Member]) -> tuple[str, dict[str, Any]]:
     """Kind and content as things are; an empty kind while some of a set is there and some is not."""
-    if row.state in _HELD:
+    if any(member.id == row.id and member.state in _HELD for member in members):
         begun = any(member.state is DeliveryState.DELIVERED for member in members)
         return ("" if begun else "held"), _held(row)  # of a set that is partly there nothing is told
     places = sets.by_place(members)
