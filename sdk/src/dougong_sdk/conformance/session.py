@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,21 @@ import attrs
 import pytest
 
 from dougong.model.problems import DougongError
+from dougong.plugins import find_entry
 from dougong_sdk.conformance import checks as checks  # noqa: PLC0414 - registers the rules
 from dougong_sdk.conformance.lab import Lab, Wire
 from dougong_sdk.conformance.rules import RULES, Rule, Violation
 from dougong_sdk.conformance.show import summary_lines, write_html
 from dougong_sdk.conformance.subject import exemptions
 from dougong_sdk.conformance.verdicts import Certificate, Verdict, Verdicts
+from dougong_sdk.sandbox import SandboxError
 
 __all__ = ["Certification", "RuleItem", "RulesFile"]
 
 _PROPERTY = "dougong"
 _SEED = 0
-#: Rules that are tried although no connection can be opened.
-_FIRST = ("CONTRACT-001", "CONTRACT-004")
+#: Rules that are tried although no connection can be opened, the sandbox does not start, or nothing can be booked.
+_FIRST = ("CONTRACT-001", "CONTRACT-004", "MASTER-001")
 
 
 @attrs.define(eq=False)  # a plugin of pytest is hashed
@@ -45,17 +47,25 @@ class Certification:
 
     @property
     def lab(self) -> Lab:
-        """The lab of this process, opened at first use.
-
-        :raises pytest.UsageError: no such connector.
-        """
+        """The lab of this process, opened at first use."""
         if self._lab is None:
             self._folder = tempfile.TemporaryDirectory(prefix="dougong-", ignore_cleanup_errors=True)
-            try:
-                self._lab = Lab(self.name, Path(self._folder.name), wire=_wire(self.config))
-            except DougongError as error:
-                raise pytest.UsageError(str(error)) from error
+            self._lab = Lab(self.name, Path(self._folder.name), wire=_wire(self.config))
         return self._lab
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """What is asked for makes sense.
+
+        :raises pytest.UsageError: no such connector, or exemptions that cannot be read.
+        """
+        try:
+            _wire(self.config)
+            exempt = exemptions(find_entry(self.name))
+        except (DougongError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from error
+        if unknown := sorted(set(exempt) - set(RULES)):
+            raise pytest.UsageError(f"conformance.toml: no rules {', '.join(unknown)}")
 
     def pytest_unconfigure(self) -> None:
         """End the sandbox and throw the projects away."""
@@ -73,18 +83,30 @@ class Certification:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The level, and a line for each rule that is not simply kept; the files are written."""
-        if hasattr(self.config, "workerinput") or not self.found:
+        if hasattr(self.config, "workerinput"):
+            return
+        out = self.config.getoption("--conformance-out")
+        path = Path(out or "conformance.json")
+        if not self.found:
+            if path.exists():
+                terminalreporter.line(f"no rule was tried; {path} is of an earlier run")
             return
         certificate = self.certificate()
-        out = self.config.getoption("--conformance-out")
-        path = Path(out) if out else Path("conformance.json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(certificate.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        write_html(certificate, path.with_suffix(".html"))
+        stays = not (out or certificate.whole or self._is_cut_short()) and _is_whole(path)
+        if not stays:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(certificate.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            write_html(certificate, path.with_suffix(".html"))
         terminalreporter.section(f"{self.name}: {certificate.title}", sep="=")
         for line in summary_lines(certificate):
             terminalreporter.line(line)
-        terminalreporter.line(f"{path} · {path.with_suffix('.html')}")
+        earlier = f"{path} is of an earlier run of all rules, and stays as it is (--conformance-out FILE for this one)"
+        terminalreporter.line(earlier if stays else f"{path} · {path.with_suffix('.html')}")
+
+    def _is_cut_short(self) -> bool:
+        """Whether all rules were wanted, and nothing but the first ones could be tried."""
+        option = self.config.option
+        return not (option.keyword or option.markexpr or option.deselect) and set(self.found) <= set(_FIRST)
 
     def certificate(self) -> Certificate:
         """What all items found together."""
@@ -114,16 +136,11 @@ class RulesFile(pytest.File):
         lab = self._certification().lab
         try:
             subject = lab.subject
-        except DougongError:  # nothing else can be tried; one of these says why
-            for id in ("CONTRACT-001", *(() if lab.has_sandbox else ("CONTRACT-004",))):
+        except (DougongError, SandboxError, Violation) as error:  # nothing else can be tried; one of these says why
+            for id in _says_why(lab, error):
                 yield RuleItem.make(self, RULES[id], "", 1, None)
             return
-        try:
-            exempt = exemptions(lab.entry)
-        except ValueError as error:
-            raise pytest.UsageError(str(error)) from error
-        if unknown := sorted(set(exempt) - set(RULES)):
-            raise pytest.UsageError(f"conformance.toml: no rules {', '.join(unknown)}")
+        exempt = exemptions(lab.entry)
         for rule in [RULES["WIRE-001"]] if lab.wire else RULES.values():
             reason, verdict = rule.needs(subject), Verdicts.NOT_APPLICABLE
             if not reason and rule.id in exempt:
@@ -210,6 +227,24 @@ def _wire(config: pytest.Config) -> Wire | None:
     if not (recording or replaying):
         return None
     return Wire("record" if recording else "replay", Path(recording or replaying))
+
+
+def _says_why(lab: Lab, error: Exception) -> Sequence[str]:
+    """Rules that show why the lab cannot be set up."""
+    if isinstance(error, Violation):
+        return ("MASTER-001",)
+    if isinstance(error, SandboxError):
+        return ("CONTRACT-004",)
+    return ("CONTRACT-001",) if lab.has_sandbox else ("CONTRACT-001", "CONTRACT-004")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a report of all rules stands there."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and told.get("whole") is True
 
 
 def _reason(report: pytest.TestReport) -> str:

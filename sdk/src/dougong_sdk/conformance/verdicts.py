@@ -77,6 +77,7 @@ class Certificate:
             "version": self.version,
             "contract": CONTRACT_VERSION,
             "level": self.level.value if self.level else None,
+            "whole": self.whole,
             "without": list(self.without),
             "rules": [
                 {"id": one.rule.id, "level": one.rule.level.value, "verdict": one.verdict.value, "reason": one.reason}

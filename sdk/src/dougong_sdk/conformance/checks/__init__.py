@@ -7,6 +7,7 @@ from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its 
     contract,
     settings,
     auth,
+    master,
     mapping,
     prepare,
     err,
