@@ -164,6 +164,13 @@ def test_a_sandbox_that_does_not_start_is_a_rule_that_failed(certify, site):
     assert "ERROR collecting" not in output
 
 
+def test_a_sandbox_that_fails_is_said_before_what_follows(certify, site):
+    name = site.plant("sandbox.py", '        book = str(body.get("book", ""))\n', '        book = str(body["typo"])\n')
+    status, _, told = certify(name, "-k", "MAP-003")
+    assert status == 1
+    assert told["rules"][0]["reason"].startswith("the sandbox itself failed: create: KeyError: 'typo' (sandbox.py:")
+
+
 def test_a_report_of_all_rules_outlives_a_run_of_some(certify, tmp_path):
     whole = '{"level": "gold", "whole": true}'
     (tmp_path / "conformance.json").write_text(whole)

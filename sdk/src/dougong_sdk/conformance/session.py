@@ -190,7 +190,7 @@ class RuleItem(pytest.Item):
         try:
             if self.off:
                 pytest.skip(f"{self.off[0].value}: {self.off[1]}")
-            self.rule.check(lab, self.cell)
+            _check(self.rule, lab, self.cell)
         finally:
             after = (lab.documents, lab.lost, lab.doubled)
             told |= zip(
@@ -227,6 +227,16 @@ def _wire(config: pytest.Config) -> Wire | None:
     if not (recording or replaying):
         return None
     return Wire("record" if recording else "replay", Path(recording or replaying))
+
+
+def _check(rule: Rule, lab: Lab, cell: str) -> None:
+    """Try a rule; where the sandbox failed by itself, that is said first: the rest may follow from it."""
+    try:
+        rule.check(lab, cell)
+    except Violation as error:
+        if failed := lab.sandbox_failures():
+            raise Violation(f"the sandbox itself failed: {'; '.join(failed[:3])}. Then: {error}") from error
+        raise
 
 
 def _says_why(lab: Lab, error: Exception) -> Sequence[str]:
