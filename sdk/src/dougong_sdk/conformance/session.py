@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections import defaultdict
@@ -27,6 +28,7 @@ __all__ = ["Certification", "RuleItem", "RulesFile"]
 
 _PROPERTY = "dougong"
 _SEED = 0
+_EMPTY = re.compile(r", \w+=(?:None|\(\)|\{\}|'')")
 #: Rules that are tried although no connection can be opened, the sandbox does not start, or nothing can be booked.
 _FIRST = ("CONTRACT-001", "CONTRACT-004", "MASTER-001")
 
@@ -79,6 +81,7 @@ class Certification:
         told = dict(report.user_properties).get(_PROPERTY)
         if isinstance(told, dict) and (report.when == "call" or report.failed):
             reason = _reason(report) if report.outcome != "passed" else ""
+            reason = reason.removeprefix(f"{told['cell']}: ")
             self.found[told["rule"]].append({**told, "outcome": report.outcome, "reason": told["reason"] or reason})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -206,7 +209,7 @@ class RuleItem(pytest.Item):
             [
                 f"{rule.id} ({rule.level}) {rule.title.en}",
                 f"{'':{len(rule.id)}} {rule.title.zh}",
-                f"seen  {self.cell + ': ' if self.cell else ''}{excinfo.value}",
+                f"seen  {self.cell + ': ' if self.cell else ''}{_without_empty(str(excinfo.value))}",
                 f"why   {rule.why.en}",
                 f"      {rule.why.zh}",
                 f"do    {rule.todo.en}",
@@ -262,6 +265,11 @@ def _reason(report: pytest.TestReport) -> str:
     text = str(report.longrepr)
     seen = [line.removeprefix("seen").strip() for line in text.splitlines() if line.startswith("seen ")]
     return seen[0] if seen else text.strip().splitlines()[-1]
+
+
+def _without_empty(text: str) -> str:
+    """What was seen, with the members of postings and outcomes that hold something."""
+    return _EMPTY.sub("", text)
 
 
 def _verdict(rule: Rule, cells: list[Mapping[str, Any]]) -> Verdict:

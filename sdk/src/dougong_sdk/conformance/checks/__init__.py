@@ -12,6 +12,7 @@ from dougong_sdk.conformance.checks import (  # noqa: F401 - each registers its 
     prepare,
     err,
     push,
+    sending,
     many,
     poll,
     callback,
