@@ -21,6 +21,13 @@ _NOT_SENT = (
         reference""",
 )
 
+_THREE_TIMES = """for _ in range(2):
+                try:
+                    return Done(session.create(message.body, call.deadline))
+                except RestError:
+                    pass
+            return Done(session.create(message.body"""
+
 #: What no recording holds a second time.
 _NEVER_THE_SAME = "f\"api/vouchers?at={__import__('time').time_ns()}\", deadline, body"
 
@@ -51,6 +58,11 @@ DEFECTS = [
     ("PUSH-003", "work_late", "connector.py", *_NOT_SENT),
     ("PUSH-004", "answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("PUSH-005", "reset_after_work-answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
+    # sends up to three times by itself
+    ("PUSH-006", "status_before_work", "connector.py", "return Done(session.create(message.body", _THREE_TIMES),
+    # time of its own
+    ("PUSH-007", "push", "session.py", "deadline=deadline, body=body", "deadline=Deadline.after(120.0), body=body"),
+    ("PUSH-007", "find", "session.py", "deadline=deadline, body=body", "deadline=Deadline.after(120.0), body=body"),
     ("WIRE-001", "", "session.py", '"api/vouchers", deadline, body', _NEVER_THE_SAME),
     *defects_money.DEFECTS,
 ]

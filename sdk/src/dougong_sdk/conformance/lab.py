@@ -186,6 +186,12 @@ class Lab:
         with self.other_erp(**({setting: str(SMALL_PAGE)} if setting else {})) as sandbox:
             yield sandbox
 
+    def sandbox_failures(self) -> list[str]:
+        """Where the emulated ERPs that run failed by themselves, each place once."""
+        started = [self.__dict__.get("sandbox"), *self._others.values()]
+        running = [erp for erp in started if erp is not None and erp.pid is not None]
+        return list(dict.fromkeys(told for erp in running for told in erp.failures()))
+
     @property
     def _url_setting(self) -> str:
         return defaults_of(self.name)[0].url_setting

@@ -38,6 +38,7 @@ def build_application(sandbox: Sandbox) -> Callable[[Scope, Receive, Send], Awai
     routes = [
         Route("/postings", plane.reads(plane.postings), methods=["GET"]),
         Route("/requests", plane.reads(plane.requests), methods=["GET"]),
+        Route("/failures", plane.reads(plane.failures), methods=["GET"]),
         Route("/config", plane.reads(plane.config), methods=["GET"]),
         Route("/faults", plane.reads(plane.list_faults), methods=["GET"]),
         Route("/faults", plane.writes(plane.add_fault), methods=["POST"]),
@@ -101,6 +102,9 @@ class _Plane:
     async def requests(self, request: Request) -> Any:
         return self.sandbox.store.requests()
 
+    async def failures(self, request: Request) -> Any:
+        return list(self.gate.failures)
+
     async def config(self, request: Request) -> Any:
         return self.sandbox.config()
 
@@ -154,6 +158,7 @@ class _Plane:
 
     async def reset(self, order: Mapping[str, Any]) -> Any:
         self.gate.forget_late_work()
+        self.gate.failures.clear()
         self.faults.clear()
         self.sandbox.reset()
         self.sandbox.store.clear_log()
