@@ -82,6 +82,6 @@ def _line(members: Sequence[tuple[str, VoucherLine]], moment: str, limits: Limit
     fee_types = sorted({str(line.why.get("keys", {}).get("fee_type", "")) for _, line in members} - {""})
     what, count = "、".join(fee_types) or _MOMENTS.get(moment, moment), f"等{len(numbers)}单"
     notes = sorted({line.note for _, line in members} - {""})
-    text = f"{''.join(notes)}{what} {count} {numbers[0]}–{numbers[-1]}"
-    fitted = fit(text, limits.max_summary, [*notes, count, numbers[0], numbers[-1]])
+    span = f"{numbers[0]}–{numbers[-1]}"
+    fitted = fit(f"{''.join(notes)}{what} {count} {span}", limits.max_summary, [*notes, count, span])
     return attrs.evolve(one, summary=fitted or one.summary, note="".join(notes))
