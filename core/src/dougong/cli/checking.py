@@ -199,6 +199,10 @@ def _stage(door: Door, operation: Any) -> Checked:
     reached = ", ".join(operation.stages)
     if target in operation.stages:
         return Checked(name, "target_stage", ok=True, message=Text(str(target), str(target)))
+    if operation.stages[0].reaches(target):  # it arrives there and beyond, whatever is asked for
+        first = operation.stages[0]
+        message = Text(f"{operation.name} 直接到 {first}", f"{operation.name} is {first} at once")
+        return Checked(name, "target_stage", ok=True, message=message)
     message = Text(f"{operation.name} 到不了 {target}", f"{operation.name} cannot reach {target}")
     hint = Text(f"target_stage 可为 {reached}", f"target_stage may be {reached}")
     return Checked(name, "target_stage", ok=False, message=message, hint=hint)
