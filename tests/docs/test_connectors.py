@@ -10,6 +10,8 @@ import pytest
 from dougong_hesi.settings import HesiSettings
 from dougong_kingdee.sandbox import KingdeeSandbox
 from dougong_kingdee.settings import KingdeeSettings
+from dougong_sap.sandbox import SapSandbox
+from dougong_sap.settings import SapSettings
 from dougong_sdk.sandbox import Settings
 
 
@@ -19,7 +21,9 @@ def words(text: str) -> set[str]:
     return {word for part in code for word in re.findall(r"\w+", part)}
 
 
-@pytest.mark.parametrize(("name", "settings"), [("kingdee", KingdeeSettings), ("hesi", HesiSettings)])
+@pytest.mark.parametrize(
+    ("name", "settings"), [("kingdee", KingdeeSettings), ("hesi", HesiSettings), ("sap", SapSettings)]
+)
 def test_every_setting_is_named(root, name, settings):
     named = words((root / "connectors" / name / "README.md").read_text("utf-8"))
     # the second credential stands in a table of its own, without the prefix
@@ -27,9 +31,10 @@ def test_every_setting_is_named(root, name, settings):
     assert sorted(fields - named) == []
 
 
-def test_every_key_of_the_sandbox_is_named(root):
-    named = words((root / "connectors" / "kingdee" / "README.md").read_text("utf-8"))
-    keys = {row["key"] for row in Settings(KingdeeSandbox.settings_declared).help()}
+@pytest.mark.parametrize(("name", "sandbox"), [("kingdee", KingdeeSandbox), ("sap", SapSandbox)])
+def test_every_key_of_the_sandbox_is_named(root, name, sandbox):
+    named = words((root / "connectors" / name / "README.md").read_text("utf-8"))
+    keys = {row["key"] for row in Settings(sandbox.settings_declared).help()}
     assert sorted(keys - named - {"callback_url"}) == []
 
 

@@ -116,8 +116,36 @@ class SoapService:
         """
         from zeep.helpers import serialize_object
 
-        described = self._operation(operation)
-        if not answer.content and answer.status in ((202, 204) if described.output else (200, 202, 204)):
+        root = self._opened(operation, answer, redact)
+        if root is None:
+            return None
+        try:
+            return serialize_object(self._operation(operation).process_reply(root), dict)
+        except RestError:
+            raise
+        except Exception as error:  # zeep raises what it likes; bytes have left, so it must not look like anything else
+            reason = redact(f"{type(error).__name__}: {error}")[:_LONGEST_REASON]
+            raise BadAnswer(f"应答不符合 WSDL: {reason}", f"the answer does not fit the WSDL: {reason}") from error
+
+    def content(self, operation: str, answer: Answer, redact: Callable[[str], str] = str) -> Any:
+        """What the body of an answer holds, as it came: an element of lxml; `None` for an empty answer.
+
+        For an ERP whose answers gain elements from release to release: `read` takes those of the WSDL and no others.
+
+        :raises Fault: as `read`. :raises BadStatus: likewise. :raises BadAnswer: it is no envelope, or an empty one.
+        """
+        root = self._opened(operation, answer, redact)
+        if root is None:
+            return None
+        found = root.find(f"{{{self._soap}}}Body/*")
+        if found is None:
+            raise BadAnswer("应答的 SOAP 信封是空的", "the answer's envelope is empty")
+        return found
+
+    def _opened(self, operation: str, answer: Answer, redact: Callable[[str], str]) -> Any:
+        """The envelope of a success, in the version of the request; `None` for an empty answer."""
+        accepted = (202, 204) if self._operation(operation).output else (200, 202, 204)
+        if not answer.content and answer.status in accepted:
             return None
         try:
             root = _envelope(answer)
@@ -130,13 +158,7 @@ class SoapService:
         answer.expect(200)
         if root.tag != f"{{{self._soap}}}Envelope":
             raise BadAnswer("应答的 SOAP 版本与请求不同", "the answer has another SOAP version than the request")
-        try:
-            return serialize_object(described.process_reply(root), dict)
-        except RestError:
-            raise
-        except Exception as error:  # zeep raises what it likes; bytes have left, so it must not look like anything else
-            reason = redact(f"{type(error).__name__}: {error}")[:_LONGEST_REASON]
-            raise BadAnswer(f"应答不符合 WSDL: {reason}", f"the answer does not fit the WSDL: {reason}") from error
+        return root
 
     def _operation(self, name: str) -> Any:
         return self._binding.get(name)
@@ -168,12 +190,14 @@ class SoapSession:
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        as_it_came: bool = False,
     ) -> Any:
         """Send a message and read the answer, within the deadline.
 
         :param body: from `SoapService.envelope`; leaves exactly as it is.
         :param headers: further headers of HTTP.
         :param repeatable: the call has no effect: after a refused token it is made once more.
+        :param as_it_came: read it by `SoapService.content`, not by the WSDL.
         :returns: as `SoapService.read`.
         :raises Fault: the ERP says no: read what that proves. :raises RestError: as `RestSession.send`.
         """
@@ -185,7 +209,8 @@ class SoapSession:
             headers={**self._service.request_headers(operation), **(headers or {})},
             repeatable=repeatable,
         )
-        return self._service.read(operation, answer, self._rest.redact)
+        read = self._service.content if as_it_came else self._service.read
+        return read(operation, answer, self._rest.redact)
 
     def close(self) -> None:
         """Close the connections."""

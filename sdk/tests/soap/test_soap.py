@@ -454,3 +454,11 @@ def test_saps_own_description_is_taken(binding):
 def test_secrets_are_in_no_text(session):
     shared = session(secrets=["geheim"])
     assert "geheim" not in f"{shared!r} {RestSession('http://erp/')!r}"
+
+
+def test_an_answer_as_it_came_may_hold_what_the_description_does_not_know(session, service, within):
+    body = service.envelope("Post", voucher("members:<news xmlns=''>1</news>"))
+    with pytest.raises(BadAnswer):
+        session().call("Post", body, deadline=within())
+    told = session().call("Post", body, deadline=within(), as_it_came=True)
+    assert (told.findtext("{*}number"), told.findtext(".//news")) == (REFERENCE, "1")

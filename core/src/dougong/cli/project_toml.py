@@ -26,13 +26,19 @@ _ERP = """\
 # ---------------------------------------------------------------------------------------------------- ERP: {name}
 [connections.{name}]
 connector    = {connector}
-target_stage = "submitted"       # 提交后由人审核; 改为 "audited" 则由下面的 auditor 审核
-                                 # a person audits; with "audited" the auditor below does
-{settle}
+{stage}{settle}
 [connections.{name}.settings]
 {settings}
 [connections.{name}.secrets]
-{secrets}
+{secrets}{auditor}"""
+
+_STAGE = """\
+target_stage = "submitted"       # 提交后由人审核; 改为 "audited" 则由下面的 auditor 审核
+                                 # a person audits; with "audited" the auditor below does
+"""
+
+_AUDITOR = """\
+
 [connections.{name}.auditor]     # 第二账号: 制单与审核分离      second credential: maker is not checker
 {auditor}"""
 
@@ -69,7 +75,8 @@ class Erp:
     """A connection to an ERP.
 
     :param book: our account book that it keeps.
-    :param settings: plain values; `secrets`: name → file with the secret; likewise for the second credential.
+    :param settings: plain values; `secrets`: name → file with the secret; likewise for the second credential, which an
+        ERP without stages has no use for.
     :param sandbox: whether it is a sandbox: its calls are over within seconds.
     """
 
@@ -107,13 +114,15 @@ def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequenc
 
 
 def _erp(erp: Erp) -> str:
+    auditor = {**erp.auditor, **_files(erp.auditor_secrets)}
     return _ERP.format(
         name=erp.name,
         connector=toml_value(erp.connector),
+        stage=_STAGE if auditor else "",
         settle=_SETTLE if erp.sandbox else "",
         settings=_keys(erp.settings),
         secrets=_keys(_files(erp.secrets)),
-        auditor=_keys({**erp.auditor, **_files(erp.auditor_secrets)}),
+        auditor=_AUDITOR.format(name=erp.name, auditor=_keys(auditor)) if auditor else "",
     )
 
 

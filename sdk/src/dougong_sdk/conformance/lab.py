@@ -163,9 +163,10 @@ class Lab:
         folder = self.folder / f"project-{self._benches}"
         shutil.copytree(self.template, folder)
         target = stage or (self.subject.top if self.subject.create else None)
+        asked = target if self.subject.create and len(self.subject.creating.stages) > 1 else None
         settings = {**({self._url_setting: sandbox.url} if erp else {}), **how.pop("settings", {})}
         how = {"settle": SETTLE, "deadline": DEADLINE, **how, "settings": settings}
-        _configure(folder, self.name, stage=target, **how)
+        _configure(folder, self.name, stage=asked, **how)
         return Bench(self, folder, sandbox, target or Stage.DRAFT, how["deadline"])
 
     @contextmanager

@@ -37,7 +37,7 @@ class VoucherSandbox(Sandbox):
     .. versionadded:: 0.1
     """
 
-    ledger_kinds: ClassVar = ("voucher", "deleted", "period", "counter")
+    ledger_kinds: ClassVar[Sequence[str]] = ("voucher", "deleted", "period", "counter")
     page_setting: ClassVar = "page_limit"
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "demo", "制单用户", "user who makes vouchers"),

@@ -1,0 +1,45 @@
+"""Does this connection work? What `dougong check` looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dougong.hookspecs import Deadline
+from dougong.model.outcomes import Finding
+from dougong.model.problems import DougongError, Problem
+from dougong_sap.masterdata import companies
+
+if TYPE_CHECKING:
+    from dougong_sap.session import SapSession
+
+__all__ = ["check_connection"]
+
+
+def check_connection(session: SapSession, deadline: Deadline) -> Iterator[Finding]:
+    """The way in and the company codes that are seen; the search by our reference."""
+    yield _companies(session, deadline)
+    check = "search by DocumentReferenceID"
+    try:
+        session.documents.with_reference("DOUGONG-CHECK", deadline)
+    except DougongError as error:
+        yield Finding(check, ok=False, problem=error.problems[0])
+    else:
+        yield Finding(check, ok=True)
+
+
+def _companies(session: SapSession, deadline: Deadline) -> Finding:
+    try:
+        codes = [record.code for record in companies(session.odata, deadline)]
+    except DougongError as error:
+        return Finding("company codes", ok=False, problem=error.problems[0])
+    if codes:
+        return Finding(f"company codes: {', '.join(codes)}", ok=True)
+    problem = Problem.of(
+        "BOOK_MISSING",
+        "用户看不到任何公司代码",
+        "the user sees no company code",
+        hint_zh="请在 SAP 中为通信用户授予公司代码权限",
+        hint_en="grant the communication user a company code in SAP",
+    )
+    return Finding("company codes", ok=False, problem=problem)

@@ -1,0 +1,56 @@
+"""Master data of the system: company codes, accounts and what their lines take, cost centres (sap.md §2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dougong.hookspecs import Deadline
+from dougong.model.masterdata import MasterRecord
+from dougong_sap.odata import OData
+from dougong_sap.settings import SapSettings
+
+__all__ = ["KINDS", "companies", "pull"]
+
+KINDS = ("account", "account_book", "department")
+_COMPANY = ("CompanyCode", "CompanyCodeName", "Currency", "ChartOfAccounts")
+_ACCOUNT = ("ChartOfAccounts", "GLAccount", "AccountIsBlockedForPosting")
+_CENTRE = ("CostCenter", "ControllingArea", "ValidityEndDate", "CompanyCode", "IsBlkdForPrimaryCostsPosting")
+
+
+def pull(kinds: Sequence[str], odata: OData, settings: SapSettings, deadline: Deadline) -> Iterator[MasterRecord]:
+    """Records of the kinds, all pages; all kinds when none is named. An unknown kind gives nothing."""
+    for kind in kinds or KINDS:
+        if kind == "account_book":
+            yield from companies(odata, deadline)
+        elif kind == "account":
+            yield from _accounts(odata, settings, deadline)
+        elif kind == "department":
+            yield from _centres(odata, deadline)
+
+
+def companies(odata: OData, deadline: Deadline) -> Iterator[MasterRecord]:
+    """Each company code is an account book: the right side of the code table `account_book`."""
+    for row in odata.rows("API_COMPANYCODE_SRV", "A_CompanyCode", _COMPANY, deadline, key="CompanyCode"):
+        code = row["CompanyCode"]
+        data = {"currency": row["Currency"], "chart": row["ChartOfAccounts"]}
+        yield MasterRecord("account_book", code, code, row["CompanyCodeName"], data=data)
+
+
+def _accounts(odata: OData, settings: SapSettings, deadline: Deadline) -> Iterator[MasterRecord]:
+    """Accounts of all charts; what their lines take no API tells: the settings do."""
+    service, key = "API_GLACCOUNTINCHARTOFACCOUNTS_SRV", "ChartOfAccounts,GLAccount"
+    for row in odata.rows(service, "A_GLAccountInChartOfAccounts", _ACCOUNT, deadline, key=key):
+        code = str(row["GLAccount"])
+        takes = {"dimensions": list(settings.dimensions_of(code)), "currencies": list(settings.currencies_of(code))}
+        data = {**takes, "optional": [], "cash": False}
+        open_ = not row["AccountIsBlockedForPosting"]
+        yield MasterRecord("account", f"{row['ChartOfAccounts']}/{code}", code, "", open_, data)
+
+
+def _centres(odata: OData, deadline: Deadline) -> Iterator[MasterRecord]:
+    key = "ControllingArea,CostCenter,ValidityEndDate"
+    for row in odata.rows("API_COSTCENTER_SRV", "A_CostCenter", _CENTRE, deadline, key=key):
+        code = str(row["CostCenter"])
+        data = {"company": row["CompanyCode"]}
+        open_ = row["IsBlkdForPrimaryCostsPosting"] != "X"
+        yield MasterRecord("department", f"{row['ControllingArea']}/{code}", code, "", open_, data)

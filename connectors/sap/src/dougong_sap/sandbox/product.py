@@ -1,0 +1,171 @@
+"""The emulated S/4HANA: who is let in, which service a request is for, its ledger in the plane's words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from dougong_sdk.sandbox import ProjectDefaults, Record, Request, Response, Setting, Settings, VoucherSandbox
+
+from .edm import SERVICES
+from .entries import Malformed
+from .envelope import SoapIn, read_soap
+from .journal import REQUEST, post_all, refusal, strange
+from .odata import Address, answer, read_address, refused
+from .rows import rows_of
+from .rules import CODES
+
+__all__ = ["SapSandbox"]
+
+_JOURNAL = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
+#: Entity set → what faults and the request log call reading it; every other one is master data.
+_READS = {"A_OperationalAcctgDocItemCube": "items"}
+#: A person's doings that SAP's screens do not offer: a posted entry has no further stage, and keeps its number.
+_NOT_OFFERED = ("audit", "unaudit", "renumber")
+_PLACES = ("tax_code", "tax_rate", "tax_base")
+
+
+class SapSandbox(VoucherSandbox):
+    """SAP S/4HANA: journal entries over SOAP, read back over OData V2.
+
+    .. versionadded:: 0.1
+    """
+
+    name = "sap-s4"
+    title = "SAP S/4HANA"
+    ledger_kinds: ClassVar = (*VoucherSandbox.ledger_kinds, "message")
+    settings_declared: ClassVar[Sequence[Setting]] = (
+        Setting("user", "DOUGONG", "通信用户", "communication user"),
+        Setting("password", "Dougong-S4-2026", "密码", "password", "secret"),
+        Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
+        Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
+    )
+
+    @classmethod
+    def project_defaults(cls) -> ProjectDefaults:
+        """The communication user, and the codes of the seed."""
+        known, codes = Settings(cls.settings_declared), cls.seed_file()["native"]["codes"]
+        return ProjectDefaults(
+            ca_setting="ca_file",
+            settings={"user": known["user"]},
+            secrets={"password": known["password"]},
+            codes=[(table, ours, theirs) for table, rows in codes.items() for ours, theirs in rows.items()],
+            standard_tables=("currency", "special_gl", "project"),
+        )
+
+    def default_seed(self) -> Mapping[str, Any]:
+        """``seed.toml``, and the user of the settings."""
+        row = {"kind": "basic", "user": self.settings["user"], "password": self.settings["password"]}
+        return {**self.seed_file(), "credentials": [row]}
+
+    def endpoints(self) -> Mapping[str, str]:
+        """Paths of the services."""
+        return {"base": "/", "journal_entry": _JOURNAL, "odata": "/sap/opu/odata/sap/"}
+
+    # what a request asks for
+
+    def operations(self) -> Collection[str]:
+        """What faults and the request log go by."""
+        return ("post", "items", "master", "metadata")
+
+    def operation(self, request: Request) -> str:
+        """Which of them a request is; the path itself where it is none."""
+        if request.path == _JOURNAL:
+            return "post"
+        at = read_address(request.path)
+        if at is None or at.service not in SERVICES:
+            return request.path
+        return "metadata" if at.set in ("", "$metadata") else _READS.get(at.set, "master")
+
+    def handle(self, request: Request) -> Response:
+        """Who is let in first, then the service."""
+        user = self._user(request)
+        if user is None:
+            said = [("www-authenticate", 'Basic realm="SAP NetWeaver Application Server [S4H/100]"')]
+            return Response(b"<html><body>Logon failed</body></html>", 401, "text/html; charset=utf-8", said)
+        if not self.tokens.may_work(user):
+            return Response(b"<html><body>Forbidden</body></html>", 403, "text/html; charset=utf-8")
+        if request.path == _JOURNAL:
+            return self._journal(request)
+        at = read_address(request.path)
+        if at is None:
+            return Response(b"<html><body>Not found</body></html>", 404, "text/html; charset=utf-8")
+        return self._odata(request, at)
+
+    def _user(self, request: Request) -> str | None:
+        """Who has shown a name and a password that belong together."""
+        shown = request.headers.get("authorization", "")
+        try:
+            user, _, password = base64.b64decode(shown.removeprefix("Basic "), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return user if self.tokens.knows(user, password) else None
+
+    def _journal(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response(b"", 405, "text/html; charset=utf-8", [("allow", "POST")])
+        call = read_soap(request)
+        if call.name != REQUEST:
+            return call.fault()
+        uuid = (call.body.findtext("MessageHeader/UUID") or "").strip().lower()
+        known = self.store.get("message", uuid) if uuid and self.settings["idempotent"] else None
+        if known is not None:
+            return Response(known["answer"].encode(), 200, known["content_type"])
+        try:
+            response = call.answer(post_all(self, call.body))
+        except Malformed:
+            return call.fault()
+        if uuid:
+            self.store.put("message", uuid, {"answer": response.body.decode(), "content_type": response.content_type})
+        return response
+
+    def _odata(self, request: Request, at: Address) -> Response:
+        if at.service not in SERVICES:
+            text = f"No service found for namespace '', name '{at.service}', version '0001'"
+            return refused(at.service, 403, "/IWFND/MED/170", text)
+        if request.method not in ("GET", "HEAD"):
+            return refused(at.service, 405, "/IWFND/CM_CONSUMER/101", "Method not allowed")
+        return answer(request, at, rows_of(self, at.set), int(self.settings["page_limit"]))
+
+    # what the plane shows
+
+    def business_error(self, request: Request, code: str) -> Response:
+        """Any message in a confirmation (`F5 702`); of OData, in Gateway's envelope."""
+        kind, _, number = code.partition(" ")
+        at = read_address(request.path)
+        if at is not None:
+            return refused(at.service, 400, code.replace(" ", "/"), f"Error {code}")
+        call: SoapIn = read_soap(request)
+        if call.name != REQUEST:
+            return call.fault()
+        said = (f"{number}({kind})" if number else code, f"Error {code}")
+        return call.answer(refusal(call.body, said) if code in CODES else strange(call.body, said))
+
+    def error_codes(self) -> Sequence[str]:
+        """Every message that an entry may be refused with."""
+        return CODES
+
+    def as_posting(self, voucher: Record) -> dict[str, Any]:
+        """One entry in the shape of interfaces.md §4; the facts of SAP's own stay out."""
+        functional = voucher["currency"]
+        lines = [self._line(line, functional) for line in voucher["lines"]]
+        total = sum((Decimal(line["base_amount"]) for line in voucher["lines"] if line["side"] == "D"), Decimal(0))
+        names = ("id", "number", "reference", "stage", "company", "book", "date", "period", "voucher_type", "currency")
+        head = {name: voucher[name] for name in (*names, "attachments", "reverses")}
+        return {**head, "type": "journal_entry", "total": self._text(total, functional), "lines": lines}
+
+    def _line(self, line: Mapping[str, Any], functional: str) -> dict[str, Any]:
+        shown = super()._line(line, functional)
+        names = ("account", "side", "amount", "currency", "base_amount", "rate", "summary", "dimensions")
+        kept = {name: shown[name] for name in (*names, "cash_flow", "coordination")}
+        told = {name: None if line.get(name) is None else str(line[name]) for name in _PLACES}
+        return {**kept, **told, "clears": line.get("assignment") or None}
+
+    def hand(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """A person in SAP's own screens; what they do not offer leaves the entry as it is."""
+        if order.get("action") in _NOT_OFFERED:
+            order = {**{name: value for name, value in order.items() if name != "to"}, "action": "edit", "set": {}}
+        return super().hand(order)

@@ -1,0 +1,61 @@
+"""A session with S/4HANA: journal entries over SOAP, everything that is read over OData."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dougong.hookspecs import Deadline
+from dougong_sap.confirmations import Confirmation, read_confirmations
+from dougong_sap.documents import Documents
+from dougong_sap.odata import OData
+from dougong_sap.settings import SapSettings
+from dougong_sdk.auth import Basic, status_401_proves
+from dougong_sdk.rest import RestSession
+from dougong_sdk.soap import SoapService, SoapSession
+
+__all__ = ["OPERATION", "SapSession", "service", "wsdl"]
+
+#: The operation of "Journal Entry - Post"; that is also what its request is called in the WSDL.
+OPERATION = "JournalEntryCreateRequestConfirmation_In"
+
+
+def wsdl(settings: SapSettings) -> Path:
+    """The customer's own, or the shipped one."""
+    return settings.wsdl or Path(__file__).with_name("service.wsdl")
+
+
+@cache
+def service(wsdl: Path, binding: str) -> SoapService:
+    """What the messages look like, by a WSDL; read once per process."""
+    return SoapService(wsdl, binding=binding)
+
+
+class SapSession:
+    """One user's calls, for one thread at a time.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, settings: SapSettings) -> None:
+        # SAP looks at user and password before it dispatches to a service
+        way_in = Basic(settings.user, settings.password, refuses=status_401_proves)
+        self._settings = settings
+        self._rest = RestSession(settings.base_url, auth=way_in, ca_file=settings.ca_file)
+        self._soap = SoapSession(self._rest, settings.journal_path, service(wsdl(settings), settings.binding))
+        self.odata = OData(self._rest, settings.odata_path, settings.client)
+        self.documents = Documents(self.odata, settings)
+
+    def __repr__(self) -> str:
+        return f"<SapSession {self._settings.user} {self._rest!r}>"
+
+    def post(self, body: bytes, deadline: Deadline) -> dict[str, Confirmation]:
+        """Send a frozen message, once; what SAP confirms by the id of each request."""
+        client = {"sap-client": self._settings.client} if self._settings.client else {}
+        told: Any = self._soap.call(OPERATION, body, deadline=deadline, headers=client, as_it_came=True)
+        return {} if told is None else read_confirmations(told)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._rest.close()

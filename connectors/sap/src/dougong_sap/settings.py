@@ -1,0 +1,91 @@
+"""What a connection to an S/4HANA system needs to know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dougong.model.problems import DougongError, Problem, Text
+
+__all__ = ["ACCOUNT_DIMENSIONS", "TITLE", "SapSettings"]
+
+#: What people call the ERP, in Chinese and English.
+TITLE = Text("SAP S/4HANA", "SAP S/4HANA")
+
+#: Beginning of an account's number → dimensions that its lines take; the longest that fits counts. No public API tells
+#: it (SAP keeps it in field status groups), so this is the usual Chinese chart, for each customer to correct.
+ACCOUNT_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "1002": ("bank",),
+    "1221": ("employee",),
+    "122109": ("company",),
+    "2202": ("supplier",),
+    "2241": ("employee",),
+    "224109": ("company",),
+    "5101": ("department",),
+    "5301": ("department", "project"),
+    "6601": ("department",),
+    "6602": ("department",),
+}
+
+
+def _is_a_name(_: object, attribute: Any, value: str) -> None:
+    """Stands in the mapping between quotes."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,12}", value, re.ASCII):
+        zh, en = f"{value!r} 应为 1 至 12 位字母或数字", f"{value!r} should be 1 to 12 letters or digits"
+        raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=attribute.name))
+
+
+@attrs.frozen(kw_only=True)
+class SapSettings:
+    """Settings of one connection.
+
+    :param base_url: address of the API host, `https://my300000-api.s4hana.cloud.sap/`.
+    :param user: communication user. :param password: its secret.
+    :param created_by: who is written into each entry as its creator (CreatedByUser), at most 12 characters.
+    :param client: `sap-client` of an on-premise system; empty = its default.
+    :param sender: our business system (SenderBusinessSystemID), as the communication system names it.
+    :param journal_path: path of "Journal Entry - Post"; on premise it is what SOAMANAGER says.
+    :param odata_path: path that the OData services stand below.
+    :param wsdl: the file that your own system exports, for fields that the shipped one lacks.
+    :param binding: name of its binding; by default its first.
+    :param batch: most entries in one message.
+    :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
+    :param account_currencies: likewise, foreign currencies that an account is kept in. An entry has one currency, so a
+        voucher with lines of both kinds is held; without this setting each is booked in functional currency.
+    :param ca_file: PEM with the authorities to trust, instead of the system's.
+
+    .. versionadded:: 0.1
+    """
+
+    base_url: str
+    user: str
+    password: str = attrs.field(repr=False)
+    created_by: str = attrs.field(default="DOUGONG", validator=_is_a_name)
+    client: str = ""
+    sender: str = "DOUGONG"
+    journal_path: str = "sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
+    odata_path: str = "sap/opu/odata/sap"
+    wsdl: Path | None = None
+    binding: str = ""
+    batch: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
+    account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    ca_file: Path | None = None
+
+    def dimensions_of(self, account: str) -> tuple[str, ...]:
+        """What the lines of an account take, by our names."""
+        return _longest(self.account_dimensions, account)
+
+    def currencies_of(self, account: str) -> tuple[str, ...]:
+        """Foreign currencies that an account is kept in."""
+        return _longest(self.account_currencies, account)
+
+
+def _longest(table: Mapping[str, tuple[str, ...]], account: str) -> tuple[str, ...]:
+    """The row whose beginning fits best; SAP writes numbers with or without leading zeros."""
+    fitting = [start for start in table if account.lstrip("0").startswith(start)]
+    return tuple(table[max(fitting, key=len)]) if fitting else ()

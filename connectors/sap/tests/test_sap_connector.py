@@ -1,0 +1,145 @@
+"""Journal entries over real HTTP to the sandbox: posted, refused, found again, once, whatever happens to the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from importlib.resources import files
+
+import pytest
+
+from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
+from dougong.model.postings import Facts, Stage
+from dougong.plugins.description import describe_connector
+from dougong_sap.connector import SapConnector
+
+
+def test_the_shipped_description_is_the_connectors_own():
+    shipped = json.loads(files("dougong_sap").joinpath("connector.json").read_text("utf-8"))
+    assert shipped == [describe_connector(SapConnector)]
+
+
+def test_an_entry_is_posted_at_once_and_found_as_it_stands(bench, sandbox, new_item):
+    made = bench.done(new_item("R-1", "1348.10"))
+    assert (made.stage, made.erp_key, made.number) == (Stage.POSTED, "1000/2026/0100000000", "0100000000")
+    (held,) = sandbox.postings()
+    assert (held["id"], held["total"], held["reference"]) == (made.erp_key, "1348.10", new_item("R-1").reference_text)
+    (found,) = bench.find(new_item("R-1"))
+    assert isinstance(found, Found)
+    lines = (("D", Decimal("1348.10")), ("C", Decimal("1348.10")))
+    facts = Facts(Decimal("1348.10"), "CNY", dt.date(2026, 1, 15), "1000", lines)
+    assert not facts.differences(found.posting)
+    assert [line.dimensions for line in found.posting.lines] == [{"department": "CC1001"}, {"employee": "90000001"}]
+
+
+@pytest.mark.parametrize("binding", ["binding", "binding_soap12"])
+def test_both_versions_of_soap(bench_for, sandbox, new_item, binding):
+    assert bench_for(sandbox.url, binding=binding).done(new_item("R-1")).number == "0100000000"
+
+
+def test_the_same_entry_makes_the_same_bytes_with_ids_that_stay(bench, new_item):
+    first, second = (bench.connector.prepare([new_item("R-1")])[0] for _ in range(2))
+    assert first == second
+    assert new_item("R-1").request_id.uuid().bytes.hex()[:8] in first.body.decode().replace("-", "")
+    assert first.facts[new_item("R-1").id].book == "1000"
+
+
+def test_several_entries_of_one_message_stand_alone(bench_for, sandbox, new_item):
+    bench = bench_for(sandbox.url, batch=3)
+    assert bench.connector.operations()[0].limits.batch == 3
+    told = bench.push(new_item("R-1"), new_item("R-2", AccountingDocumentType="XX"), new_item("R-3", "7.00"))
+    assert [type(told[name]) for name in ("R-1", "R-2", "R-3")] == [Done, Rejected, Done]
+    assert [one["total"] for one in sandbox.postings()] == ["128.50", "7.00"]
+
+
+LOST = [
+    {"fault": "reset_after_work"},
+    {"fault": "truncate"},
+    {"fault": "wrong_content_type"},
+    {"fault": "status_after_work", "status": 503},
+]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault["fault"])
+def test_a_lost_answer_is_unknown_and_what_was_posted_is_found(bench, sandbox, new_item, fault):
+    sandbox.fault(operation="post", count=1, **fault)
+    assert isinstance(bench.outcome(new_item("R-1")), Unknown)
+    (found,) = bench.find(new_item("R-1"))
+    assert [one["id"] for one in sandbox.postings()] == [found.posting.erp_key]
+
+
+def test_a_system_that_is_down_has_done_nothing_and_tells_nothing(bench, bench_for, sandbox, new_item):
+    assert isinstance(bench_for("http://127.0.0.1:9/").outcome(new_item("R-1")), NotDone)
+    sandbox.fault("status_before_work", operation="items", status=500, count=1)
+    assert isinstance(bench.find(new_item("R-1"))[0], CannotTell)
+    assert isinstance(bench.find(new_item("R-1"))[0], Absent)
+
+
+def test_a_fault_proves_nothing_and_a_wrong_password_does(bench, bench_for, sandbox, new_item):
+    sandbox.fault("status_before_work", operation="post", status=500, count=1)
+    assert isinstance(bench.outcome(new_item("R-1")), Unknown)
+    malformed = bench.outcome(new_item("R-2", DocumentHeaderText="长" * 26))  # past check_payload
+    assert isinstance(malformed, Unknown)
+    assert "Web service processing error" in malformed.reason
+    refused = bench_for(sandbox.url, password="wrong").outcome(new_item("R-3"))
+    assert isinstance(refused, NotDone)
+    assert "LOGIN_REFUSED" in refused.reason
+    assert sandbox.postings() == []
+
+
+REFUSED = [
+    ({"CompanyCode": "9999"}, "SAP_ZDG_001"),
+    ({"AccountingDocumentType": "XX"}, "SAP_ZDG_002"),
+    ({"PostingDate": dt.date(2031, 1, 1)}, "PERIOD_CLOSED"),
+    ({"Item": []}, "SAP_F5_702"),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), REFUSED, ids=[code for _, code in REFUSED])
+def test_a_refusal_says_what_to_do(bench, sandbox, new_item, change, code):
+    outcome = bench.outcome(new_item("R-1", **change))
+    assert isinstance(outcome, Rejected)
+    assert [problem.code for problem in outcome.problems] == [code]
+    assert outcome.problems[0].hint.zh
+    assert outcome.problems[0].hint.en
+    assert sandbox.postings() == []
+
+
+def test_an_error_that_is_no_refusal_of_saps_is_unknown(bench, sandbox, new_item):
+    sandbox.fault("business_error", operation="post", code="XX 999")
+    assert isinstance(bench.outcome(new_item("R-1")), Unknown)
+    sandbox.clear_faults()
+    sandbox.fault("business_error", operation="post", code="F5 104")
+    assert isinstance(bench.outcome(new_item("R-2")), Rejected)
+
+
+def test_a_period_is_listed_whole_page_by_page(bench_for, borrow_sandbox, new_item):
+    bench = bench_for(borrow_sandbox("sap-s4", page_limit="3").url)
+    for at in range(5):
+        bench.done(new_item(f"R-{at}", f"{at + 1}.00"))
+    bench.done(new_item("R-9", PostingDate=dt.date(2026, 2, 1)))
+    listed = list(bench.connector.list_postings("2026-01", bench.session, bench.call()))
+    assert [str(one.total) for one in listed] == [f"{at + 1}.00" for at in range(5)]
+    assert {len(one.lines) for one in listed} == {2}
+
+
+def test_master_data_and_what_the_lines_of_an_account_take(bench_for, sandbox):
+    currencies = {"1221": ("USD",), "122109": ()}
+    bench = bench_for(sandbox.url, account_currencies=currencies)
+    told = list(bench.connector.pull_master_data(("account", "account_book", "nonsense"), bench.session, bench.call()))
+    accounts = {one.code: one.data for one in told if one.kind == "account"}
+    assert accounts["5301010200"]["dimensions"] == ["department", "project"]
+    assert accounts["1221010000"]["currencies"] == ["USD"]
+    assert accounts["1221090000"]["dimensions"] == ["company"]
+    assert accounts["1221090000"]["currencies"] == []
+    assert {one.code: one.data["currency"] for one in told if one.kind == "account_book"}["1000"] == "CNY"
+    centres = list(bench.connector.pull_master_data(("department",), bench.session, bench.call()))
+    assert {one.code for one in centres} >= {"CC1001", "CC2001"}
+
+
+def test_check_looks_at_the_way_in_and_the_search(bench, bench_for, sandbox):
+    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True, True]
+    wrong = bench_for(sandbox.url, odata_path="nowhere")
+    found = list(wrong.connector.check(wrong.session, wrong.call()))
+    assert [one.ok for one in found] == [False, False]
