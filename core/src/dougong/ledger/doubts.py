@@ -60,7 +60,7 @@ def doubt(tx: Tx, row: DeliveryRow, told: str, message_id: str) -> DeliveryRow:
     :param told: what it said, in one word. :param message_id: of the callback, as it is kept.
     """
     problem = Problem.of(
-        REASON,
+        "TOLD_OTHERWISE",
         f"ERP 在入账之后又通知 {row.name} 未入账, 状态不变, 将向 ERP 查询",
         f"after {row.name} was booked, the ERP has told that it is not; its state stays, and the ERP is asked",
         hint_zh="无法查询的 ERP: 请人工核对",

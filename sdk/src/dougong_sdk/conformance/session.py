@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -254,7 +255,7 @@ def _says_why(lab: Lab, error: Exception) -> Sequence[str]:
 def _is_whole(path: Path) -> bool:
     """Whether a report of all rules stands there."""
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told = json.loads(path.read_text("utf-8"), parse_float=Decimal)
     except (OSError, ValueError):
         return False
     return isinstance(told, dict) and told.get("whole") is True
