@@ -35,8 +35,8 @@ def report(tmp_path):
         "department": "D01",
         "currency": "CNY",
         "lines": [line],
-        "events": [{"id": "a1", "type": "approved", "on": "2026-11-18"}],
         "payees": [{"kind": "employee", "code": "E002", "amount": "100.00"}],
+        "events": [{"id": "a1", "type": "approved", "on": "2026-11-18"}],
     }
     path = tmp_path / "report.json"
     path.write_text(json.dumps([told], ensure_ascii=False), "utf-8")

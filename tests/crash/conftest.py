@@ -115,6 +115,13 @@ class Product:
         """Exit status of a push; minus the signal that ended it."""
         return self.start(*files, crash=crash).end()
 
+    def cancel(self, number, crash=""):
+        """Exit status of giving a document up; minus the signal that ended it."""
+        arguments = (self.folder, number)
+        return processes.start(
+            self.folder / "log", push_jobs.cancel, *arguments, crash=crash, **push_jobs.SECRETS
+        ).end()
+
     def completes(self, *files):
         assert self.push(*files) == 0, self.log
 

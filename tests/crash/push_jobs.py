@@ -22,7 +22,7 @@ KINGDEE_LABELS = (
 )
 
 #: Passed only where the rules merge vouchers.
-MERGING_LABELS = ("merged",)
+MERGING_LABELS = ("merged", "dissolved")
 
 SECRETS = {"KD_SECRET": "0123456789abcdef0123456789abcdef", "KD_AUDIT": "fedcba9876543210fedcba9876543210"}
 
@@ -37,6 +37,13 @@ def push(folder: Path, files: list[Path], most_failures: int) -> None:
         assert not read.bad, read.bad
         accepted = take_in(project, read)
         work(project, only=[item.document_id for item in accepted if item.document_id])
+
+
+def cancel(folder: Path, number: str) -> None:
+    """`dougong cancel NUMBER`: of a merged voucher the part of that document alone."""
+    from dougong.cli import main
+
+    main(["--project", str(folder), "cancel", number, "--reason", "test"])
 
 
 def write_reports(path: Path, reports: list[dict]) -> Path:

@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from push_jobs import KINGDEE_LABELS, MERGING_LABELS
+from push_jobs import KINGDEE_LABELS
 
 from dougong_sdk.conformance.processes import KILLED
 
@@ -64,7 +64,10 @@ def test_a_difference_once(product, label):
     assert [row["state"] for row in product.deliveries()] == ["delivered", "delivered"]
 
 
-@pytest.mark.parametrize("label", [*MERGING_LABELS, "opened", "prepared", "answered", "outcome", "step_answered"])
+_SENDING = ("prepared", "answered", "outcome", "step_answered")
+
+
+@pytest.mark.parametrize("label", ["merged", "opened", *_SENDING])
 def test_merged_once(product, label, reports):
     product.configure()
     _rules(product, 'merge        = "none"', 'merge        = "day"')
@@ -79,3 +82,51 @@ def test_merged_once(product, label, reports):
     (row,) = product.deliveries()
     assert (len(row["documents"]), row["state"]) == (5, "delivered")
     assert product.audit_is_clean()
+
+
+@pytest.fixture
+def refused(product, reports):
+    """Five reports in one voucher that Kingdee refuses, and their file."""
+    product.configure()
+    _rules(product, 'merge        = "none"', 'merge        = "day"')
+    file = product.folder / "many.json"
+    reports(file, range(1, 6))
+    product.sandbox.fault("business_error", operation="Save", count=1, code="8", match="等5单")
+    product.completes(file)
+    assert [(len(row["documents"]), row["state"]) for row in product.deliveries()] == [(5, "rejected")]
+    return file
+
+
+@pytest.mark.parametrize("label", ["dissolved", "merged", *_SENDING])
+def test_one_member_is_given_up_and_the_others_are_booked_once(product, refused, label):
+    if label == "dissolved":
+        assert product.cancel("B26110003", crash=label) == KILLED, product.log
+    else:
+        assert product.cancel("B26110003") == 0, product.log
+        assert product.push(refused, crash=label) == KILLED, f"never reached {label}: {product.log}"
+    product.completes(refused)
+
+    assert _vouchers(product) == Counter([Decimal("1272.00")])
+    rows = {len(row["documents"]): row["state"] for row in product.deliveries()}
+    assert rows == {1: "cancelled", 4: "delivered"}
+    assert product.audit_is_clean()
+
+
+@pytest.mark.parametrize("label", ["dissolved", "merged", "prepared"])
+def test_who_is_refused_is_taken_out_and_the_others_are_booked_once(product, reports, label):
+    product.configure()
+    _rules(product, 'merge        = "none"', 'merge        = "day"')
+    file, person = product.folder / "many.json", [{"kind": "employee", "code": "E003", "amount": "318.00"}]
+    reports(file, range(1, 4))
+    files = file, product.report(4, submitter="E003", payees=person)
+    product.sandbox.seed({"dimensions": {"employee": [{"code": "E0003", "forbidden": True}]}})
+    try:
+        passing = f"{label}:{2 if label in ('merged', 'prepared') else 1}"
+        assert product.push(*files, crash=passing) == KILLED, f"never reached {label}: {product.log}"
+        product.completes(*files)
+    finally:
+        product.sandbox.seed({"dimensions": {"employee": [{"code": "E0003", "forbidden": False}]}})
+
+    assert _vouchers(product) == Counter([Decimal("954.00")])
+    rows = {len(row["documents"]): row["state"] for row in product.deliveries()}
+    assert rows == {1: "held", 3: "delivered"}

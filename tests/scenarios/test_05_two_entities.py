@@ -60,3 +60,32 @@ def test_partly_delivered(scenario):
     scenario.holds("V5.1", "V5.2")
     assert sent in scenario.erp.postings()
     assert {row["document"] for row in scenario("feedback", "--json").printed} == {"S5"}
+
+
+def test_taken_back_and_booked_again(scenario):
+    """Both or none, whatever is done to one of them."""
+    scenario.push(on="2026-11-18")
+    refused = scenario.customer.dougong("reverse", "D1", "--reason", "记错公司")
+    assert refused.status == 1
+    assert "`reverse D1 D2`" in " ".join(refused.err.split())
+    scenario("reverse", "D1", "D2", "--reason", "记错公司")
+    scenario("run")
+    assert [row["state"] for row in scenario.rows("S5")] == ["reversed"] * 2 + ["delivered"] * 2
+
+    scenario("repost", "D1", "--reason", "原来没错")
+    scenario("run")
+    assert [row["set"] for row in scenario.rows("S5")][-2:] == [{"delivered": 2, "of": 2}] * 2
+    told = scenario("feedback", "--json").printed
+    assert [row["kind"] for row in told if row["content"]["moment"] == "accrual"] == ["posted", "reversed", "posted"]
+
+
+def test_of_both_one_was_deleted(scenario):
+    scenario.push(on="2026-11-18")
+    (b,) = (row for row in scenario.rows("S5") if row["book"] == "B01")
+    scenario.erp.hand("delete", id=b["erp_id"])
+    scenario("reconcile")
+    scenario("repost", b["delivery"], "--reason", "误删")
+    scenario("run")
+    scenario.holds("V5.1", "V5.2")
+    (row,) = (row for row in scenario.rows("S5") if row["book"] == "A01")
+    assert row["set"] == {"delivered": 2, "of": 2}

@@ -93,3 +93,75 @@ def test_a_draft_of_which_a_part_was_reversed_is_not_deleted(drafts):
     drafts.push("withdrawn", on="2026-11-24")
     assert sum(Decimal(amount) for owed in money(drafts) for amount in owed.values()) == 0
     assert drafts.row("R2", "reversal")["state"] == "delivered"
+
+
+# -- one member is given up, or refused: the others are booked ---------------------------------------------------------
+
+
+def test_one_of_a_refused_voucher_is_given_up_and_the_other_is_booked(scenario):
+    scenario.refuse(match="R1–R2")
+    scenario.push(on=DAY)
+    assert scenario.row("R1") == scenario.row("R2")
+    assert scenario.row("R1")["state"] == "rejected"
+    (shown,) = scenario("cancel", "R2", "--reason", "误报", "--json").printed
+    assert (shown["documents"], shown["state"]) == (["R2"], "cancelled")
+    scenario("run")
+    assert money(scenario) == [{"E0001": "500.00"}]
+    assert [row["state"] for row in scenario.rows("R2")] == ["cancelled"]
+    traced = scenario.customer.dougong("trace", "R2", lang="zh").out
+    assert "合并拆开" in traced
+    assert "误报" in traced
+
+
+def test_all_of_them_by_the_voucher_itself(scenario):
+    scenario.refuse(match="R1–R2")
+    scenario.push(on=DAY)
+    merged = scenario.row("R1")["delivery"]
+    assert scenario.customer.dougong("cancel", merged, "--only", "R9", "--reason", "误报").status == 1
+    (shown,) = scenario("cancel", merged, "--reason", "误报", "--json").printed
+    assert (shown["delivery"], shown["documents"], shown["state"]) == (merged, ["R1", "R2"], "cancelled")
+    scenario("run")
+    assert money(scenario) == []
+
+
+@pytest.fixture
+def refusing(scenario):
+    """Its master data is read; then an account and a person of R2 change in the ERP."""
+    scenario.today(DAY)
+    scenario("run")
+    yield scenario
+    scenario.erp.seed(
+        {
+            "accounts": [{"code": "2221.01.01", "dimensions": []}],
+            "dimensions": {"employee": [{"code": "E0002", "forbidden": False}]},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"accounts": [{"code": "2221.01.01", "dimensions": ["department"]}]}, "DIMENSION_MISSING"),
+        ({"dimensions": {"employee": [{"code": "E0002", "forbidden": True}]}}, "KINGDEE_9"),
+    ],
+)
+def test_whose_line_the_erp_refuses_is_held_and_the_other_is_booked(refusing, change, code):
+    """Kingdee names the line in its message alone."""
+    refusing.erp.seed(change)
+    refusing.push()
+    assert money(refusing) == [{"E0001": "500.00"}]
+    assert (refusing.row("R1")["state"], refusing.row("R2")["state"]) == ("delivered", "held")
+    (problem,) = refusing.row("R2")["problems"]
+    assert problem["code"] == code
+    assert problem["path"].startswith("FEntity[")
+
+
+def test_a_refusal_that_names_no_line_is_shown_to_each_of_them(scenario):
+    scenario.refuse(match="R1–R2")
+    scenario.push(on=DAY)
+    for number in ("R1", "R2"):
+        (row,) = scenario("status", number, "--json").printed
+        assert (row["documents"], row["state"], row["problems"][0]["code"]) == (["R1", "R2"], "rejected", "KINGDEE_8")
+        assert "KINGDEE_8" in scenario("trace", number).out
+    (cause,) = [one for one in scenario("status", "--by", "cause", "--json").printed if one["code"] == "KINGDEE_8"]
+    assert (cause["documents"], cause["amount"]) == (["R1", "R2"], "818.00")

@@ -286,3 +286,17 @@ def test_a_voucher_that_a_query_hides_but_view_shows_is_not_deleted(on_wire):
     bench, wire = on_wire([], {"Result": {"ResponseStatus": None, "Result": {"Id": 100001}}})
     assert isinstance(bench.complete(Posting("100001", Stage.DRAFT), Stage.SUBMITTED), Unknown)
     assert wire.operations() == ["ExecuteBillQuery", "View"]
+
+
+@pytest.mark.parametrize(
+    ("field", "message", "path"),
+    [
+        ("", "第2行分录：科目（1002-银行存款）设置的下列必录维度未录入或不可用：银行账号", "FEntity[1]"),
+        ("FDEBIT", "第12行分录：借方金额与贷方金额必须录入且只能录入其一", "FEntity[11].FDEBIT"),
+        ("FDate", "账簿（001）的期间（2026.1）已结账或未启用", "FDate"),
+        ("", "第0行分录", ""),
+    ],
+)
+def test_a_line_that_only_the_message_names_is_the_payloads(field, message, path):
+    (problem,) = Failure(11, ((field, message),)).problems()
+    assert problem.path == path

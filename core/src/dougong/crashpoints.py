@@ -18,6 +18,7 @@ LABELS: dict[str, str] = {
     "accepted": "documents and events are committed",
     "opened": "a document's deliveries are committed",
     "merged": "a merged delivery is committed in place of its members' own; nothing was sent",
+    "dissolved": "a merged delivery is undone, each member has its own again; nothing was sent",
     "prepared": "attempt, items and correlations are committed; no byte has left",
     "answered": "the ERP has answered; the outcome is not committed yet",
     "outcome": "the outcome is committed",

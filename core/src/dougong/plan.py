@@ -274,7 +274,7 @@ def _one(
         return None if ways[live.id] == "difference" else _draft(deriver, slots, item, draft, beside, waits)
     if live is not None and live.state not in UNSENT:
         return project.ledger.look(lambda tx: _sent(tx, live, item, draft))
-    if live is None and project.ledger.look(lambda tx: covering.given_up(tx, coverage.key, item.fingerprint)):
+    if live is None and project.ledger.look(lambda tx: covering.given_up(tx, coverage, item.fingerprint)):
         return None
     made = _draft(deriver, slots, item, draft, beside)
     there = None if made.payload is None else _already(slots[made.connection], made.draft, coverage, live)

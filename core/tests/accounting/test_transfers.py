@@ -276,6 +276,45 @@ def test_a_fee_that_is_told_later_is_news(report, context):
     assert rivals(report(paid(bare), paid(FIRST)), context) == {"T-1": ["T-1 (2)"], "T-1 (2)": ["T-1"]}
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_an_event_that_tells_more_than_before(report, outcomes, context, named):
+    """All that it told is told again, so the rest is new, each time; nothing is twice."""
+    one, two, three = (
+        transfer("E001", amount, f"T-{amount}" if named else None) for amount in ("100.00", "100.50", "100.00")
+    )
+    three = attrs.evolve(three, id="T-3" if named else None)
+    document = report(paid(one), paid(one, two), paid(one), paid(three, two, one), paid(one, two))
+    told = outcomes(document)
+    assert [amount for _, _, amount in told] == ["100.00", "100.50", "100.00"]
+    assert len({part for _, part, _ in told}) == 3
+    assert set(map(len, rivals(document, context).values())) == {0}
+
+
+def test_what_an_event_tells_instead_is_not_more(report, outcomes):
+    one, two = transfer("E001", "100.00", "T-1"), transfer("E001", "50.00", "T-2")
+    for again in (paid(two), paid(transfer("E001", "120.00", "T-1"), two), paid(one, two, day=21)):
+        told = outcomes(report(paid(one), again))
+        assert [part.split()[0] for _, part, _ in told] == ["T-1"] * len(told)
+        assert len(told) > 1
+
+
+def test_more_of_what_another_event_has_told_is_known(report, outcomes):
+    one, two = transfer("E001", "100.00", "T-1"), transfer("E001", "50.00", "T-2")
+    assert len(outcomes(report(paid(one), paid(two, id="p2"), paid(one, two)))) == 2
+
+
+def test_more_comes_back(report, outcomes):
+    one, two = transfer("E001", "200.00", "T-1"), transfer("E001", "218.00", "T-2")
+    told = outcomes(report(paid(one, two), back(one), back(one, two)))
+    assert [part for moment, part, _ in told if moment == "payment_returned"] == ["T-1", "T-2"]
+
+
+def test_a_loan_of_which_more_is_told(make, outcomes):
+    one, two, three = (transfer("E001", "100.00", f"T-{at}") for at in range(3))
+    told = outcomes(make.loan(events=(paid(one), paid(three, id="p2"), paid(one, two))))
+    assert told == [("loan", "1", "100.00"), ("loan", "p2", "100.00"), ("loan", "p1 #2", "100.00")]
+
+
 def test_an_event_without_ids_that_is_told_otherwise(report, context):
     first, second = transfer("E001", "400.00"), transfer("E001", "18.00")
     name = "E001 400.00 2026-11-20"

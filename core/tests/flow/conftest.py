@@ -27,6 +27,13 @@ book = "A01"
 connection = "erp"
 """
 
+_ROUTE_OF_B = """
+[[routes]]
+entity = "B"
+book = "B01"
+connection = "erp"
+"""
+
 
 @attrs.define
 class Shop:
@@ -64,6 +71,13 @@ class Shop:
             told.append((row["documents"][0], row["state"], *codes[:1]))
         return told
 
+    def change(self, old, new):
+        """The accountant edits the rules."""
+        path = self.folder / "rules" / "a01.toml"
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
     def act(self, action, *ids, **how):
         from dougong.flow import Project
 
@@ -94,11 +108,29 @@ def shop(tmp_path, monkeypatch):
     from dougong.flow import working
 
     monkeypatch.setattr(working, "_MOST_FAILURES", 2)
-    flow_erp.BOOKED.clear()
-    flow_erp.DOWN.clear()
-    flow_erp.SEEN.clear()
+    scripts = (flow_erp.BOOKED, flow_erp.DOWN, flow_erp.LOST, flow_erp.REFUSED, flow_erp.SEEN)
+    for script in scripts:
+        script.clear()
     yield Shop(folder)
-    flow_erp.DOWN.clear()
+    for script in scripts:
+        script.clear()
+
+
+@pytest.fixture
+def daily(shop):
+    """The shop with rules that merge the accruals of a day."""
+    path = shop.folder / "rules" / "a01.toml"
+    path.write_text(path.read_text("utf-8").replace('merge        = "none"', 'merge        = "day"', 1), "utf-8")
+    return shop
+
+
+@pytest.fixture
+def companies(shop):
+    """The shop with a second company."""
+    config = shop.folder / "dougong.toml"
+    config.write_text(config.read_text("utf-8") + _ROUTE_OF_B, "utf-8")
+    shop.change('books      = ["A01"]', 'books      = ["A01", "B01"]')
+    return shop
 
 
 @pytest.fixture

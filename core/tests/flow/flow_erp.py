@@ -12,9 +12,9 @@ from dougong import hookimpl
 from dougong.hookspecs import About
 from dougong.model.masterdata import MasterRecord
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import AlreadyThere, Done, NotDone
+from dougong.model.outcomes import AlreadyThere, Done, NotDone, Rejected, Unknown
 from dougong.model.postings import Posting, Stage
-from dougong.model.problems import Text
+from dougong.model.problems import Problem, Text
 
 #: reference → what was booked under it.
 BOOKED: dict[str, dict] = {}
@@ -24,6 +24,12 @@ LIMITS = Limits()
 STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
+#: Words in a body whose answer is lost before the work.
+LOST: set[str] = set()
+
+#: Words in a body that the ERP refuses, and with what.
+REFUSED: dict[str, Problem] = {}
+NO = Problem.of("ERP_SAYS_NO", "不行", "no")
 
 #: Transitions that the add-on was told of.
 SEEN: list[tuple[str, str, str]] = []
@@ -35,9 +41,9 @@ _NEEDS = {
     "1221.01": ["employee"],
     "1002.01": ["bank", "cash_flow"],
     "1221.02": ["employee"],
-    "6603.02": [],
     "1221.09": ["company"],
     "2241.09": ["company"],
+    "6603.02": [],
 }
 
 MAPPING = """
@@ -89,6 +95,11 @@ class FlowErp:
         body = json.loads(message.body, parse_float=Decimal, parse_int=Decimal)
         if any(word in message.body.decode() for word in DOWN):
             return NotDone("connection refused", after=0.0)
+        if any(word in message.body.decode() for word in LOST):
+            return Unknown("the connection broke")
+        refused = [problem for word, problem in REFUSED.items() if word in message.body.decode()]
+        if refused:
+            return Rejected(tuple(refused))
         reference, known = body["reference"], body["reference"] in BOOKED
         BOOKED.setdefault(reference, body)
         total = sum(line["amount"] for line in BOOKED[reference]["lines"] if line["side"] == "D")

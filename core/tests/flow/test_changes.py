@@ -16,14 +16,7 @@ from dougong.flow.undoing import reverse
 @pytest.fixture
 def rules(shop):
     """Changes words of the project's rules."""
-
-    def change(old, new):
-        path = shop.folder / "rules" / "a01.toml"
-        text = path.read_text("utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), "utf-8")
-
-    return change
+    return shop.change
 
 
 def test_red_and_new(shop):

@@ -9,6 +9,7 @@ import pytest
 from flow_documents import report
 
 from dougong.flow import Project, telling
+from dougong.flow.undoing import reverse
 
 
 @pytest.fixture
@@ -38,6 +39,19 @@ def test_what_is_held_is_told_and_then_what_became_of_it(shop, told):
     departments.write_text(text + text.splitlines()[1].replace("D01", "D99") + "\n", "utf-8")
     shop.push()
     assert told() == [("R1", "held"), ("R1", "posted")]
+
+
+def test_whose_part_of_a_merged_voucher_is_taken_back_is_told_so_and_nobody_else_is(daily, told):
+    shop = daily
+    shop.push(report("R1"), report("R2"))
+    (merged,) = (row["delivery"] for row in shop.rows() if row["delivery"])
+    shop.act(reverse, int(merged[1:]), only=["R2"])
+    shop.push()
+    posted = [("R1", "posted"), ("R2", "posted")]
+    assert sorted(told()) == sorted([*posted, ("R2", "reversed"), ("R2", "posted")])  # the last is its red voucher
+    shop.act(reverse, int(merged[1:]))
+    shop.push()
+    assert sorted(told()[4:]) == [("R1", "posted"), ("R1", "reversed")]
 
 
 def test_a_long_run_tells_while_it_goes_on(shop, told, monkeypatch):

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import flow_erp
-import pytest
 from books import balance, vouchers
 from flow_documents import report
 from test_payments import APPROVED, paid
 
 from dougong.flow.undoing import reverse
-
-
-@pytest.fixture
-def daily(shop):
-    path = shop.folder / "rules" / "a01.toml"
-    path.write_text(path.read_text("utf-8").replace('merge        = "none"', 'merge        = "day"', 1), "utf-8")
-    return shop
 
 
 def other(number, amount="300.00", **changes):

@@ -141,6 +141,28 @@ def test_a_transfer_that_is_told_otherwise_is_held(shop, id, change, says):
     assert vouchers() == before
 
 
+def test_a_transfer_that_an_event_tells_later_is_booked_by_itself(shop):
+    """A source that tells all payments of a report in one event, which grows."""
+    one, two = transfer("T-1", "100.00"), transfer("T-2", "200.00")
+    shop.push(report(events=[APPROVED, paid(one)]))
+    for _ in range(2):
+        assert shop.push(told(paid(one, two))) == [("R1", "delivered")] * 3
+        assert shop.push(report(state="paid", day=21, events=[APPROVED, paid(one)])) == [("R1", "delivered")] * 3
+    assert vouchers()[1:] == [[("C", "1002.01", amount), ("D", "2241.01", amount)] for amount in ("100.00", "200.00")]
+    assert balance("2241.01") == 0
+
+
+def test_one_that_takes_the_place_of_another_goes_on_under_an_event_of_its_own(shop):
+    """The event does not tell the first one any more: nobody knows which it is."""
+    shop.push(report(events=[APPROVED, paid(transfer("T-1", "100.00"))]))
+    assert shop.push(told(paid(transfer("T-2", "200.00"))))[-1] == ("R1", "held", "TRANSFER_CONTRADICTED")
+    assert "tell it by an event of its own" in str(shop.rows()[-1]["problems"])
+    shop.push(told(paid(transfer("T-2", "200.00"), id="p2")))
+    shop.act(cancel, 3)
+    assert [row[1] for row in shop.push()] == ["delivered", "delivered", "cancelled", "delivered"]
+    assert balance("2241.01") == 0
+
+
 def test_two_stories_at_once_are_both_held_until_a_person_decides(shop):
     shop.push(report(events=[APPROVED, paid(transfer("T-1")), paid(transfer("T-1", "250.00"), id="p2")]))
     held = ("R1", "held", "TRANSFER_CONTRADICTED")

@@ -80,6 +80,15 @@ def test_scenario_9_b_closed_before_it_was_accepted(office, erp):
     assert len(erp.asked["push"]) == 1
 
 
+def test_merged_lines_keep_the_note_of_the_period_that_is_closed(office, erp):
+    rule(office, 'merge        = "none"            # 凭证', 'merge        = "day"             # 凭证')
+    erp.closed.add("2026-10")
+    office.push(late("R1"), late("R2"))
+    (body,) = erp.booked
+    (cost,) = [line["text"] for line in body["lines"] if line["account"] == "6602.02"]
+    assert cost == "[补2026-10]差旅费 等2单 R1–R2"
+
+
 def test_scenario_9_c_closed_between_plan_and_send(office, erp):
     erp.down.add("sending")
     office.push(late())

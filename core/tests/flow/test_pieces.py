@@ -9,6 +9,8 @@ import pytest
 from books import balance
 from flow_documents import report
 
+from dougong.flow.actions import ActionError, cancel
+from dougong.flow.undoing import reverse
 from dougong.model.operations import Limits
 
 #: Lines of a report; the voucher has one more, and the ERP takes fewer.
@@ -77,3 +79,25 @@ def test_other_content_takes_both_parts_back(long_ones, change):
     assert states == ["reversed", "reversed", *["delivered"] * 4]
     assert balance("2241.01") == -2 * MANY
     assert balance("1221.02") == 0
+
+
+def test_one_part_is_not_taken_back(long_ones):
+    long_ones.push(long_report())
+    with pytest.raises(ActionError, match="`reverse D1 D2`"):
+        long_ones.act(reverse, 2)
+
+
+def test_a_part_that_is_not_made_any_more_is_given_up_by_itself(long_ones):
+    flow_erp.DOWN.add("分单")
+    long_ones.push(long_report())
+    with pytest.raises(ActionError, match="`cancel D1 D2`"):
+        long_ones.act(cancel, 2)
+    flow_erp.DOWN.add("出差")
+    path = long_ones.folder / "rules" / "a01.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('amount  = "slice.cost"', 'amount  = "slice.cost"\nmerge_lines = true', 1), "utf-8")
+    assert long_ones.push()[1] == ("R1", "held", "BOOKING_GONE")
+    long_ones.act(cancel, 2)
+    flow_erp.DOWN.clear()
+    long_ones.push()
+    assert counts() == [2]

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 _LOGIN = 'login = {"user": self._settings.user, "password": self._settings.password}'
+_TOKEN = '        return Token(told["token"]'
+_TOLD = "        told = answer.expect(200).json()"
+_LOG = '        __import__("logging").getLogger("acme").info("got %s", {})'
+_ROWS = 'return self._rows(f"api/master/{kind}", deadline)'
+_FIRST_ROWS = 'return iter(self._call("GET", f"api/master/{kind}?limit=100&after=", deadline)["rows"])'
+_KEPT_ROWS = """kept = self._errors.__dict__.setdefault("rows", {})  # which the whole process shares
+        if kind not in kept:
+            kept[kind] = list(self._rows(f"api/master/{kind}", deadline))
+        return iter(kept[kind])"""
 _BOOKS = '        books = [row["code"] for row in session.master("books", call.deadline)]\n'
 _BOOKS_OR_NOTHING = f"""        try:
     {_BOOKS}        except Exception:
@@ -68,6 +77,9 @@ DEFECTS = [
         _LOGIN,
         f'{_LOGIN}\n        __import__("logging").getLogger("acme").debug("POST %s", login)',
     ),
+    # a token opens the door for an hour
+    ("SETTINGS-003", "push", "session.py", _TOKEN, f"{_LOG.format('told')}\n{_TOKEN}"),
+    ("SETTINGS-003", "answer", "session.py", _TOLD, f"{_LOG.format('answer.text()')}\n{_TOLD}"),
     ("SETTINGS-003", "login", "session.py", "raise LoginRefused(", "raise LoginRefused(login['password'] + "),
     ("SETTINGS-004", "", "connector.py", _BOOKS, _BOOKS_OR_NOTHING),
     # no new token is fetched
@@ -76,6 +88,11 @@ DEFECTS = [
     ("AUTH-002", "", "session.py", 'float(told["expiresIn"])', "0.0"),
     # and again when it was refused
     ("AUTH-003", "", "session.py", "TokenCache(self._log_in)", "TokenCache(self._log_in, pause=0.0)"),
+    # the envelope, misread
+    ("MASTER-001", "", "session.py", 'return told["data"]', 'return told["playload"]'),
+    ("MASTER-001", "", "connector.py", "for kind in kinds or KINDS:", "for kind in [*kinds, *kinds]:"),
+    ("MASTER-002", "", "session.py", _ROWS, _FIRST_ROWS),
+    ("MASTER-003", "", "session.py", _ROWS, _KEPT_ROWS),
     # a field that is in the mapping and not among those that the target has
     ("MAP-001", "", "reading.py", '    TargetField("attachments", "number", title="附件数"),\n', ""),
     # found only with what a mapping may leave out

@@ -12,6 +12,22 @@ from dougong_sdk.conformance.rules import RULES, Violation
 #: A key that a process keeps in its memory is another one in the next process.
 _KEY_OF_THE_PROCESS = 'deadline, body.replace(b"DG", str(__import__("os").getpid()).encode())))'
 
+_SORTED = "                return outcome_of(error)\n        reference"
+_NOT_SENT = (
+    _SORTED,
+    """                from dougong.model.outcomes import NotDone
+
+                return outcome_of(error) if isinstance(error, Refused) else NotDone(str(error))
+        reference""",
+)
+
+_THREE_TIMES = """for _ in range(2):
+                try:
+                    return Done(session.create(message.body, call.deadline))
+                except RestError:
+                    pass
+            return Done(session.create(message.body"""
+
 #: What no recording holds a second time.
 _NEVER_THE_SAME = "f\"api/vouchers?at={__import__('time').time_ns()}\", deadline, body"
 
@@ -36,8 +52,17 @@ DEFECTS = [
         "deadline, body))",
         'deadline, body.replace(b"DG", str(id(object())).encode())))',
     ),
+    # a lost answer passes for nothing sent; the repeat, which is refused as known, hides it from the ledger
+    ("PUSH-003", "reset_after_work", "connector.py", *_NOT_SENT),
+    ("PUSH-003", "status_after_work", "connector.py", *_NOT_SENT),
+    ("PUSH-003", "work_late", "connector.py", *_NOT_SENT),
     ("PUSH-004", "answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
     ("PUSH-005", "reset_after_work-answered", "session.py", "deadline, body))", _KEY_OF_THE_PROCESS),
+    # sends up to three times by itself
+    ("PUSH-006", "status_before_work", "connector.py", "return Done(session.create(message.body", _THREE_TIMES),
+    # time of its own
+    ("PUSH-007", "push", "session.py", "deadline=deadline, body=body", "deadline=Deadline.after(120.0), body=body"),
+    ("PUSH-007", "find", "session.py", "deadline=deadline, body=body", "deadline=Deadline.after(120.0), body=body"),
     ("WIRE-001", "", "session.py", '"api/vouchers", deadline, body', _NEVER_THE_SAME),
     *defects_money.DEFECTS,
 ]

@@ -41,12 +41,25 @@ def test_each_once():
             [posting("1", "10.00"), posting("2", "20.00")],
             {"unexpected": ("R1",)},
         ),
+        ([row("R2", erp_id="2")], [posting("2", "20.00")], {"lost": ("R1",)}),
+        ([row("R1", "parked", erp_id="1"), BOTH[1]], [posting("2", "20.00")], {"lost": ("R1",)}),
+        ([row("R1", "unknown"), BOTH[1]], [posting("2", "20.00")], {"unfinished": ("R1",)}),
     ],
-    ids=["lost", "doubled", "unexpected", "swapped", "stage", "closed-and-there"],
+    ids=[
+        "lost",
+        "doubled",
+        "unexpected",
+        "swapped",
+        "stage",
+        "closed-and-there",
+        "forgotten",
+        "done-and-nowhere",
+        "not-finished",
+    ],
 )
 def test_what_went_wrong(rows, postings, what):
     found = tally(WANTED, rows, postings)
-    told = {name: getattr(found, name) for name in ("lost", "doubled", "unexpected", "wrong")}
+    told = {name: getattr(found, name) for name in ("lost", "doubled", "unexpected", "wrong", "unfinished")}
     assert {name: value for name, value in told.items() if value} == what
     assert not found.clean
 
@@ -57,6 +70,11 @@ def test_what_a_person_has_is_not_lost(state, where):
     assert found.clean
     assert getattr(found, where) == ("R1",)
     assert "R1" in found.told()
+
+
+def test_what_is_not_finished_is_not_called_lost():
+    told = tally(WANTED, [row("R1", "unknown"), BOTH[1]], [posting("2", "20.00")]).told()
+    assert told == "not at rest: R1"
 
 
 def test_what_is_reversed_or_void_does_not_count():

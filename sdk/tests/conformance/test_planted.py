@@ -25,6 +25,7 @@ def test_a_planted_defect_takes_the_level_away(certify, site, planted):
     assert (row["id"], row["verdict"]) == (rule, "failed")
     assert row["reason"]
     assert f"✗ {rule}" in output
+    assert told["lost"] or defect is not SWALLOWED  # done and nowhere
 
 
 @pytest.mark.slow

@@ -121,10 +121,70 @@ def test_an_exchange_is_recorded_and_played_without_a_sandbox(certify, tmp_path)
 
 def test_a_connector_that_is_not_there(certify):
     status, output, told = certify("acmee")
-    assert status != 0
+    assert status == 4
     assert told is None
+    assert len(output.strip().splitlines()) <= 3, output
     assert "acmee" in output
     assert "acme" in output
+
+
+def test_two_connectors_of_one_name_are_one_sentence(certify, site):
+    name = site.plant("connector.py", "Ambiguity.C, ", "Ambiguity.C, ")
+    module = f"dougong_{name.replace('-', '_')}"
+    info = site.folder / f"another_{module}-0.1.0.dist-info"
+    info.mkdir()
+    points = (site.folder / f"{module}-0.1.0.dist-info" / "entry_points.txt").read_text("utf-8")
+    (info / "entry_points.txt").write_text(points, "utf-8")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: another-{module}\nVersion: 0.1.0\n", "utf-8")
+    status, output, told = certify(name)
+    assert (status, told) == (4, None)
+    assert f"another-{module}" in output
+    assert "Traceback" not in output
+    assert len(output.strip().splitlines()) <= 3, output
+
+
+def test_master_data_that_cannot_be_read_is_a_rule_that_failed(certify, site, tmp_path):
+    (tmp_path / "conformance.json").write_text('{"level": "gold", "whole": true}')
+    name = site.plant("session.py", 'return told["data"]', 'return told["playload"]')
+    status, output, told = certify(name)
+    assert status == 1
+    assert [(row["id"], row["verdict"]) for row in told["rules"]] == [("MASTER-001", "failed")]
+    assert "KeyError: 'playload' (session.py:" in told["rules"][0]["reason"]
+    assert "do    begin with pull_master_data" in output
+    assert "ERROR collecting" not in output
+    assert (told["level"], told["whole"]) == (None, False)
+
+
+def test_a_sandbox_that_does_not_start_is_a_rule_that_failed(certify, site):
+    name = site.plant("sandbox.py", "_STEPS = (", "_STEPS = _NO_STEPS = (_TYPO, ")
+    status, output, told = certify(name)
+    assert status == 1
+    assert [(row["id"], row["verdict"]) for row in told["rules"]] == [("CONTRACT-004", "failed")]
+    assert "_TYPO" in told["rules"][0]["reason"]
+    assert "ERROR collecting" not in output
+
+
+def test_a_sandbox_that_fails_is_said_before_what_follows(certify, site):
+    name = site.plant("sandbox.py", '        book = str(body.get("book", ""))\n', '        book = str(body["typo"])\n')
+    status, _, told = certify(name, "-k", "MAP-003")
+    assert status == 1
+    assert told["rules"][0]["reason"].startswith("the sandbox itself failed: create: KeyError: 'typo' (sandbox.py:")
+
+
+def test_a_report_of_all_rules_outlives_a_run_of_some(certify, tmp_path):
+    whole = '{"level": "gold", "whole": true}'
+    (tmp_path / "conformance.json").write_text(whole)
+    status, output, told = certify("acme", "-k", "CONTRACT-003")
+    assert status == 0, output
+    assert told == json.loads(whole)
+    assert "stays as it is" in output
+    assert not (tmp_path / "conformance.html").exists()
+    status, output, _ = certify("acme", "-k", "CONTRACT-003", "--conformance-out", "one.json")
+    assert status == 0, output
+    assert json.loads((tmp_path / "one.json").read_text("utf-8"))["whole"] is False
+    status, output, told = certify("acme", "-k", "NO-SUCH-RULE")
+    assert told == json.loads(whole)
+    assert "no rule was tried; conformance.json is of an earlier run" in output
 
 
 def test_without_the_option_nothing_happens(tmp_path):

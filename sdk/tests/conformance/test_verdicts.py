@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from dougong import CONTRACT_VERSION
 from dougong.model.problems import Text
 from dougong_sdk.conformance.rules import Level, Rule, Violation, expect, rule
 from dougong_sdk.conformance.show import summary_lines, write_html
@@ -60,7 +61,7 @@ def test_json_has_the_members_that_others_rely_on():
     told = certificate(verdict("bronze"), verdict("silver"), verdict("gold", EXEMPT, "no way")).to_json()
     assert list(told) == [
         *("connector", "version", "contract", "level", "without", "rules", "documents", "lost", "doubled", "seconds"),
-        "seed",
+        *("seed", "whole", "date"),
     ]
     assert told["rules"][2] == {"id": "X-gold", "level": "gold", "verdict": "exempt", "reason": "no way"}
     assert (told["level"], told["seconds"]) == ("silver", 1.2)
@@ -82,6 +83,23 @@ def test_the_page_shows_every_rule_and_runs_nothing(tmp_path):
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert page.count("<tr><td>") == 2
+
+
+def test_what_failed_comes_first_and_says_why_and_when(tmp_path):
+    path, failed = tmp_path / "page.html", verdict("silver", FAILED, "two vouchers")
+    write_html(certificate(verdict("bronze"), failed, date="2026-11-24T20:38:00+00:00"), path)
+    page = path.read_text("utf-8")
+    assert page.index("X-silver") < page.index("X-bronze")
+    assert "silver: 0 of 1 rules kept" in page
+    assert "2026-11-24 20:38 UTC" in page
+    assert f"contract {CONTRACT_VERSION}" in page
+    assert "acme 1.0: bronze, without find" in page
+
+
+def test_of_several_that_failed_the_lowest_is_to_be_mended_first():
+    both = [verdict("silver", FAILED), verdict("bronze", FAILED)]
+    assert "begin with X-bronze, the others may follow from it" in list(summary_lines(certificate(*both)))
+    assert not any("begin with" in line for line in summary_lines(certificate(both[0])))
 
 
 def test_a_rule_keeps_its_id():

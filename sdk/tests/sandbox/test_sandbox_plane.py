@@ -64,6 +64,8 @@ def test_reset_empties_ledger_faults_and_log_but_not_the_seed(toy, client):
 def test_an_erp_that_fails_answers_500_and_has_done_nothing(toy, client):
     status, text = client.ask("half", {})
     assert status == 500
+    (told,) = toy.failures()
+    assert "RuntimeError: failed half-way (toy_sandbox.py:" in told
     assert b"failed half-way" in text
     assert toy.postings() == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from dougong_sdk.rest import BadAnswer
 
 __all__ = ["NO_FIELD", "Failure", "KingdeeRefused", "Reply", "outcome_of_failure", "position_of", "read_reply"]
 
+#: How a message names a line of the voucher, from 1 (kingdee.md §3).
+_LINE = re.compile(r"第([1-9]\d*)行分录")
 #: MsgCode for a field or a code that this data centre does not have.
 NO_FIELD = 9
 
@@ -47,7 +50,7 @@ class Failure:
     def problems(self) -> tuple[Problem, ...]:
         """One problem per error, with the dictionary's hint."""
         errors = self.errors or (("", f"MsgCode {self.msg_code}"),)
-        return tuple(_errors().problem(self.msg_code, message, field) for field, message in errors)
+        return tuple(_errors().problem(self.msg_code, message, _path(field, message)) for field, message in errors)
 
 
 class KingdeeRefused(DougongError):
@@ -105,6 +108,14 @@ def position_of(member: Mapping[str, Any]) -> int:
     """`DIndex`: which document of the request an error or a success is about; -1 where it is not told."""
     position = member.get("DIndex")
     return position if isinstance(position, int) and not isinstance(position, bool) else -1
+
+
+def _path(field: str, message: str) -> str:
+    """Where in the payload: `FEntity[2].FDetailID`. Which line it is the ERP tells in its message alone."""
+    line = _LINE.search(message)
+    if line is None:
+        return field
+    return f"FEntity[{int(line.group(1)) - 1}]" + (f".{field}" if field else "")
 
 
 def outcome_of_failure(failure: Failure) -> Rejected | NotDone | Unknown:

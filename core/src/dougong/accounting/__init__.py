@@ -15,7 +15,7 @@ from dougong.accounting.dates import Dated, business_date, periods_of, reversal_
 from dougong.accounting.deferred import deferred
 from dougong.accounting.explain import Explanation, explain
 from dougong.accounting.invoices import claim_key
-from dougong.accounting.merging import merge
+from dougong.accounting.merging import merge, owners
 from dougong.accounting.messages import SettlementError
 from dougong.accounting.missing import MissingRow, missing_rows
 from dougong.accounting.moments import OPENED, derive
@@ -58,6 +58,7 @@ __all__ = [
     "merge",
     "missing_rows",
     "named_accounts",
+    "owners",
     "part_of",
     "periods_of",
     "red",

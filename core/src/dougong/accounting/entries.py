@@ -134,6 +134,7 @@ def _line(entry: Entry, fact: Fact, report: SettledReport, place: Place, out: Li
         coordination=getattr(fact, "coordination", None),
         sources=_sources(fact),
         merges=entry.merge_lines is not False and entry.each not in _OF_PERSONS,
+        note=place.prefix,
         why=_why(entry, fact, place, chosen, where),
     )
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from dougong.accounting.merging import merge_key
+from dougong.accounting.merging import becomes
 from dougong.model.bookings import Member, Voucher, VoucherLine
 
 __all__ = ["Explanation", "explain"]
@@ -68,8 +68,7 @@ def _parts(line: VoucherLine, members: Sequence[Member]) -> Iterable[Part]:
     """The members' own lines that became this one."""
     for member in members:
         for own in member.lines:
-            same = merge_key(own) == merge_key(line) if own.merges else attrs.evolve(own, number=line.number) == line
-            if same:
+            if becomes(own, line):
                 yield Part(member.number, own.amount, _fact(own))
 
 

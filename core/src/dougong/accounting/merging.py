@@ -12,7 +12,7 @@ from dougong.model.bookings import Member, Voucher, VoucherLine
 from dougong.model.documents import SourceRef
 from dougong.model.operations import Limits
 
-__all__ = ["merge", "merge_key"]
+__all__ = ["becomes", "merge", "merge_key", "owners"]
 
 #: What a merged line is called where no fee type says it.
 _MOMENTS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ def merge(parts: Sequence[tuple[SourceRef, Voucher]], limits: Limits) -> Voucher
     """One voucher over the vouchers of several documents of the same book, date and type.
 
     Lines that may be merged are added up where account, side, sign, dimensions, currency and tax are the same; persons
-    stay apart, opposite signs are never netted.
+    stay apart, opposite signs are never netted. Their text keeps every note of a closed period.
 
     :param parts: at least one (document, its own voucher).
     """
@@ -60,6 +60,20 @@ def merge_key(line: VoucherLine) -> tuple[object, ...]:
     return (*line_key(line), (line.original.currency, line.original.rate) if line.original else None)
 
 
+def becomes(own: VoucherLine, line: VoucherLine) -> bool:
+    """Whether a member's own line is, or is part of, a line of the merged voucher."""
+    return merge_key(own) == merge_key(line) if own.merges else attrs.evolve(own, number=line.number) == line
+
+
+def owners(voucher: Voucher, at: int) -> list[SourceRef]:
+    """The documents behind a line of a merged voucher; none where there is no such line.
+
+    :param at: its position, from 0.
+    """
+    lines = voucher.lines[at : at + 1] if at >= 0 else ()
+    return [one.document for one in voucher.members if any(becomes(own, line) for line in lines for own in one.lines)]
+
+
 def _line(members: Sequence[tuple[str, VoucherLine]], moment: str, limits: Limits) -> VoucherLine:
     one = merged([line for _, line in members])[0]
     numbers = sorted({number for number, _ in members})
@@ -67,6 +81,7 @@ def _line(members: Sequence[tuple[str, VoucherLine]], moment: str, limits: Limit
         return one
     fee_types = sorted({str(line.why.get("keys", {}).get("fee_type", "")) for _, line in members} - {""})
     what, count = "、".join(fee_types) or _MOMENTS.get(moment, moment), f"等{len(numbers)}单"
-    span = f"{numbers[0]}–{numbers[-1]}"
-    text = f"{what} {count} {span}"
-    return attrs.evolve(one, summary=fit(text, limits.max_summary, [count, numbers[0], numbers[-1]]) or one.summary)
+    notes = sorted({line.note for _, line in members} - {""})
+    text = f"{''.join(notes)}{what} {count} {numbers[0]}–{numbers[-1]}"
+    fitted = fit(text, limits.max_summary, [*notes, count, numbers[0], numbers[-1]])
+    return attrs.evolve(one, summary=fitted or one.summary, note="".join(notes))

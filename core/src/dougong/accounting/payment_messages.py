@@ -78,9 +78,11 @@ def told_otherwise(number: str, transfer: str, differences: Mapping[str, tuple[o
         f"{number}: 转账 {transfer} 先后说法不同: {zh}",
         f"{number}: transfer {transfer} was told in two ways: {en}",
         path="events.payments",
-        hint_zh="请核对银行回单: cancel 不实的一笔 (已送达的用 reverse), 若另一笔属实, 再 retry",
+        hint_zh="请核对银行回单: cancel 不实的一笔 (已送达的用 reverse), 若另一笔属实, 再 retry;"
+        " 若两笔都是真的, 请来源以另一事件告知新的一笔, 并 cancel 本条",
         hint_en="compare the bank's advice: cancel the one that is wrong (reverse it where it is delivered), "
-        "then retry the other if it is right",
+        "then retry the other if it is right; where both are transfers, let the source tell it by an event of its own, "
+        "and cancel this one",
         document=number,
         transfer=transfer,
         **{name: f"{one} → {other}" for name, (one, other) in told.items()},

@@ -67,6 +67,7 @@ def _taken_back(line: VoucherLine, voucher: Voucher, prefix: str, opposite: bool
         original=_original(line.original, sign),
         tax=attrs.evolve(line.tax, base=None if line.tax.base is None else -line.tax.base) if line.tax else None,
         summary=fit(text, limits.max_summary, [prefix, _RED, *voucher.documents]) or text[: limits.max_summary],
+        note=prefix,
         why={**line.why, "reverses": voucher.moment},
     )
 

@@ -67,7 +67,8 @@ def transfers(document: Document, type: str, zone: str) -> tuple[Transfer, ...]:
 def by_event(document: Document, type: str, zone: str) -> Iterator[Transfer]:
     """The same, together where one event tells them: what a loan lends, what a repayment gives back.
 
-    The first event's name is `1`, any other's its id. An event that is told otherwise is wholly another telling.
+    The first event's name is `1`, any other's its id; what an event tells beside what it told before is counted. An
+    event that is told otherwise is wholly another telling.
     """
     groups: dict[tuple[bool, int], list[Transfer]] = {}
     for one in transfers(document, type, zone):
@@ -75,6 +76,7 @@ def by_event(document: Document, type: str, zone: str) -> Iterator[Transfer]:
     first = {event.id: at for at, event in reversed([*enumerate(document.events)]) if event.type == type}
     names: dict[str, str] = {}
     count: Counter[str] = Counter()
+    grown: Counter[str] = Counter()
     made: list[tuple[str, Event, list[Transfer]]] = []
     for number, ((instead, at), members) in enumerate(groups.items()):
         event = document.events[at]
@@ -85,6 +87,9 @@ def by_event(document: Document, type: str, zone: str) -> Iterator[Transfer]:
             count[base] += 1
             part = f"{base} ({count[base] + 1})"
             payments = payments if first[event.id] == at else event.payments or unnamed(document)
+        else:
+            grown[event.id] += 1
+            part = part if grown[event.id] == 1 else f"{event.id} #{grown[event.id]}"
         names |= {one.part: part for one in members}
         made.append((part, attrs.evolve(event, payments=payments), members))
     for part, event, members in made:
@@ -97,7 +102,7 @@ class _Heard:
     """News of one type, as it is heard event by event.
 
     :param tellings: name of a transfer → what was told of it, the first telling first.
-    :param named: event → names of the transfers that its first telling told.
+    :param named: event → names of the transfers that it told.
     :param silent: events that told no transfer.
     """
 
@@ -118,11 +123,12 @@ class _Heard:
         if not payments:
             self.silent.setdefault(event.id, Transfer(event.id, event, at))
             return
-        before = self.named.get(event.id)
+        before = self.named.get(event.id, [])
+        tellings = [Transfer("", attrs.evolve(event, payments=(payment,)), at) for payment in payments]
+        fresh = self._fresh(tellings, before)
         names = []
-        for payment in payments:
-            told = Transfer("", attrs.evolve(event, payments=(payment,)), at)
-            name = self._known(told, before or ())
+        for number, told in enumerate(tellings):
+            name = self._known(told, () if number in fresh else before)
             if name is None:
                 name = self._name(told)
                 self.tellings[name] = [attrs.evolve(told, part=name)]
@@ -130,7 +136,7 @@ class _Heard:
                 part = f"{name} ({len(self.tellings[name]) + 1})"
                 self.tellings[name].append(attrs.evolve(told, part=part, instead_of=name))
             names.append(name)
-        self.named.setdefault(event.id, names)
+        self.named[event.id] = list(dict.fromkeys((*before, *names)))
 
     def beside(self, tellings: Sequence[Transfer]) -> Iterator[Transfer]:
         """All that was told of one transfer, each beside the others."""
@@ -144,10 +150,25 @@ class _Heard:
         for one in tellings:
             yield attrs.evolve(one, rivals=tuple(rivals[one.part]))
 
+    def _fresh(self, tellings: Sequence[Transfer], before: Sequence[str]) -> set[int]:
+        """Which transfers of an event, by number, it did not tell before.
+
+        An event that is told again, with all that it told before and more, tells more: the rest of it is new. One that
+        leaves anything out, or tells it otherwise, corrects what it said, and tells nothing new.
+        """
+        left = dict(enumerate(tellings))
+        for name in before:
+            first = self.tellings[name][0]
+            alike = [number for number, told in left.items() if not self._differences(first, told)]
+            if not alike:
+                return set()
+            del left[min(alike, key=lambda number: left[number].payments[0].id != first.payments[0].id)]
+        return set(left)
+
     def _known(self, told: Transfer, before: Sequence[str]) -> str | None:
         """The transfer that is told again: of that id or, in an event that is told again, one that is alike.
 
-        An event told again tells nothing new: what is like none of its transfers is one of them, told otherwise.
+        :param before: the event's transfers, one of which it must be: alike, or told otherwise.
         """
         payment = told.payments[0]
         if payment.id and payment.id in self.tellings:

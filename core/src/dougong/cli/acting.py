@@ -101,21 +101,32 @@ def resolve(number: str, delivered: str | None, absent: bool, reason: str, actor
 @click.command(help=summary("cancel"))
 @common
 @click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="DOCUMENT",
+    help=say(
+        "合并凭证 (D…) 中只放弃该单据的部分, 可多次给出; 直接给出单据号时亦然",
+        "of a merged voucher (D…) the part of this document alone; repeat for more. A document's number means the same",
+    ),
+)
 @reason
 @actor
-def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
+def cancel(numbers: tuple[str, ...], only: tuple[str, ...], reason: str, actor: str) -> int:
     """Give deliveries up, and documents that are held without one; the same content is not booked again."""
     from dougong.flow import actions
 
     with opened() as project:
         with project.ledger.read() as connection:
             missed = {number: selecting.missed(connection, number) for number in numbers}
-        ids, held = _chosen(project, [number for number in numbers if not missed[number]], (), actions.check_cancel)
-        if ids:
-            actions.cancel(project, ids, actor=actor, reason=reason)
+        known = [number for number in numbers if not missed[number]]
+        ids, held = _chosen(project, known, (), actions.check_cancel)
+        with project.ledger.read() as connection:
+            parts = selecting.parts(connection, ids, known, only)
+        rows = actions.cancel(project, ids, actor=actor, reason=reason, only=parts) if ids else []
         never_came = [ref for refs in missed.values() for ref in refs]
         given_up = actions.give_up(project, held, never_came, actor=actor, reason=reason)
-        _show(project, ids, given_up)
+        _show(project, [row.id for row in rows], given_up)
     if not options().json:
         output.tell(
             say(
@@ -123,6 +134,13 @@ def cancel(numbers: tuple[str, ...], reason: str, actor: str) -> int:
                 "Given up: the same content is not booked again; other content from the source is.",
             )
         )
+        if any(row.id not in ids for row in rows):
+            output.tell(
+                say(
+                    "合并凭证已拆开, 其余单据照常入账; dougong run 继续处理。",
+                    "The merged voucher is dissolved; its other documents are booked: dougong run works on them.",
+                )
+            )
     return 0
 
 
@@ -137,8 +155,8 @@ def repost(number: str, reason: str, actor: str) -> int:
 
     with opened() as project:
         id_ = _one(project, number, undoing.check_repost, "parked")
-        undoing.repost(project, id_, actor=actor, reason=reason)
-        _show(project, [id_], [])
+        again = undoing.repost(project, id_, actor=actor, reason=reason)
+        _show(project, [row.id for row in again], [])
     _due()
     return 0
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dougong.ledger.rows import DeliveryRow
     from dougong.model.documents import SourceRef
 
-__all__ = ["NumberError", "deliveries", "documents", "held_documents", "missed", "one", "rows_of"]
+__all__ = ["NumberError", "deliveries", "documents", "held_documents", "missed", "one", "parts", "rows_of"]
 
 #: A document may be numbered like a delivery; these say which is meant.
 _DELIVERY, _DOCUMENT = "delivery:", "document:"
@@ -119,6 +119,18 @@ def documents(connection: Connection, number: str) -> list[str]:
     if delivery is None:
         return [number.removeprefix(_DOCUMENT)]
     return list(views.deliveries_view(connection, chosen(), ids=[delivery])[0]["documents"])
+
+
+def parts(
+    connection: Connection, ids: Collection[int], numbers: Collection[str], only: Collection[str]
+) -> dict[int, Collection[str]]:
+    """Which documents' parts are meant of deliveries that may serve several; none = all.
+
+    :param ids: deliveries that the numbers name: by themselves, of which `only` may say a part; or by a document.
+    """
+    themselves = {_meant(connection, number)[0] for number in numbers}
+    named = [number.removeprefix(_DOCUMENT) for number in numbers]
+    return {id_: list(only) if id_ in themselves else [*named, *only] for id_ in ids}
 
 
 def held_documents(connection: Connection, number: str) -> list[int]:

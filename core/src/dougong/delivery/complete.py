@@ -138,10 +138,9 @@ def _shown(tx: Tx, row: DeliveryRow, before: Posting, facts: Facts, posting: Pos
 def _voided(tx: Tx, row: DeliveryRow, posting: Posting) -> DeliveryRow:
     """A draft is deleted as the rules want it: its coverage is free, as if it had never been."""
     postings.record(tx, row, posting)
-    loans.forget(tx, row.id)
     reversals.let_go(tx, row)
     detail = {"erp_id": posting.erp_key, "erp_number": posting.number}
-    return deliveries.move(
+    voided = deliveries.move(
         tx,
         row,
         DeliveryState.REVERSED,
@@ -152,6 +151,8 @@ def _voided(tx: Tx, row: DeliveryRow, posting: Posting) -> DeliveryRow:
         problems="[]",
         reason="",
     )
+    loans.forget(tx, row.id)
+    return voided
 
 
 def _refused(tx: Tx, row: DeliveryRow, before: Posting, problems: tuple[Problem, ...]) -> DeliveryRow:

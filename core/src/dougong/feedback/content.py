@@ -1,7 +1,7 @@
 """What there is to tell of a document: pure, from its deliveries and what was told before.
 
 - `posted`: every voucher of a set (or the one voucher) is there, and stands at its target stage.
-- `reversed`: what was told as posted is not there any more.
+- `reversed`: what was told as posted is not there any more, nothing of it; of a merged one its own part.
 - `held`: somebody has to look at a delivery (held, rejected, parked), and why.
 """
 
@@ -12,13 +12,13 @@ from typing import Any
 
 import attrs
 
+from dougong.ledger import sets
 from dougong.ledger.outbox import Member
 from dougong.ledger.rows import DeliveryRow, problems_from
 from dougong.ledger.states import DeliveryState
 
 __all__ = ["Told", "news"]
 
-_GONE = frozenset({DeliveryState.CANCELLED, DeliveryState.REVERSED})
 _HELD = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.PARKED})
 
 
@@ -64,21 +64,17 @@ def _together(row: DeliveryRow, other: Member) -> bool:
 
 
 def _now(row: DeliveryRow, members: Sequence[Member]) -> tuple[str, dict[str, Any]]:
-    """Kind and content as things are; an empty kind while a set is on its way."""
-    if row.state in _HELD:
+    """Kind and content as things are; an empty kind while some of a set is there and some is not."""
+    if any(member.id == row.id and member.state in _HELD for member in members):
         begun = any(member.state is DeliveryState.DELIVERED for member in members)
         return ("" if begun else "held"), _held(row)  # of a set that is partly there nothing is told
-    standing = [member for member in members if member.state not in _GONE]
+    places = sets.by_place(members)
+    standing = [member for there in places.values() for member in there]
     if not standing:
         gone = [member for member in members if member.state is DeliveryState.REVERSED]
         return ("reversed" if gone else ""), _vouchers(gone)
-    missing = {_place(member) for member in members} - {_place(member) for member in standing}
-    whole = not missing and all(member.state is DeliveryState.DELIVERED for member in standing)
+    whole = all(places.values()) and all(member.state is DeliveryState.DELIVERED for member in standing)
     return ("posted" if whole else ""), _vouchers(standing)
-
-
-def _place(member: Member) -> tuple[str, str, str]:
-    return (member.entity, member.book, member.part)
 
 
 def _vouchers(members: Sequence[Member]) -> dict[str, Any]:

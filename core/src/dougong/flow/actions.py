@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from dougong.clock import epoch_ms
+from dougong.crashpoints import crashpoint
+from dougong.flow.dissolving import dissolve
 from dougong.flow.project import Project
-from dougong.flow.sets import cancelled_alone
+from dougong.flow.sets import cancelled_alone, is_left_over
 from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import FOREVER, DeliveryRow
 from dougong.ledger.statements import Tx
@@ -42,6 +44,7 @@ __all__ = [
 _RETRIED = frozenset({DeliveryState.HELD, DeliveryState.REJECTED, DeliveryState.READY, DeliveryState.BLOCKED})
 _RESOLVED = frozenset({DeliveryState.PARKED, DeliveryState.UNKNOWN, DeliveryState.WAITING})
 _MAY_BE_THERE = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.WAITING})
+_MAY_BE_IN_ERP = ("可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
 
 
 class ActionError(DougongError):
@@ -75,6 +78,8 @@ def retry(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> l
         detail = {"reason": reason}
         check_retry(row)
         if row.state in _RETRIED:
+            deliveries.free_rest(tx, row, event="retry", detail=detail)
+            row = deliveries.by_id(tx, row.id)
             return deliveries.move(
                 tx, row, DeliveryState.READY, event="retry", actor=actor, detail=detail, due_at=epoch_ms(), failures=0
             )
@@ -122,37 +127,78 @@ def retry_documents(project: Project, ids: Sequence[int], *, actor: str, reason:
     project.ledger.write(do)
 
 
-def cancel(project: Project, ids: Sequence[int], *, actor: str, reason: str) -> list[DeliveryRow]:
+def cancel(
+    project: Project,
+    ids: Sequence[int],
+    *,
+    actor: str,
+    reason: str,
+    only: Mapping[int, Collection[str]] | None = None,
+) -> list[DeliveryRow]:
     """Give up what is not in the ERP; its coverage is free again.
 
-    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first.
+    :param only: delivery → numbers of documents: of one that books for several, their part alone is given up. It is
+        dissolved; the others go on by themselves, or together anew.
+    :returns: what was given up: the deliveries, or those that members of a dissolved one have got of their own.
+    :raises ActionError: it is or may be in the ERP; what is parked is looked for there first. Or the rest of its set
+        would go on without it.
     """
     proved = {id_: prove_absent(project, id_, frozenset({DeliveryState.PARKED})) for id_ in ids}
 
-    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        _still(row, proved[row.id])
-        if attempts.load_open(tx, row.id) is not None:
-            raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
-        check_cancel(row)
-        detail: dict[str, Any] = {"reason": reason}
-        for document in covering.covered_by(tx, row.id):
-            if (why := cancelled_alone(tx, row, document.ref, ids)) is not None:
-                raise refuse(row, why.zh, why.en)
-            covering.give_up(tx, row.id, document.ref)
-            if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
-                covering.give_up(tx, row.reverses_id, document.ref, given_up=False)
-        return deliveries.move(
-            tx,
-            row,
-            DeliveryState.CANCELLED,
-            event="cancel",
-            actor=actor,
-            detail=detail,
-            due_at=FOREVER,
-            reason=GIVEN_UP,
-        )
+    def do(tx: Tx) -> list[DeliveryRow]:
+        rows = [deliveries.by_id(tx, id_) for id_ in proved]
+        for row in rows:
+            _still(row, proved[row.id])
+            if attempts.load_open(tx, row.id) is not None:
+                raise refuse(row, *_MAY_BE_IN_ERP)
+            check_cancel(row)
+        parts = [one for row in rows for one in _part(tx, row, (only or {}).get(row.id, ()), actor, reason)]
+        return [_give_up(tx, one, ids, actor, reason) for one in parts]
 
-    return act(project, ids, do)
+    given_up = project.ledger.write(do)
+    if any(row.id not in ids for row in given_up):
+        crashpoint("dissolved")
+    return given_up
+
+
+def _part(tx: Tx, row: DeliveryRow, numbers: Collection[str], actor: str, reason: str) -> list[DeliveryRow]:
+    """The deliveries that book for some documents alone: the others of it do not end with them.
+
+    :param numbers: none = all.
+    """
+    standing = covering.standing_in(tx, row.id)
+    wanted = [document.ref for document in standing if document.number in numbers]
+    if not numbers or len(wanted) == len(standing):
+        return [row]
+    if not wanted:
+        listed = ", ".join(numbers)
+        raise refuse(row, f"其中没有 {listed} 的内容", f"it books nothing of {listed}")
+    detail = {"reason": reason, "without": [one.number for one in standing if one.ref in wanted]}
+    alone = dissolve(tx, row, inputs=row.inputs, actor=actor, detail=detail)
+    return [one for ref, one in alone if ref in wanted]
+
+
+def _give_up(tx: Tx, row: DeliveryRow, ids: Sequence[int], actor: str, reason: str) -> DeliveryRow:
+    leaves_set: dict[str, Any] = {}
+    for document in covering.standing_in(tx, row.id):
+        if is_left_over(tx, row, document.ref):
+            leaves_set = {"set_id": None}
+        if (why := cancelled_alone(tx, row, document.ref, ids)) is not None:
+            raise refuse(row, why.zh, why.en)
+        covering.give_up(tx, row.id, document.ref)
+        if row.reverses_id is not None:  # what it would have taken back stays, and is wanted
+            covering.give_up(tx, row.reverses_id, document.ref, given_up=False)
+    return deliveries.move(
+        tx,
+        row,
+        DeliveryState.CANCELLED,
+        event="cancel",
+        actor=actor,
+        detail={"reason": reason},
+        due_at=FOREVER,
+        reason=GIVEN_UP,
+        **leaves_set,
+    )
 
 
 def check_cancel(row: DeliveryRow) -> None:
@@ -165,7 +211,7 @@ def check_cancel(row: DeliveryRow) -> None:
     if row.state in FINAL:
         raise refuse(row, "已结束, 没有可放弃的内容", "it has ended, there is nothing to give up")
     if row.state in _MAY_BE_THERE:
-        raise refuse(row, "可能已在 ERP 中, 请先 resolve", "it may be in the ERP; resolve it first")
+        raise refuse(row, *_MAY_BE_IN_ERP)
 
 
 def give_up(

@@ -14,7 +14,7 @@ from dougong.flow.dependents import MONEY, came_back, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.pieces import in_pieces
 from dougong.flow.waits import waiting_for
-from dougong.ledger import audit, covering, deliveries, documents, reversals
+from dougong.ledger import audit, covering, deliveries, documents, reversals, sets
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
@@ -267,7 +267,8 @@ def _complement(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivati
     document = deriver.document(row, documents.events_of(tx, row.ref))
     if corrections.complement(deriver, tx, document, derivation, one.entity, one.book) is not None:
         coverage = Coverage(row.ref, one.entity, one.book, "difference", str(row.revision))
-        deliveries.create(tx, _correction([row], one, [(row, coverage)], deriver))
+        set_id = sets.name_for(tx, row) if any(draft.set_id for draft in derivation.drafts) else None
+        deliveries.create(tx, attrs.evolve(_correction([row], one, [(row, coverage)], deriver), set_id=set_id))
     own = Coverage(row.ref, one.entity, one.book, one.moment, one.part)
     covering.cover_too(tx, one.id, row.id, own.key)
 

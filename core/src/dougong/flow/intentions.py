@@ -161,15 +161,6 @@ class Intentions:
             return ()
         return found.problems if isinstance(found, Held) else (_gone(row),)
 
-    def coverage_of(self, member: groups.Member) -> tuple[Coverage, str] | None:
-        """What a member of a merged delivery books, and what it may be merged by; `None` when it books nothing now."""
-        try:
-            draft = self._draft_of(self._deriver.derivation(member.document, member.events), member)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's matter
-            reasons(error, member.document.subject, self._ledger)
-            return None
-        return None if draft is None else (coverage_of(member.document.ref, draft), draft.merge_key)
-
     def _derived_anew(self, row: DeliveryRow) -> tuple[DocumentRow, Derivation]:
         document, events = self._document(row)
         return document, self._deriver.derivation(document, events)

@@ -8,18 +8,19 @@ import uuid
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from dougong import formats
+from dougong import accounting, formats
 from dougong.clock import epoch_ms
 from dougong.crashpoints import crashpoint
 from dougong.delivery import Blocked, Held, rest
 from dougong.flow.deriving import Deriver
+from dougong.flow.dissolving import dissolve
 from dougong.flow.failing import reasons
 from dougong.flow.intended import Intended
 from dougong.ledger import deliveries, groups, reversals
 from dougong.ledger.deliveries import NewDelivery
-from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow, problems_from
+from dougong.ledger.rows import DeliveryRow, DocumentRow, problems_from
 from dougong.ledger.statements import Tx
-from dougong.ledger.states import MERGED, DeliveryState
+from dougong.ledger.states import DeliveryState
 from dougong.model.bookings import Voucher
 from dougong.model.documents import SourceRef
 from dougong.model.identity import Coverage
@@ -154,6 +155,7 @@ class Merger:
         if not culprits:
             return 0
         self._ledger.write(lambda tx: self._split(tx, row, members, culprits))
+        crashpoint("dissolved")
         return len(members)
 
     def _refused(self, row: DeliveryRow, members: Sequence[groups.Member]) -> dict[str, tuple[Problem, ...]]:
@@ -181,39 +183,9 @@ class Merger:
     def _split(
         self, tx: Tx, row: DeliveryRow, members: Sequence[groups.Member], culprits: Mapping[str, tuple[Problem, ...]]
     ) -> None:
-        if not groups.unchanged(tx, [row]):
-            return  # another process has dissolved it
-        deliveries.move(
-            tx,
-            row,
-            DeliveryState.CANCELLED,
-            event="dissolved",
-            due_at=FOREVER,
-            reason=MERGED,
-            detail={"without": [one.document.number for one in members if one.key in culprits]},
-        )
-        for one in members:
-            coverage = None if groups.superseded(tx, one) else self._deriver.intentions.coverage_of(one)
-            if coverage is None:
-                continue  # it books nothing any more, or something else, as its newest revision says
-            problems = culprits.get(one.key, ())
-            deliveries.create(
-                tx,
-                NewDelivery(
-                    row.connection,
-                    row.target_type,
-                    ((one.document.id, coverage[0]),),
-                    (one.document.number,),
-                    one.document.revision,
-                    row.target_stage,
-                    DeliveryState.HELD if problems else DeliveryState.READY,
-                    self._deriver.inputs.hash,
-                    problems=problems,
-                    period=row.period,
-                    currency=row.currency,
-                    merge_key=coverage[1] or None,
-                ),
-            )
+        if groups.unchanged(tx, [row]):  # else another process has dissolved it
+            without = [one.document.number for one in members if one.key in culprits]
+            dissolve(tx, row, inputs=self._deriver.inputs.hash, problems=culprits, detail={"without": without})
 
 
 def _waits_for_batch(row: DeliveryRow) -> bool:
@@ -241,6 +213,10 @@ def _chunks(checked: Sequence[_Checked], most: int) -> list[list[_Checked]]:
 
 
 def _fits(booking: Voucher, others: Sequence[Voucher], most: int) -> bool:
+    if any(
+        (other.posting_date, other.voucher_type) != (booking.posting_date, booking.voucher_type) for other in others
+    ):
+        return False  # rules or periods have changed since they were opened
     loans = {moved.loan for other in others for moved in other.loans}
     if loans.intersection(moved.loan for moved in booking.loans):
         return False
@@ -250,14 +226,4 @@ def _fits(booking: Voucher, others: Sequence[Voucher], most: int) -> bool:
 def _owners(voucher: Voucher, path: str) -> list[SourceRef]:
     """The documents whose line a problem's path names."""
     found = _LINE.search(path)
-    at = int(found.group(1)) if found else -1
-    if not 0 <= at < len(voucher.lines):
-        return []
-    line = voucher.lines[at]
-    return [
-        one.document
-        for one in voucher.members
-        if any(
-            (own.account, own.side, own.dimensions) == (line.account, line.side, line.dimensions) for own in one.lines
-        )
-    ]
+    return accounting.owners(voucher, int(found.group(1))) if found else []

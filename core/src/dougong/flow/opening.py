@@ -16,7 +16,7 @@ from dougong.flow.deriving import Deriver, claims_are_still
 from dougong.flow.failing import reasons
 from dougong.flow.intentions import coverage_of
 from dougong.flow.waits import Waiting, waiting_for
-from dougong.ledger import claims, covering, deliveries, documents
+from dougong.ledger import claims, covering, deliveries, documents, sets
 from dougong.ledger.deliveries import NewDelivery
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow, problems_from, problems_text
@@ -171,17 +171,19 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     One that is held is derived again, for its document has changed.
     """
     coverage = coverage_of(row.ref, draft)
+    set_id = sets.name_for(tx, row) if draft.set_id else None
     live = None if first_ever else deliveries.live_for(tx, coverage.key)
     if live is not None:
         covering.cover_too(tx, live.id, row.id, coverage.key)
         if live.state is DeliveryState.HELD:
-            deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms())
+            deliveries.move(tx, live, DeliveryState.READY, event="document_changed", due_at=epoch_ms(), set_id=set_id)
+        elif live.state is DeliveryState.DELIVERED and set_id not in (None, live.set_id):
+            deliveries.move(tx, live, live.state, event="joins_set", set_id=set_id)
         return None
-    if not first_ever and covering.given_up(tx, coverage.key, row.fingerprint):
+    if not first_ever and covering.given_up(tx, coverage, row.fingerprint):
         return None  # a person has decided; only other content asks again
     waiting = waiting_for(tx, row.ref, draft)
     config = deriver.project.config
-    known = None if first_ever else _set_of(tx, row, draft)
     connection = config.route(draft.entity, draft.book, draft.moment, row.type)
     problems = waiting.held(draft)
     if connection in deriver.inputs.blind:
@@ -205,7 +207,7 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
             period=booking.period if booking else None,
             currency=booking.currency if booking else None,
             total=format(booking.total, "f") if booking else None,
-            set_id=known or (f"{draft.set_id}#{row.id}" if draft.set_id else None),
+            set_id=set_id,
             merge_key=draft.merge_key or None,
         ),
         first_ever=first_ever,
@@ -214,19 +216,12 @@ def _deliver(tx: Tx, row: DocumentRow, draft: Draft, deriver: Deriver, *, first_
     return created.id if state is DeliveryState.READY and created.merge_key is None else None
 
 
-def _set_of(tx: Tx, row: DocumentRow, draft: Draft) -> str | None:
-    """The set that others of the document's vouchers are in, which go on standing for what it says now."""
-    live = documents.live_deliveries_of(tx, row.ref) if draft.set_id else []
-    return next((one.set_id for one in live if one.set_id and one.moment == draft.moment), None)
-
-
 def _wake_held_by_loan(tx: Tx, loan: DocumentRow) -> None:
-    """A loan has come, or more of it: what was held for it is derived again."""
+    """A loan has come: what was held for it is derived again."""
     names = {loan.number, loan.source_id}
-    for code in ("LOAN_NOT_POSTED", "LOAN_OVERDRAWN"):
-        for row in deliveries.held_for(tx, code):
-            if any(problem.facts.get("loan") in names for problem in problems_from(row.problems)):
-                deliveries.move(tx, row, DeliveryState.READY, event="loan_known", due_at=epoch_ms())
+    for row in deliveries.held_for(tx, "LOAN_NOT_POSTED"):
+        if any(problem.facts.get("loan") in names for problem in problems_from(row.problems)):
+            deliveries.free(tx, row, event="loan_known")
 
 
 def _wake_held_by_own(tx: Tx, row: DocumentRow) -> None:

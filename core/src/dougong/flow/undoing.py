@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import Any
 
 import attrs
@@ -15,8 +14,8 @@ from dougong.flow.dependents import Part, builds_on_it, dependents
 from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.project import Project
-from dougong.flow.sets import members, reversed_alone
-from dougong.ledger import covering, deliveries, documents, reversals
+from dougong.flow.sets import goes_with, is_gone, names_of, not_there_yet, reversed_alone
+from dougong.ledger import covering, deliveries, documents, reversals, sets
 from dougong.ledger.reversals import CORRECTIONS
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Tx
@@ -31,44 +30,58 @@ _NOT_DELIVERED = ("只有已送达的凭证才能红冲", "only what is delivere
 _NOT_A_CORRECTION = ("红冲与补差凭证不能重新入账", "a reversal or difference is not booked again")
 
 
-def repost(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+def repost(project: Project, id_: int, *, actor: str, reason: str) -> list[DeliveryRow]:
     """Book again what a person has deleted in the ERP, once its absence is proved, or has taken back by `reverse`.
 
-    The new voucher has a new reference: an ERP that remembers references would answer with the old one.
+    The new voucher has a new reference: an ERP that remembers references would answer with the old one. Of a set all
+    comes back that is not there: half a report is never booked.
 
-    :returns: the delivery that was there; the next run makes its successor.
+    :returns: the deliveries that were there; the next run makes their successors.
     :raises ActionError: `ACTION_REFUSED`: it is not in a state to be gone, the ERP still has it or cannot tell, its
         reversal is not delivered, or it corrects another voucher.
     """
-    row = project.ledger.look(lambda tx: deliveries.by_id(tx, id_))
-    if row.state is DeliveryState.REVERSED or project.ledger.look(lambda tx: covering.given_up_in(tx, id_)):
-        return act(project, [id_], partial(_book_again, actor=actor, reason=reason))[0]
-    return _repost_deleted(project, id_, actor=actor, reason=reason)
+    missing = project.ledger.look(lambda tx: _missing(tx, deliveries.by_id(tx, id_)))
+    proved = {one.id: _proved_gone(project, one.id) for one, given_up in missing if not given_up}
+
+    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
+        if row.id == id_:
+            check_repost(row)
+        if row.id in proved:
+            return _book_in_place(tx, row, proved[row.id], actor=actor, reason=reason)
+        return _book_again(tx, row, actor=actor, reason=reason)
+
+    return act(project, [one.id for one, _ in missing], do)
+
+
+def _missing(tx: Tx, row: DeliveryRow) -> list[tuple[DeliveryRow, bool]]:
+    """A delivery and what else of its set is not there, each with whether a person had it taken back.
+
+    What was cancelled while the rest went to the ERP is booked there by hand; it comes back only with a whole set.
+    """
+    given_up = row.state is DeliveryState.REVERSED or bool(covering.given_up_in(tx, row.id))
+    found = [(row, given_up)]
+    for one in sets.of_revision(tx, row):
+        taken = bool(covering.given_up_in(tx, one.id)) and (given_up or one.state is not DeliveryState.CANCELLED)
+        if one.id != row.id and (taken or is_gone(one)):
+            found.append((one, taken))
+    return found
 
 
 def _book_again(tx: Tx, row: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
-    """What a person had taken back is wanted after all: of a set, all of it."""
-    check_repost(row)
-    taken = [(row, document) for document in covering.given_up_in(tx, row.id)]
+    """What a person had taken back is wanted after all."""
+    taken = covering.given_up_in(tx, row.id)
     if not taken:
         zh, en = (
             "并非由 reverse 红冲, 来源的内容会自动入账",
             "no person reversed it; what its document says is booked by itself",
         )
         raise refuse(row, zh, en)
-    taken += [(one, document) for _, document in taken for one in _given_up_with_it(tx, row, document)]
-    for one, document in taken:
-        _refuse_too_early(tx, one, document)
-    for one, document in taken:
-        covering.give_up(tx, one.id, document.ref, given_up=False)
-    for document in {document.ref: document for _, document in taken}.values():
+    for document in taken:
+        _refuse_too_early(tx, row, document)
+    for document in taken:
+        covering.give_up(tx, row.id, document.ref, given_up=False)
         _look_anew(tx, document, actor=actor, detail={"reason": reason, "delivery": row.name})
     return row
-
-
-def _given_up_with_it(tx: Tx, row: DeliveryRow, document: DocumentRow) -> list[DeliveryRow]:
-    """The rest of a set that a person has taken back, or cancelled."""
-    return [one for one in members(tx, row, document.ref) if covering.is_given_up(tx, one.id, document.ref)]
 
 
 def _refuse_too_early(tx: Tx, row: DeliveryRow, document: DocumentRow) -> None:
@@ -90,36 +103,36 @@ def _look_anew(tx: Tx, document: DocumentRow, *, actor: str, detail: dict[str, A
         documents.change(tx, latest, event="repost", actor=actor, detail=detail, state=DocumentState.ACCEPTED)
 
 
-def _repost_deleted(project: Project, id_: int, *, actor: str, reason: str) -> DeliveryRow:
+def _proved_gone(project: Project, id_: int) -> DeliveryRow:
     proved = prove_absent(project, id_, _THERE)
     if proved.state is DeliveryState.DELIVERED and not project.door(proved.connection).supports("find"):
         raise refuse(
             proved, "此 ERP 无法查询, 不能证明已删除", "this ERP cannot be searched, so nothing proves it gone"
         )
+    return proved
 
-    def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
-        check_repost(row)
-        if row.version != proved.version:
-            raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
-        if row.state is DeliveryState.DELIVERED:
-            gone = ParkReason.DELETED_IN_ERP.value
-            row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
-        covered = covering.covered_by(tx, row.id)
-        given_up = deliveries.move(
-            tx,
-            row,
-            DeliveryState.CANCELLED,
-            event="repost",
-            actor=actor,
-            detail={"reason": reason},
-            due_at=FOREVER,
-            reason=_REPOSTED,
-        )
-        for document in covered:
-            _look_anew(tx, document, actor=actor)
-        return given_up
 
-    return act(project, [id_], do)[0]
+def _book_in_place(tx: Tx, row: DeliveryRow, proved: DeliveryRow, *, actor: str, reason: str) -> DeliveryRow:
+    """Another incarnation takes the place of what is proved gone."""
+    if row.version != proved.version:
+        raise refuse(row, "状态刚刚改变, 请重新查看", "it has changed just now; look at it again")
+    if row.state is DeliveryState.DELIVERED:
+        gone = ParkReason.DELETED_IN_ERP.value
+        row = deliveries.move(tx, row, DeliveryState.PARKED, event="deleted", actor=actor, reason=gone)
+    covered = covering.covered_by(tx, row.id)
+    given_up = deliveries.move(
+        tx,
+        row,
+        DeliveryState.CANCELLED,
+        event="repost",
+        actor=actor,
+        detail={"reason": reason},
+        due_at=FOREVER,
+        reason=_REPOSTED,
+    )
+    for document in covered:
+        _look_anew(tx, document, actor=actor)
+    return given_up
 
 
 def _may_go_on(latest: DocumentRow) -> bool:
@@ -157,7 +170,8 @@ def reverse(
 
     :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
     :returns: the reversals, which the next run sends.
-    :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, or others stand on it.
+    :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, others stand on it, or
+        it is but a part of a set.
     """
     deriver = Deriver(project, load_inputs(project))
 
@@ -166,8 +180,7 @@ def reverse(
         taken = [one for row in rows for one in _taken(tx, row, only)]
         going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
-            _stands_alone(tx, one, going)
-            _leaves_no_half(tx, one, [row.id for row in rows])
+            _stands_alone(tx, one, rows, going)
         for row in [unsent for one in taken for unsent in _unsent_differences(tx, one)]:
             deliveries.move(
                 tx, row, DeliveryState.CANCELLED, event="reverse", actor=actor, due_at=FOREVER, reason=GIVEN_UP
@@ -224,24 +237,23 @@ def _take_back(tx: Tx, one: _Taken, deriver: Deriver, actor: str, reason: str) -
     return take_back(tx, one.documents, marked, deriver, actor=actor, asked_at=now)
 
 
-def _leaves_no_half(tx: Tx, one: _Taken, ids: Collection[int]) -> None:
-    """Refuse what would leave the rest of a set in the books."""
-    for document in one.documents:
-        if (why := reversed_alone(tx, one.row, document.ref, ids)) is not None:
-            raise refuse(one.row, why.zh, why.en)
+def _stands_alone(tx: Tx, one: _Taken, named: Sequence[DeliveryRow], going: Collection[Part]) -> None:
+    """Refuse what would leave half of a booking behind: what stands on it, or the rest of its set.
 
-
-def _stands_alone(tx: Tx, one: _Taken, going: Collection[Part]) -> None:
-    """Refuse what would leave half of a booking behind: what stands on it.
-
-    :param going: what is reversed together.
+    :param named: what the person wants reversed. :param going: all that is reversed together.
     """
-    staying = dependents(tx, one.row, [document.ref for document in one.documents], going).staying
-    if not staying:
+    refs = [document.ref for document in one.documents]
+    for ref in refs:
+        if (before := not_there_yet(tx, one.row, ref)) is not None:
+            raise refuse(one.row, before.zh, before.en)
+    staying = dependents(tx, one.row, refs, going).staying
+    half = next((why for ref in refs if (why := reversed_alone(tx, one.row, ref, going)) is not None), None)
+    why = builds_on_it(one.row, staying) if staying else half
+    if why is None:
         return
     numbers = {document.number for document in one.documents}
     shared = one.row.moment == "accrual" and any(set(each.numbers) - numbers for each in staying)
     part = "".join(f" --only {number}" for number in sorted(numbers)) if shared else ""
-    why, together = builds_on_it(one.row, staying), " ".join(each.name for each in (one.row, *staying)) + part
+    together = names_of(goes_with(tx, named, going)) + part
     zh = f"{why.zh}; 请一并红冲: reverse {together}"
     raise refuse(one.row, zh, f"{why.en}; reverse them together: `reverse {together}`")

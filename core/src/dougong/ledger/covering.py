@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from dougong.ledger import schema
 from dougong.ledger.documents import key_of, of_ref
 from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import DocumentRow
 from dougong.ledger.statements import Statement, Tx
+from dougong.ledger.states import DeliveryState
 from dougong.model.documents import SourceRef
+from dougong.model.identity import Coverage
 
 __all__ = [
     "content_shown",
@@ -57,17 +59,27 @@ _GIVE_UP = Statement(
     )
     .values(given_up=bindparam("v_given_up"))
 )
-_LAST = schema.coverage.alias("last")
 _GIVEN_UP = Statement(
-    select(_T.c.id)
-    .join(schema.coverage, schema.coverage.c.document_id == _T.c.id)
+    select(schema.coverage.c.delivery_id)
+    .join(_T, _T.c.id == schema.coverage.c.document_id)
     .where(
-        schema.coverage.c.delivery_id
-        == select(func.max(_LAST.c.delivery_id)).where(_LAST.c.coverage_key == bindparam("key")).scalar_subquery(),
         schema.coverage.c.coverage_key == bindparam("key"),
         schema.coverage.c.given_up == 1,
         _T.c.fingerprint == bindparam("fingerprint"),
     )
+)
+_BOOKED_SINCE = Statement(
+    select(schema.delivery.c.id)
+    .join(schema.coverage, schema.coverage.c.delivery_id == schema.delivery.c.id)
+    .join(_T, _T.c.id == schema.coverage.c.document_id)
+    .where(
+        of_ref(_T),
+        _T.c.fingerprint != bindparam("fingerprint"),
+        schema.delivery.c.id > bindparam("d"),
+        schema.delivery.c.moment == bindparam("moment"),
+        schema.delivery.c.state != bindparam("gone", DeliveryState.CANCELLED.value),
+    )
+    .limit(1)
 )
 _GIVEN_UP_IN = Statement(
     select(_T)
@@ -119,12 +131,23 @@ def content_shown(tx: Tx, delivery_id: int, ref: SourceRef) -> str | None:
     return next((row.fingerprint for row in covered_by(tx, delivery_id) if row.ref == ref), None)
 
 
-def given_up(tx: Tx, coverage_key: str, fingerprint: str) -> bool:
-    """Whether a person has cancelled or reversed what was last booked of a coverage, and it was this very content.
+def given_up(tx: Tx, coverage: Coverage, fingerprint: str) -> bool:
+    """Whether a person has cancelled or reversed a delivery of this coverage that showed this very content.
 
-    Once other content was booked, the old one is a change like any other.
+    That delivery was given up, not the content for ever: once other content was booked it counts like any other.
     """
-    return tx.one(_GIVEN_UP, {"key": coverage_key, "fingerprint": fingerprint}) is not None
+    told = {"key": coverage.key, "fingerprint": fingerprint}
+    return any(
+        content_shown(tx, found["delivery_id"], coverage.ref) == fingerprint
+        and not _booked_since(tx, found["delivery_id"], coverage, fingerprint)
+        for found in tx.rows(_GIVEN_UP, told)
+    )
+
+
+def _booked_since(tx: Tx, delivery_id: int, coverage: Coverage, fingerprint: str) -> bool:
+    """Whether other content of the document was booked after a delivery, be it for another company."""
+    told = {"d": delivery_id, "fingerprint": fingerprint, "moment": coverage.moment}
+    return tx.one(_BOOKED_SINCE, {**key_of(coverage.ref), **told}) is not None
 
 
 def give_up(tx: Tx, delivery_id: int, ref: SourceRef, *, given_up: bool = True) -> None:

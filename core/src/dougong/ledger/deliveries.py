@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from dougong.clock import epoch_ms
 from dougong.ledger import audit, schema
 from dougong.ledger.errors import StaleLease
-from dougong.ledger.rows import FOREVER, DeliveryRow, problems_text
+from dougong.ledger.rows import FOREVER, DeliveryRow, problems_from, problems_text
 from dougong.ledger.statements import FencedUpdate, Statement, Tx
 from dougong.ledger.states import FINAL, MOVING, DeliveryState, check_transition
 from dougong.model.identity import Coverage, Key
@@ -26,6 +26,8 @@ __all__ = [
     "by_id",
     "claim",
     "create",
+    "free",
+    "free_rest",
     "known",
     "live_for",
     "move",
@@ -36,6 +38,8 @@ __all__ = [
 
 #: A lease lasts so long from the claim, and from each move with which its worker goes on.
 LEASE_MS = 300_000
+#: What a delivery has done to loans is known: it is there, refused, or gone.
+_SETTLES = FINAL | {DeliveryState.DELIVERED, DeliveryState.REJECTED}
 
 _T = schema.delivery
 _COLUMNS = [column.name for column in _T.columns]
@@ -100,6 +104,16 @@ _KNOWN = Statement(
     )
 )
 _HELD_FOR = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.reason == bindparam("reason")))
+_HELD_FOR_SET = Statement(
+    select(_T).where(
+        _T.c.state == DeliveryState.HELD.value,
+        _T.c.reason == bindparam("reason", "SET_INCOMPLETE"),
+        _T.c.set_id == bindparam("set_id"),
+    )
+)
+_LOANS_OF = Statement(
+    select(schema.loan_movement.c.loan).where(schema.loan_movement.c.delivery_id == bindparam("d")).distinct()
+)
 _HELD_OTHER = Statement(select(_T).where(_T.c.state == DeliveryState.HELD.value, _T.c.inputs != bindparam("inputs")))
 
 
@@ -119,7 +133,7 @@ class NewDelivery:
     """What a derivation wants delivered.
 
     :param coverages: (document row id, coverage) of each document that it serves.
-    :param set_id: vouchers of one document in several entities share it.
+    :param set_id: vouchers of one document that are whole together share it (`sets.name_for`).
     :param merge_key: what it is merged with other documents' by; it is not sent as it is.
     :param group_id: name of a merged delivery; its reference comes from it.
     :param reverses_id: the delivery that it reverses.
@@ -265,6 +279,8 @@ def move(
     if to in FINAL:
         tx.run(_UNCOVER, {"id_": row.id})
         wake(tx, changed)
+    if to in _SETTLES and to is not row.state:
+        _free_overdrawn(tx, changed)
     return changed
 
 
@@ -352,6 +368,26 @@ def wake(tx: Tx, on: DeliveryRow) -> list[DeliveryRow]:
         for row in waiting
         if row.state is DeliveryState.BLOCKED
     ]
+
+
+def free(tx: Tx, row: DeliveryRow, *, event: str, detail: dict[str, Any] | None = None) -> None:
+    """Make ready what was held, and with it what of its set was held for nothing else; it is derived again."""
+    move(tx, row, DeliveryState.READY, event=event, detail=detail, due_at=epoch_ms())
+    free_rest(tx, row, event=event, detail=detail)
+
+
+def free_rest(tx: Tx, row: DeliveryRow, *, event: str, detail: dict[str, Any] | None = None) -> None:
+    """Make ready what was held only for a voucher of its set that is looked at anew."""
+    for found in tx.rows(_HELD_FOR_SET, {"set_id": row.set_id}) if row.set_id is not None else ():
+        move(tx, DeliveryRow.from_mapping(found), DeliveryState.READY, event=event, detail=detail, due_at=epoch_ms())
+
+
+def _free_overdrawn(tx: Tx, on: DeliveryRow) -> None:
+    """Look anew at what asked more of a loan than was left: what `on` has lent or cleared of it is known by now."""
+    loans = {found["loan"] for found in tx.rows(_LOANS_OF, {"d": on.id})}
+    for row in held_for(tx, "LOAN_OVERDRAWN") if loans else ():
+        if any(problem.facts.get("loan") in loans for problem in problems_from(row.problems)):
+            free(tx, row, event="freed", detail={"by": on.name})
 
 
 def depend(tx: Tx, delivery_id: int, on: Iterable[int] | Sequence[int]) -> None:

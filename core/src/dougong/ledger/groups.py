@@ -9,11 +9,24 @@ import attrs
 from sqlalchemy import bindparam, select
 
 from dougong.ledger import deliveries, documents, schema
+from dougong.ledger.errors import StaleLease
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import MERGED, DeliveryState
 
-__all__ = ["Member", "absorb", "block", "blocked", "current", "members", "stuck", "superseded", "unchanged", "waiting"]
+__all__ = [
+    "Member",
+    "absorb",
+    "before",
+    "block",
+    "blocked",
+    "current",
+    "members",
+    "stuck",
+    "superseded",
+    "unchanged",
+    "waiting",
+]
 
 _D, _C, _DOC = schema.delivery, schema.coverage, schema.document
 _WAITING = Statement(
@@ -38,6 +51,13 @@ _STUCK = Statement(
         ),
         _D.c.group_id.is_not(None),
     )
+)
+_BEFORE = Statement(
+    select(_D)
+    .join(_C, _C.c.delivery_id == _D.c.id)
+    .where(_C.c.coverage_key == bindparam("key"), _D.c.group_id.is_(None))
+    .order_by(_D.c.id.desc())
+    .limit(1)
 )
 _MEMBERS = Statement(
     select(_C.c.coverage_key, _C.c.live, *_DOC.c)
@@ -112,6 +132,17 @@ def members(tx: Tx, delivery_id: int) -> list[Member]:
         for key, row in sorted(newest.items(), key=lambda item: item[1].id)
         if key in live
     ]
+
+
+def before(tx: Tx, key: str) -> DeliveryRow:
+    """The last delivery of a coverage that was no group: what a member was before it was merged.
+
+    :param key: `Member.key`.
+    """
+    found = tx.one(_BEFORE, {"key": key})
+    if found is None:
+        raise StaleLease(f"coverage:{key}")
+    return DeliveryRow.from_mapping(found)
 
 
 def current(tx: Tx, member: Member) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +23,12 @@ _INSERT = Statement(insert(_M), [column.name for column in _M.columns])
 _DELETE = Statement(delete(_M).where(_M.c.delivery_id == bindparam("d")))
 #: What was never sent moves nothing; what was cancelled is proved absent.
 _NOTHING = [*(state.value for state in UNSENT), DeliveryState.CANCELLED.value]
+#: What was sent and may not be there.
+_OPEN = frozenset({DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.UNKNOWN})
 _OF_LOAN = Statement(
-    select(_M.c.type, _M.c.source_id, _M.c.currency, _M.c.amount, _M.c.base, _M.c.delivery_id, _D.c.reverses_id)
+    select(
+        _M.c.type, _M.c.source_id, _M.c.currency, _M.c.amount, _M.c.base, _M.c.delivery_id, _D.c.reverses_id, _D.c.state
+    )
     .join(_D, _D.c.id == _M.c.delivery_id)
     .where(
         _M.c.source == bindparam("source"),
@@ -85,12 +89,17 @@ def forget(tx: Tx, delivery_id: int) -> None:
 def balance(tx: Tx, ref: SourceRef, loan: str) -> Balance | None:
     """What is left of a loan without what the document `ref` itself has cleared; `None` when nothing moved it."""
     found = _of_loan(tx, ref, loan)
-    others = [row for row in found if (row["type"], row["source_id"]) != (ref.type, ref.id)]
+    others = [row for row in found if (row["type"], row["source_id"]) != (ref.type, ref.id) and _counts(row)]
     if not others:
         return None
     amount = sum((Decimal(row["amount"]) for row in others), Decimal(0))
     base = sum((Decimal(row["base"]) for row in others), Decimal(0))
     return Balance(others[0]["currency"], amount, base)
+
+
+def _counts(row: Mapping[str, Any]) -> bool:
+    """What may be in the ERP has used up its part of a loan, but gives nothing before it is there."""
+    return Decimal(row["amount"]) < 0 or row["state"] not in _OPEN
 
 
 def moved(tx: Tx, ref: SourceRef, loan: str) -> list[Moved]:

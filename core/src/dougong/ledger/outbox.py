@@ -15,7 +15,7 @@ from dougong.clock import epoch_ms
 from dougong.ledger import schema
 from dougong.ledger.rows import DeliveryRow, problems_text
 from dougong.ledger.statements import Statement, Tx
-from dougong.ledger.states import DeliveryState
+from dougong.ledger.states import FINAL, DeliveryState
 from dougong.model.documents import SourceRef
 from dougong.model.problems import Problem
 
@@ -56,6 +56,7 @@ class FeedbackState(StrEnum):
     SUPERSEDED = "superseded"  # refused, and what came later of the same was taken
 
 
+_ENDED = frozenset(state.value for state in FINAL)
 _DUE, _REFUSED, _DONE = (state.value for state in (FeedbackState.DUE, FeedbackState.REFUSED, FeedbackState.DONE))
 _OPEN = _O.c.state.in_([bindparam("due", _DUE), bindparam("refused", _REFUSED)])
 _UNTOLD = Statement(select(_D).where(schema.untold).order_by(_D.c.id).limit(bindparam("count")))
@@ -69,10 +70,16 @@ _SERVED = Statement(
     .where(_C.c.delivery_id == bindparam("d"))
     .order_by(_DOC.c.id)
 )
-_MEMBER = [_D.c[name] for name in ("id", "entity", "book", "moment", "part", "set_id", "state", "stage")]
+_MEMBER = [_D.c[name] for name in ("id", "entity", "book", "moment", "part", "set_id", "state", "reason", "stage")]
 _HELD_BY_ERP = [_P.c.erp_key.label("erp_id"), _P.c.erp_number.label("number"), _P.c.date]
+_PART = _C.alias("part")
 _COVERED = Statement(
-    select(*_MEMBER, *_HELD_BY_ERP, func.coalesce(_P.c.period, _D.c.period).label("period"))
+    select(
+        *_MEMBER,
+        *_HELD_BY_ERP,
+        func.coalesce(_P.c.period, _D.c.period).label("period"),
+        exists().where(_PART.c.delivery_id == _C.c.delivery_id, _PART.c.live == _C.c.coverage_key).label("stands"),
+    )
     .join(_C, _C.c.delivery_id == _D.c.id)
     .outerjoin(_P, _P.c.delivery_id == _D.c.id)
     .where(_C.c.document_id == bindparam("document"))
@@ -161,7 +168,10 @@ class OutboxRow:
 
 @attrs.frozen
 class Member:
-    """One delivery of a document, with what the ERP holds for it as last heard. `date` is ISO text."""
+    """One delivery of a document, with what the ERP holds for it as last heard. `date` is ISO text.
+
+    :param state: as far as the document goes: its part in a merged delivery may be taken back while the others stand.
+    """
 
     id: int
     entity: str
@@ -170,6 +180,7 @@ class Member:
     part: str
     set_id: str | None
     state: DeliveryState = attrs.field(converter=DeliveryState)
+    reason: str
     stage: str | None
     erp_id: str | None
     number: str | None
@@ -200,7 +211,12 @@ def served(tx: Tx, delivery_id: int) -> dict[int, int]:
 
 def covered(tx: Tx, document_id: int) -> list[Member]:
     """Every delivery of a document row, with what the ERP holds for it, oldest first."""
-    return [Member(**row) for row in tx.rows(_COVERED, {"document": document_id})]
+    return [_member(row) for row in tx.rows(_COVERED, {"document": document_id})]
+
+
+def _member(row: dict[str, Any]) -> Member:
+    taken_back = not row.pop("stands") and row["state"] not in _ENDED
+    return Member(**{**row, "state": DeliveryState.REVERSED} if taken_back else row)
 
 
 def told(tx: Tx, document_id: int) -> list[tuple[str, str, dict[str, Any]]]:

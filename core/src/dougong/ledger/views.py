@@ -7,10 +7,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.engine import Connection, RowMapping
 
-from dougong.ledger import documents, inbox, schema
+from dougong.ledger import documents, inbox, schema, sets
 from dougong.ledger.claimed import claimed, unbooked
 from dougong.ledger.rows import delivery_name, problems_from
 from dougong.ledger.states import FINAL, IN_ORDER, MERGED, DeliveryState, DocumentState
@@ -102,8 +102,8 @@ def deliveries_view(
     )
     rows = connection.execute(query).mappings().all()
     claims = unbooked(connection, where) if any(row["total"] is None for row in rows) else {}
-    sets = _sets(connection, {row["set_id"] for row in rows} - {None})
-    return [_delivery(row, language) | _claim(row, claims) | _set(row, sets) for row in rows]
+    counted = sets.counted(connection, {row["set_id"] for row in rows} - {None})
+    return [_delivery(row, language) | _claim(row, claims) | _set(row, counted) for row in rows]
 
 
 def _claim(row: RowMapping, claims: Mapping[int, tuple[str | None, str | None]]) -> dict[str, str | None]:
@@ -112,34 +112,14 @@ def _claim(row: RowMapping, claims: Mapping[int, tuple[str | None, str | None]])
     return {} if total is None else {"currency": currency, "total": total}
 
 
-def _sets(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """How many vouchers of each set are delivered, and of how many; nothing of one that is gone.
+def _set(row: RowMapping, counted: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """Vouchers of one document in several entities: nothing goes back to the source while only some are there.
 
-    What was given up, or is booked anew in its place, is one of them: places count.
+    What has ended says so only while the set lacks something: after that others stand in its place.
     """
-    if not ids:
-        return {}
-    place = (_D.c.set_id, _D.c.entity, _D.c.book, _D.c.part)
-    is_live = case((_D.c.state.not_in([state.value for state in FINAL]), 1), else_=0)
-    is_delivered = case((_D.c.state == DeliveryState.DELIVERED.value, 1), else_=0)
-    places = (
-        select(_D.c.set_id, func.max(is_live).label("live"), func.max(is_delivered).label("delivered"))
-        .where(_D.c.set_id.in_(sorted(ids)))
-        .group_by(*place)
-        .subquery()
-    )
-    query = (
-        select(places.c.set_id, func.sum(places.c.delivered), func.count())
-        .group_by(places.c.set_id)
-        .having(func.sum(places.c.live) > 0)
-    )
-    return {id_: (int(done), of) for id_, done, of in connection.execute(query)}
-
-
-def _set(row: RowMapping, sets: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """Vouchers of one document in several entities: nothing goes back to the source while only some are there."""
-    done, of = sets.get(row["set_id"], (0, 0)) if row["set_id"] else (0, 0)
-    return {"set": {"delivered": done, "of": of} if of else None}
+    done, of = counted.get(row["set_id"] or "", (0, 0))
+    told = of > 1 and (row["state"] not in FINAL or done < of)
+    return {"set": {"delivered": done, "of": of} if told else None}
 
 
 def _money(content: Mapping[str, Any]) -> dict[str, str | None]:

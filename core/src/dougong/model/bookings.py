@@ -58,7 +58,7 @@ class VoucherLine:
     :param side: `D` debit, `C` credit; a red line keeps its side and has a negative amount.
     :param account: our account code; `code('account')` turns it into the ERP's.
     :param amount: functional currency, exact, at the currency's scale.
-    :param summary: 摘要.
+    :param summary: 摘要; `note` is what it begins with where a closed period moved the date (`[补2026-10]`).
     :param dimensions: 辅助核算: our dimension name → our code, exactly those that the account takes.
     :param original: original currency, when the line carries one.
     :param clears: number of the loan or document that this line clears (往来核销号); `opens` that it opens.
@@ -83,6 +83,7 @@ class VoucherLine:
     coordination: str | None = None
     sources: tuple[str, ...] = ()
     merges: bool = False
+    note: str = ""
     why: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
     @property

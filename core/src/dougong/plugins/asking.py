@@ -122,7 +122,7 @@ class Asker:
         place = self._place(hook, arguments, culprit)
         error.add_note(place)
         self.log.error("%s", place, exc_info=error)
-        return self._problem(hook, cause_of(error), arguments, culprit)
+        return self._problem(hook, cause_of(error, culprit.plugin), arguments, culprit)
 
     def nonsense(self, hook: str, what: str, arguments: Mapping[str, Any] | None = None) -> PluginError:
         """An answer that the contract does not allow."""

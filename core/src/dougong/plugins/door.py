@@ -204,7 +204,9 @@ class Door:
         if error is None:
             return answer
         self.asker.report(hook, error, arguments)
-        return Unknown(self.redact(f"{hook} of {self.package} raised {cause_of(error)}"))
+        return Unknown(
+            self.redact(f"{hook} of {self.package} raised {cause_of(error, self.asker.hooks.connector.plugin)}")
+        )
 
     def find(self, wanted: Sequence[Wanted], session: Any, call: Call) -> Iterator[Found | Absent | CannotTell]:
         """An answer for every wanted item; `CannotTell` for one that the connector passes over."""

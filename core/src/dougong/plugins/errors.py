@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from dougong.model.problems import DougongError, Problem, Text
 
 __all__ = ["PluginError", "cause_of", "refused"]
@@ -27,7 +30,21 @@ def refused(who: str, zh: str, en: str, *, hint_zh: str = "", hint_en: str = "")
     )
 
 
-def cause_of(error: BaseException) -> str:
-    """`ValueError: what it says`, on one line and of bounded length."""
+def cause_of(error: BaseException, plugin: object = None) -> str:
+    """`ValueError: what it says`, on one line and of bounded length.
+
+    :param plugin: whose file and line it came from last, `ValueError: what it says (session.py:57)`, where it did.
+    """
     text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-    return text if len(text) <= _LONGEST_CAUSE else text[:_LONGEST_CAUSE] + "…"
+    text = text if len(text) <= _LONGEST_CAUSE else text[:_LONGEST_CAUSE] + "…"
+    return text + _place_in(error, plugin)
+
+
+def _place_in(error: BaseException, plugin: object) -> str:
+    package = type(plugin).__module__.partition(".")[0]
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+    ]
+    return f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if frames else ""

@@ -19,16 +19,20 @@ __all__ = ["Tally", "stands", "tally", "total_of"]
 _PARKED = frozenset({"parked", "held"})
 #: States that say: it is not there.
 _CLOSED = frozenset({"rejected", "cancelled"})
+#: States that say: it is there, or was.
+_DELIVERED = frozenset({"delivered", "reversed"})
 _GONE = frozenset({"void", "reversed"})
 
 
 @attrs.frozen
 class Tally:
-    """What became of everything that was accepted, by document number; `lost` to `wrong` must be empty.
+    """What became of everything that was accepted, by document number; `lost` to `unfinished` must be empty.
 
-    :param lost: neither in the ERP nor with a person. :param doubled: in the ERP twice.
+    :param lost: we were told that the ERP has it, or our side has forgotten it; and it is not in the ERP.
+    :param doubled: in the ERP twice.
     :param unexpected: in the ERP although nobody sent it (by id), or although our side says that it is not there.
-    :param wrong: delivered by our ledger, and not what stands in the ERP. :param parked: with a person.
+    :param wrong: delivered by our ledger, and not what stands in the ERP.
+    :param unfinished: not in the ERP, and our side still knows that it has to get there. :param parked: with a person.
     :param closed: refused or given up. :param recovered: delivered after its outcome was unknown.
 
     .. versionadded:: 0.1
@@ -39,6 +43,7 @@ class Tally:
     doubled: tuple[str, ...]
     unexpected: tuple[str, ...]
     wrong: tuple[str, ...]
+    unfinished: tuple[str, ...]
     parked: tuple[str, ...]
     closed: tuple[str, ...]
     recovered: tuple[str, ...]
@@ -46,12 +51,20 @@ class Tally:
     @property
     def clean(self) -> bool:
         """Whether each is there once, or with a person."""
-        return not (self.lost or self.doubled or self.unexpected or self.wrong)
+        return not (self.lost or self.doubled or self.unexpected or self.wrong or self.unfinished)
 
     def told(self) -> str:
-        """What is wrong, for a report."""
-        named = ("lost", "doubled", "unexpected", "wrong", "parked", "closed")
-        return ", ".join(f"{name}: {' '.join(getattr(self, name)) or '-'}" for name in named)
+        """What is not simply there once, for a report."""
+        named = {
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "unexpected": self.unexpected,
+            "wrong": self.wrong,
+            "not at rest": self.unfinished,
+            "parked": self.parked,
+            "closed": self.closed,
+        }
+        return "; ".join(f"{name}: {' '.join(numbers)}" for name, numbers in named.items() if numbers)
 
 
 def total_of(posting: Mapping[str, Any]) -> Decimal:
@@ -94,14 +107,20 @@ def tally(
         posting = by_id.get(rows[number]["erp_id"] or "")
         return posting is not None and (known_by(posting), posting["stage"]) == (wanted[number], rows[number]["stage"])
 
+    def told_of(number: str) -> bool:
+        return number in rows and bool(rows[number]["erp_id"] or rows[number]["state"] in _DELIVERED)
+
     parked, closed, delivered = among(_PARKED), among(_CLOSED), among(frozenset({"delivered"}))
+    missing = [number for number, mark in wanted.items() if not held[mark]]
+    at_rest = {*parked, *closed}
     strange = [str(posting["id"]) for posting in live if known_by(posting) not in set(wanted.values())]
     return Tally(
         documents=len(wanted),
-        lost=tuple(n for n, mark in wanted.items() if not held[mark] and n not in {*parked, *closed}),
+        lost=tuple(n for n in missing if n not in rows or (told_of(n) and n not in closed)),
         doubled=tuple(n for n, mark in wanted.items() if held[mark] > 1),
         unexpected=(*strange, *(n for n in closed if held[wanted[n]])),
         wrong=tuple(n for n in delivered if not stands_as_told(n)),
+        unfinished=tuple(n for n in missing if n in rows and not told_of(n) and n not in at_rest),
         parked=parked,
         closed=closed,
         recovered=tuple(n for n in guessed if n in delivered),

@@ -166,7 +166,7 @@ class Lab:
         settings = {**({self._url_setting: sandbox.url} if erp else {}), **how.pop("settings", {})}
         how = {"settle": SETTLE, "deadline": DEADLINE, **how, "settings": settings}
         _configure(folder, self.name, stage=target, **how)
-        return Bench(self, folder, sandbox, target or Stage.DRAFT)
+        return Bench(self, folder, sandbox, target or Stage.DRAFT, how["deadline"])
 
     @contextmanager
     def other_erp(self, **settings: str) -> Iterator[RunningSandbox]:
@@ -186,6 +186,12 @@ class Lab:
         with self.other_erp(**({setting: str(SMALL_PAGE)} if setting else {})) as sandbox:
             yield sandbox
 
+    def sandbox_failures(self) -> list[str]:
+        """Where the emulated ERPs that run failed by themselves, each place once."""
+        started = [self.__dict__.get("sandbox"), *self._others.values()]
+        running = [erp for erp in started if erp is not None and erp.pid is not None]
+        return list(dict.fromkeys(told for erp in running for told in erp.failures()))
+
     @property
     def _url_setting(self) -> str:
         return defaults_of(self.name)[0].url_setting
@@ -201,7 +207,7 @@ class Lab:
 class Bench:
     """One project, the ERP, and what is done with both; each push in a process of its own.
 
-    :param stage: that deliveries are to reach.
+    :param stage: that deliveries are to reach. :param deadline: of every call, seconds.
 
     .. versionadded:: 0.1
     """
@@ -210,6 +216,7 @@ class Bench:
     folder: Path
     sandbox: RunningSandbox
     stage: Stage
+    deadline: float = DEADLINE
     wanted: dict[str, Decimal] = attrs.field(factory=dict)
 
     # -- pushing ------------------------------------------------------------------------------------------------------
@@ -322,7 +329,8 @@ class Bench:
         :raises Violation: otherwise.
         """
         found = self.tally()
-        expect(found.clean, found.told())
+        late = f"; each call had {self.deadline} s; {self.why(found.unfinished)}" if found.unfinished else ""
+        expect(found.clean, found.told() + late)
         if not may_park:
             resting = (*found.parked, *found.closed)
             expect(not resting, f"with a person without need: {self.why(resting)}")

@@ -19,7 +19,7 @@ from dougong_sdk.conformance.rules import expect
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Bench
 
-__all__ = ["bilingual", "hides", "ledger_text", "listening", "secrets_of", "spoiled"]
+__all__ = ["bilingual", "hides", "hides_sessions", "ledger_text", "listening", "secrets_of", "spoiled"]
 
 
 def secrets_of(bench: Bench) -> frozenset[str]:
@@ -62,6 +62,15 @@ def hides(secrets: Iterable[str], text: str, where: str) -> None:
     for secret in secrets:
         shapes = (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
         expect(not any(shape in text for shape in shapes), f"{where} holds a secret")
+
+
+def hides_sessions(bench: Bench, text: str, where: str) -> None:
+    """Nothing that the ERP handed out or was shown, and that opens a session, stands in a text.
+
+    :raises Violation: a token, a cookie or a signature does; told by its name.
+    """
+    held = bench.sandbox.leaks(text)
+    expect(not held, f"{where} holds what opens a session at the ERP: {', '.join(held)}")
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ import attrs
 import pytest
 
 from dougong.model.problems import DougongError
+from dougong.plugins import find_entry
 from dougong_sdk.conformance import checks as checks  # noqa: PLC0414 - registers the rules
 from dougong_sdk.conformance.lab import Lab, Wire
 from dougong_sdk.conformance.rules import RULES, Rule, Violation
 from dougong_sdk.conformance.show import summary_lines, write_html
 from dougong_sdk.conformance.subject import exemptions
 from dougong_sdk.conformance.verdicts import Certificate, Verdict, Verdicts
+from dougong_sdk.sandbox import SandboxError
 
 __all__ = ["Certification", "RuleItem", "RulesFile"]
 
 _PROPERTY = "dougong"
 _SEED = 0
-#: Rules that are tried although no connection can be opened.
-_FIRST = ("CONTRACT-001", "CONTRACT-004")
+_EMPTY = re.compile(r", \w+=(?:None|\(\)|\{\}|'')")
+#: Rules that are tried although no connection can be opened, the sandbox does not start, or nothing can be booked.
+_FIRST = ("CONTRACT-001", "CONTRACT-004", "MASTER-001")
 
 
 @attrs.define(eq=False)  # a plugin of pytest is hashed
@@ -45,17 +49,25 @@ class Certification:
 
     @property
     def lab(self) -> Lab:
-        """The lab of this process, opened at first use.
-
-        :raises pytest.UsageError: no such connector.
-        """
+        """The lab of this process, opened at first use."""
         if self._lab is None:
             self._folder = tempfile.TemporaryDirectory(prefix="dougong-", ignore_cleanup_errors=True)
-            try:
-                self._lab = Lab(self.name, Path(self._folder.name), wire=_wire(self.config))
-            except DougongError as error:
-                raise pytest.UsageError(str(error)) from error
+            self._lab = Lab(self.name, Path(self._folder.name), wire=_wire(self.config))
         return self._lab
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """What is asked for makes sense.
+
+        :raises pytest.UsageError: no such connector, or exemptions that cannot be read.
+        """
+        try:
+            _wire(self.config)
+            exempt = exemptions(find_entry(self.name))
+        except (DougongError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from error
+        if unknown := sorted(set(exempt) - set(RULES)):
+            raise pytest.UsageError(f"conformance.toml: no rules {', '.join(unknown)}")
 
     def pytest_unconfigure(self) -> None:
         """End the sandbox and throw the projects away."""
@@ -69,22 +81,35 @@ class Certification:
         told = dict(report.user_properties).get(_PROPERTY)
         if isinstance(told, dict) and (report.when == "call" or report.failed):
             reason = _reason(report) if report.outcome != "passed" else ""
+            reason = reason.removeprefix(f"{told['cell']}: ")
             self.found[told["rule"]].append({**told, "outcome": report.outcome, "reason": told["reason"] or reason})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The level, and a line for each rule that is not simply kept; the files are written."""
-        if hasattr(self.config, "workerinput") or not self.found:
+        if hasattr(self.config, "workerinput"):
+            return
+        out = self.config.getoption("--conformance-out")
+        path = Path(out or "conformance.json")
+        if not self.found:
+            if path.exists():
+                terminalreporter.line(f"no rule was tried; {path} is of an earlier run")
             return
         certificate = self.certificate()
-        out = self.config.getoption("--conformance-out")
-        path = Path(out) if out else Path("conformance.json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(certificate.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        write_html(certificate, path.with_suffix(".html"))
+        stays = not (out or certificate.whole or self._is_cut_short()) and _is_whole(path)
+        if not stays:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(certificate.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            write_html(certificate, path.with_suffix(".html"))
         terminalreporter.section(f"{self.name}: {certificate.title}", sep="=")
         for line in summary_lines(certificate):
             terminalreporter.line(line)
-        terminalreporter.line(f"{path} · {path.with_suffix('.html')}")
+        earlier = f"{path} is of an earlier run of all rules, and stays as it is (--conformance-out FILE for this one)"
+        terminalreporter.line(earlier if stays else f"{path} · {path.with_suffix('.html')}")
+
+    def _is_cut_short(self) -> bool:
+        """Whether all rules were wanted, and nothing but the first ones could be tried."""
+        option = self.config.option
+        return not (option.keyword or option.markexpr or option.deselect) and set(self.found) <= set(_FIRST)
 
     def certificate(self) -> Certificate:
         """What all items found together."""
@@ -114,16 +139,11 @@ class RulesFile(pytest.File):
         lab = self._certification().lab
         try:
             subject = lab.subject
-        except DougongError:  # nothing else can be tried; one of these says why
-            for id in ("CONTRACT-001", *(() if lab.has_sandbox else ("CONTRACT-004",))):
+        except (DougongError, SandboxError, Violation) as error:  # nothing else can be tried; one of these says why
+            for id in _says_why(lab, error):
                 yield RuleItem.make(self, RULES[id], "", 1, None)
             return
-        try:
-            exempt = exemptions(lab.entry)
-        except ValueError as error:
-            raise pytest.UsageError(str(error)) from error
-        if unknown := sorted(set(exempt) - set(RULES)):
-            raise pytest.UsageError(f"conformance.toml: no rules {', '.join(unknown)}")
+        exempt = exemptions(lab.entry)
         for rule in [RULES["WIRE-001"]] if lab.wire else RULES.values():
             reason, verdict = rule.needs(subject), Verdicts.NOT_APPLICABLE
             if not reason and rule.id in exempt:
@@ -173,7 +193,7 @@ class RuleItem(pytest.Item):
         try:
             if self.off:
                 pytest.skip(f"{self.off[0].value}: {self.off[1]}")
-            self.rule.check(lab, self.cell)
+            _check(self.rule, lab, self.cell)
         finally:
             after = (lab.documents, lab.lost, lab.doubled)
             told |= zip(
@@ -189,7 +209,7 @@ class RuleItem(pytest.Item):
             [
                 f"{rule.id} ({rule.level}) {rule.title.en}",
                 f"{'':{len(rule.id)}} {rule.title.zh}",
-                f"seen  {self.cell + ': ' if self.cell else ''}{excinfo.value}",
+                f"seen  {self.cell + ': ' if self.cell else ''}{_without_empty(str(excinfo.value))}",
                 f"why   {rule.why.en}",
                 f"      {rule.why.zh}",
                 f"do    {rule.todo.en}",
@@ -212,11 +232,44 @@ def _wire(config: pytest.Config) -> Wire | None:
     return Wire("record" if recording else "replay", Path(recording or replaying))
 
 
+def _check(rule: Rule, lab: Lab, cell: str) -> None:
+    """Try a rule; where the sandbox failed by itself, that is said first: the rest may follow from it."""
+    try:
+        rule.check(lab, cell)
+    except Violation as error:
+        if failed := lab.sandbox_failures():
+            raise Violation(f"the sandbox itself failed: {'; '.join(failed[:3])}. Then: {error}") from error
+        raise
+
+
+def _says_why(lab: Lab, error: Exception) -> Sequence[str]:
+    """Rules that show why the lab cannot be set up."""
+    if isinstance(error, Violation):
+        return ("MASTER-001",)
+    if isinstance(error, SandboxError):
+        return ("CONTRACT-004",)
+    return ("CONTRACT-001",) if lab.has_sandbox else ("CONTRACT-001", "CONTRACT-004")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a report of all rules stands there."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and told.get("whole") is True
+
+
 def _reason(report: pytest.TestReport) -> str:
     """The line of a failure that says what was seen."""
     text = str(report.longrepr)
     seen = [line.removeprefix("seen").strip() for line in text.splitlines() if line.startswith("seen ")]
     return seen[0] if seen else text.strip().splitlines()[-1]
+
+
+def _without_empty(text: str) -> str:
+    """What was seen, with the members of postings and outcomes that hold something."""
+    return _EMPTY.sub("", text)
 
 
 def _verdict(rule: Rule, cells: list[Mapping[str, Any]]) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +44,7 @@ class Certificate:
     """Everything that a certification found.
 
     :param without: what the product cannot do. :param seed: of whatever is random.
+    :param whole: whether every rule was tried. :param date: when it ended, UTC.
 
     .. versionadded:: 0.1
     """
@@ -57,6 +59,7 @@ class Certificate:
     seconds: float
     seed: int
     whole: bool = True
+    date: str = attrs.field(factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @property
     def level(self) -> Level | None:
@@ -87,6 +90,8 @@ class Certificate:
             "doubled": self.doubled,
             "seconds": round(self.seconds, 1),
             "seed": self.seed,
+            "whole": self.whole,
+            "date": self.date,
         }
 
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .credentials import Credentials
 from .errors import SandboxError
 from .messages import Outgoing, Request, Response
 from .seed import Seed, empty_seed, merge_seed
@@ -55,6 +56,7 @@ class Sandbox(ABC):
     def __init__(self, store: Store, settings: Settings, seed: Mapping[str, Any] | None = None) -> None:
         self.store = store
         self.settings = settings
+        self.credentials = Credentials()
         self.seed: Seed = merge_seed(merge_seed(empty_seed(), self.default_seed()), seed or {})
         self._secret: re.Pattern[str] | None = None
         for record in store.all("seed").values():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +26,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _BODY_LIMIT = 64 * 1024 * 1024
 _LOGGED_BODY = 20_000
+_FAILURES_KEPT = 100
 
 
 class _CutAfterHalf(Exception):
@@ -41,12 +45,14 @@ class Gate:
     def __init__(self, sandbox: Sandbox, faults: FaultBook) -> None:
         self.sandbox = sandbox
         self.faults = faults
+        self.failures: deque[str] = deque(maxlen=_FAILURES_KEPT)
         self._late: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         started = perf_counter()
         request = await _read(scope, receive)
+        self.sandbox.credentials.came(request)
         operation = self.sandbox.operation(request)
         fault = self.faults.next_for(request, operation)
         latency = float(self.sandbox.settings["latency"])
@@ -113,10 +119,21 @@ class Gate:
                 if self.sandbox.jobs:
                     self.sandbox.jobs.work()
                 response = self.sandbox.handle(request)
-        except Exception:  # noqa: BLE001 - an emulated ERP that fails answers 500 as the real one would; the text helps its author
-            response = Response(traceback.format_exc().encode(), 500, "text/plain; charset=utf-8")
+        except Exception as error:  # noqa: BLE001 - an emulated ERP that fails answers 500 as the real one would
+            response = self._failed(request, error)
+        self.sandbox.credentials.left(response)
         await self.sandbox.store.durable()
         return response
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        """Tell the author of the sandbox: on standard error with the traceback, on the plane with file and line."""
+        text = self.sandbox.redact(traceback.format_exc())
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        what = self.sandbox.redact(f"{type(error).__name__}: {error}")
+        self.failures.append(f"{self.sandbox.operation(request)}: {what} ({Path(place.filename).name}:{place.lineno})")
+        return Response(text.encode(), 500, "text/plain; charset=utf-8")
 
     def _work_later(self, request: Request, seconds: float) -> None:
         async def late() -> None:

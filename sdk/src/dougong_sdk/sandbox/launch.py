@@ -170,6 +170,14 @@ class RunningSandbox:
         """Push now."""
         return dict(self.call("/emit", {"target": target, **how}))
 
+    def failures(self) -> list[str]:
+        """Where the emulation itself failed since the last reset: ``create: KeyError: 'typo' (sandbox.py:184)``."""
+        return list(self.call("/failures"))
+
+    def leaks(self, text: str) -> list[str]:
+        """Names of the tokens, cookies and signatures of its clients that stand in a text, e.g. ``authorization``."""
+        return list(self.call("/leaks", {"text": text})["held"])
+
     def reset(self) -> None:
         """Forget ledger, faults and log; the seed stays."""
         self.call("/reset", {})

@@ -38,6 +38,7 @@ def build_application(sandbox: Sandbox) -> Callable[[Scope, Receive, Send], Awai
     routes = [
         Route("/postings", plane.reads(plane.postings), methods=["GET"]),
         Route("/requests", plane.reads(plane.requests), methods=["GET"]),
+        Route("/failures", plane.reads(plane.failures), methods=["GET"]),
         Route("/config", plane.reads(plane.config), methods=["GET"]),
         Route("/faults", plane.reads(plane.list_faults), methods=["GET"]),
         Route("/faults", plane.writes(plane.add_fault), methods=["POST"]),
@@ -46,6 +47,7 @@ def build_application(sandbox: Sandbox) -> Callable[[Scope, Receive, Send], Awai
         Route("/targets", plane.writes(plane.add_target), methods=["POST"]),
         Route("/emit", plane.writes(plane.emit), methods=["POST"]),
         Route("/seed", plane.writes(plane.seed), methods=["POST"]),
+        Route("/leaks", plane.writes(plane.leaks), methods=["POST"]),
         Route("/reset", plane.writes(plane.reset), methods=["POST"]),
     ]
     behind = Starlette(routes=[Mount(_PREFIX, routes=routes)])
@@ -100,6 +102,9 @@ class _Plane:
     async def requests(self, request: Request) -> Any:
         return self.sandbox.store.requests()
 
+    async def failures(self, request: Request) -> Any:
+        return list(self.gate.failures)
+
     async def config(self, request: Request) -> Any:
         return self.sandbox.config()
 
@@ -147,8 +152,13 @@ class _Plane:
             self.sandbox.merge_seed(patch)
         return {"merged": sorted(patch)}
 
+    async def leaks(self, order: Mapping[str, Any]) -> Any:
+        """Asked with a text, never listed: whoever asks learns nothing that the text does not hold."""
+        return {"held": self.sandbox.credentials.held_in(str(order.get("text", "")))}
+
     async def reset(self, order: Mapping[str, Any]) -> Any:
         self.gate.forget_late_work()
+        self.gate.failures.clear()
         self.faults.clear()
         self.sandbox.reset()
         self.sandbox.store.clear_log()

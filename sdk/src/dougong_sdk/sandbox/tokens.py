@@ -34,6 +34,7 @@ class Tokens:
         if not self.knows(user, password):
             return None
         token = secrets.token_urlsafe(24)
+        self._sandbox.credentials.issued(token)
         self._users[token] = (user, time.monotonic() + float(self._sandbox.settings["token_seconds"]))
         return token
 

@@ -171,7 +171,7 @@ def _account_problems(line: Record, account: Item, data: BaseData, functional: s
     held = {data.slots[slot] for slot in line["dims"]}
     for name in needed:
         if name not in held:
-            yield Problem(f"{title}设置的下列必录维度未录入或不可用：{_TITLES.get(name, name)}", "FDetailID")
+            yield Problem(f"{title}设置的下列必录维度未录入或不可用：{_TITLES.get(name, name)}")
     for name in sorted(held - set(needed)):
         yield Problem(f"{title}未设置核算维度：{_TITLES.get(name, name)}", "FDetailID")
     kept = account.row.get("currencies", [])

@@ -9,6 +9,7 @@ from dougong.model.problems import DougongError
 from dougong.plugins import State, catalogue
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
 from dougong_sdk.conformance.subject import Subject
+from dougong_sdk.sandbox import SandboxError
 
 if TYPE_CHECKING:
     from dougong_sdk.conformance.lab import Lab
@@ -105,5 +106,11 @@ def declares_operations(lab: Lab, cell: str) -> None:
     needs=Subject.lacks_create,
 )
 def brings_a_sandbox(lab: Lab, cell: str) -> None:
-    """An entry point of the same name."""
+    """An entry point of the same name, and what it names starts."""
     expect(lab.has_sandbox, f"no sandbox named {lab.name} is installed")
+    try:
+        lab.sandbox  # noqa: B018 - starts it
+    except SandboxError as error:
+        said = [line.strip() for line in error.en.strip().splitlines()]
+        places = [line for line in said if line.startswith("File ")]  # of its traceback; the last one is the cause's
+        raise Violation(f"the sandbox does not start: {' '.join([said[-1], *places[-1:]])}") from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dougong.model.operations import Ambiguity
-from dougong.model.outcomes import Found, NotDone
+from dougong.model.outcomes import AlreadyThere, Done, Found, NotDone, Outcome, Rejected
 from dougong_sdk.conformance.direct import direct
+from dougong_sdk.conformance.judge import stands, total_of
 from dougong_sdk.conformance.lab import DEADLINE
 from dougong_sdk.conformance.processes import KILLED
+from dougong_sdk.conformance.reports import amount_of
 from dougong_sdk.conformance.rules import Level, expect, rule
 from dougong_sdk.conformance.subject import Subject
 
@@ -39,6 +42,8 @@ LABELS = (
 _ALWAYS = frozenset({"accepted", "opened", "prepared", "answered", "outcome"})
 _DRIPPING_DEADLINE = 0.4
 _REPORTS = 3
+#: When the work that a sandbox does late is done for sure, seconds.
+_LATE = 0.5
 
 
 def fault_on(bench: Bench, name: str, operation: str) -> None:
@@ -117,8 +122,8 @@ def says_not_done(lab: Lab, cell: str) -> None:
         "answers are lost every day, and a second voucher is somebody's evening",
     ),
     todo=(
-        "未确定的结果返回 Unknown; 重发时不换键; find 要查全",
-        "answer Unknown where it is not known; keep the key when sending again; let find search everything",
+        "未确定的结果返回 Unknown, 只有证明未写入才返回 NotDone 或 Rejected; 重发时不换键; find 要查全",
+        "answer Unknown where it is not known, NotDone or Rejected with proof; resend the same key; find in everything",
     ),
     needs=Subject.lacks_create,
     cells=lambda _: FAULTS,
@@ -130,6 +135,30 @@ def once_under_a_fault(lab: Lab, cell: str) -> None:
         fault_on(bench, cell, operation)
     bench.completes(bench.reports(_REPORTS))
     bench.check_once(may_park=may_park(lab))
+    for number, operation in enumerate(lab.requests.creating, _REPORTS + 1):
+        _answers_what_is(bench, cell, operation, number)
+
+
+def _answers_what_is(bench: Bench, fault: str, operation: str, number: int) -> None:
+    """What `push` itself says of the n-th report's voucher is so: the next try may hide it, and may never come."""
+    bench.sandbox.clear_faults()
+    with direct(bench) as hooks:
+        item = hooks.item(hooks.voucher(number))
+        (message,) = hooks.messages([item])
+        fault_on(bench, fault, operation)
+        (sent,) = hooks.pushed([item], message)
+    if fault == "work_late":
+        time.sleep(_LATE)
+    bench.finish_jobs()
+    there = any(stands(one) and total_of(one) == amount_of(number) for one in bench.sandbox.postings())
+    says = f"after {fault} on {operation} push answered {sent.outcome}"
+    expect(not (there and denies(sent.outcome)), f"{says}, and the ERP holds the voucher")
+    expect(there or not isinstance(sent.outcome, (Done, AlreadyThere)), f"{says}, and the ERP holds no such voucher")
+
+
+def denies(outcome: Outcome) -> bool:
+    """Whether it says that nothing is in the ERP."""
+    return isinstance(outcome, NotDone) or (isinstance(outcome, Rejected) and outcome.left_behind is None)
 
 
 def labels(subject: Subject) -> Sequence[str]:

@@ -13,7 +13,7 @@ from dougong.model.outcomes import Finding
 from dougong.model.problems import Problem
 from dougong_sdk.conformance import jobs, processes
 from dougong_sdk.conformance.direct import direct
-from dougong_sdk.conformance.leaks import bilingual, hides, ledger_text, listening, secrets_of, spoiled
+from dougong_sdk.conformance.leaks import bilingual, hides, hides_sessions, ledger_text, listening, secrets_of, spoiled
 from dougong_sdk.conformance.rules import Level, Violation, expect, rule
 from dougong_sdk.conformance.subject import Subject
 
@@ -126,12 +126,12 @@ def _members(thing: object) -> Iterable[tuple[str, object]]:
     "SETTINGS-003",
     Level.BRONZE,
     title=(
-        "日志、账本与结果中没有密钥, 登录失败与应答损坏时也一样",
-        "No secret is logged, kept or told, not when a login fails or an answer is broken either",
+        "日志、账本与结果中没有密钥、令牌与签名, 登录失败与应答损坏时也一样",
+        "No secret, token or signature is logged, kept or told, not when a login fails or an answer is broken either",
     ),
     why=(
-        "日志会被收集、转发和粘贴, 进入其中的密钥须视为泄露",
-        "logs are collected, forwarded and pasted: a secret in them is lost",
+        "日志会被收集、转发和粘贴, 进入其中的密钥须视为泄露; 令牌在有效期内就是密钥",
+        "logs are collected, forwarded and pasted: a secret in them is lost, and a token is a secret while it is good",
     ),
     todo=(
         "不要记录请求头与登录报文; 引用 ERP 的话之前用 RestSession.redact",
@@ -150,8 +150,9 @@ def _whole_push(lab: Lab) -> None:
     secrets = secrets_of(bench)
     job = processes.start(bench.folder / "log", jobs.push_aloud, bench.folder, [bench.reports(1)])
     expect(job.end() == 0, "a push failed")
-    hides(secrets, bench.log, "the log of a push")
-    hides(secrets, ledger_text(bench.folder), "the ledger")
+    for where, text in (("the log of a push", bench.log), ("the ledger", ledger_text(bench.folder))):
+        hides(secrets, text, where)
+        hides_sessions(bench, text, where)
 
 
 def _failed_login(lab: Lab) -> None:
@@ -164,6 +165,7 @@ def _failed_login(lab: Lab) -> None:
     told = {"its outcome": str(outcome), "a finding": str(found), "find": sought, "the log": "\n".join(lines)}
     for where, text in told.items():
         hides(right | wrong, text, f"{where} after a login that failed")
+        hides_sessions(bench, text, f"{where} after a login that failed")
 
 
 def _broken_answer(lab: Lab) -> None:
@@ -173,9 +175,12 @@ def _broken_answer(lab: Lab) -> None:
         for at, fault in enumerate(("truncate", "wrong_content_type", "status_after_work", "expire_session"), 1):
             for operation in (*lab.requests.opening, *lab.requests.creating):
                 bench.sandbox.fault(fault, operation=operation, count=1)
-            hides(secrets, str(hooks.send(hooks.voucher(at)).outcome), f"the outcome after {fault}")
+            outcome = str(hooks.send(hooks.voucher(at)).outcome)
+            hides(secrets, outcome, f"the outcome after {fault}")
+            hides_sessions(bench, outcome, f"the outcome after {fault}")
             bench.sandbox.clear_faults()
     hides(secrets, "\n".join(lines), "the log after a broken answer")
+    hides_sessions(bench, "\n".join(lines), "the log after a broken answer")
 
 
 def _checks(subject: Subject) -> str:
