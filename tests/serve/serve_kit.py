@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import multiprocessing.process
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
 import pytest
+import serve_jobs
 
 from dougong.model.outcomes import Reply
+from dougong_sdk.conformance import processes
 
 _HERE = Path(__file__).parent
+processes.preload(["pytest", "warm", "serve_warm"], folder=_HERE)
+processes.preload(["pytest", "warm", "serve_warm"], folder=_HERE.parent / "contract")
+
 
 SECRET, BEFORE = "whsec-of-today", "whsec-of-yesterday"
 TOKEN = "token-of-the-source"
@@ -99,24 +103,21 @@ class Site:
         manner = {"confirming": Confirming, "calling": Calling, "hooked": Hooked}[self.shape]
         return Erp(self.folder / "erp.db", manner._do)
 
-    def start(self, command="serve", crash="", **environment):
-        """A process; it is there when it says so."""
-        arguments = [sys.executable, "-m", "dougong", command, "--project", str(self.folder), "--json", "--lang", "en"]
-        arguments += ["--port", "0"] if command == "serve" else []
-        file = self.folder / f"{len(self.started)}.log"
-        with file.open("w") as log:
-            process = subprocess.Popen(
-                arguments,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**self.environment, "DOUGONG_CRASH": crash, **environment},
-            )
-        started = Started(process, file)
+    def run(self, *arguments, crash=""):
+        """A command in a process of its own; what it says, on either stream, is its log."""
+        log = self.folder / f"{len(self.started)}.log"
+        line = ["--project", str(self.folder), "--lang", "en", *arguments]
+        packages = str(self.folder.parent / "site")
+        ran = processes.start(log, serve_jobs.dougong, packages, line, crash=crash, **self.environment)
+        started = Started(ran.process, log)
         self.started.append(started)
-        said = process.stdout.readline()
-        assert said, started.log
-        started.url = json.loads(said).get("url", "")
+        return started
+
+    def start(self, command="serve", crash=""):
+        """A process; it is there when it says so."""
+        started = self.run(command, "--json", *(["--port", "0"] if command == "serve" else []), crash=crash)
+        told = until(lambda: [line for line in started.log.splitlines() if line.startswith("{")], lambda: started.log)
+        started.url = json.loads(told[0]).get("url", "")
         return started
 
     def read(self, look):
@@ -178,28 +179,31 @@ class Site:
 class Started:
     """A process and the way to it."""
 
-    process: subprocess.Popen
+    process: multiprocessing.process.BaseProcess
     file: Path
     url: str = ""
 
     @property
     def log(self):
-        return self.file.read_text("utf-8")
+        return self.file.read_text("utf-8") if self.file.exists() else ""
 
     def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
+        self.process.kill()
+        self.process.join()
+
+    def end(self):
+        """Wait for its end; its exit status, or minus the signal that ended it."""
+        self.process.join(PATIENCE)
+        return self.process.exitcode
 
     def terminate(self, number=signal.SIGTERM):
-        """Tell it to stop; returns its exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        """Tell it to stop; its exit status."""
+        os.kill(self.process.pid, number)
+        return self.end()
 
     def died(self):
         """Whether it has killed itself, as it was told to."""
-        return self.process.wait(PATIENCE) == -signal.SIGKILL
+        return self.end() == processes.KILLED
 
     def connect(self):
         return http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
@@ -269,15 +273,7 @@ def site(tmp_path, monkeypatch):
             callback=_CALLBACK if shape == "hooked" else "",
         )
         (project / "dougong.toml").write_text(config, "utf-8")
-        path = os.pathsep.join(map(str, (packages, _HERE, _HERE.parent / "contract")))
-        environment = {
-            **os.environ,
-            "PYTHONPATH": path,
-            "DOUGONG_TOKEN": TOKEN,
-            "ERP_SECRET": SECRET,
-            "ERP_SECRET_BEFORE": BEFORE,
-            "TZ": "UTC",
-        }
+        environment = {"DOUGONG_TOKEN": TOKEN, "ERP_SECRET": SECRET, "ERP_SECRET_BEFORE": BEFORE}
         one = Site(project, shape, environment)
         made.append(one)
         return one

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from dougong.confirmation import receive
 from dougong.flow import Project
@@ -78,9 +78,7 @@ def _handler(project: Project) -> type[BaseHTTPRequestHandler]:
             connection, slash, below = parts.path.removeprefix(_PREFIX).partition("/")
             if not parts.path.startswith(_PREFIX) or connection not in project.config.connections:
                 return Reply(404)
-            request = CallbackRequest(
-                self.command, slash + unquote(below), parts.query, tuple(self.headers.items()), body
-            )
+            request = CallbackRequest(self.command, slash + below, parts.query, tuple(self.headers.items()), body)
             try:
                 return receive(project.ledger, project.door(connection), request).reply
             except DougongError:
