@@ -137,13 +137,13 @@ def test_original_times_rate_is_the_amount_within_the_tolerance_of_both(bench, i
     )
     outcome = bench.push(item)
     assert isinstance(outcome, Rejected if held else Done)
-    assert not held or outcome.problems[0].path == "FAMOUNTFOR"
+    assert not held or outcome.problems[0].path == "FEntity[0].FAMOUNTFOR"
 
 
 def test_an_account_that_keeps_no_foreign_currency_refuses_it(bench, item_for, changed):
     tax = {"FACCOUNTID": {"FNumber": "2221.01.01"}, "FDetailID": {}}
     outcome = bench.push(changed(item_for("R-1", "712.34"), {**USD, **tax}, {}))
-    assert outcome.problems[0].path == "FCURRENCYID"
+    assert outcome.problems[0].path == "FEntity[0].FCURRENCYID"
 
 
 def balances(bench, period="2026-01"):

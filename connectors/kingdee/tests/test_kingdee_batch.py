@@ -61,7 +61,7 @@ def test_a_wrong_voucher_does_not_take_the_others_with_it(batch, sandbox, item_f
     items = [item_for("R-1"), wrong(item_for("R-2")), item_for("R-3")]
     outcomes = push(batch, items)
     assert [type(outcomes[item.id]) for item in items] == [Done, Rejected, Done]
-    assert outcomes["R-2"].problems[0].path == "FACCOUNTID"
+    assert outcomes["R-2"].problems[0].path == "FEntity[0].FACCOUNTID"
     assert {one["reference"] for one in sandbox.postings()} == {items[0].reference_text, items[2].reference_text}
 
 
