@@ -12,7 +12,7 @@ from dougong.hookspecs import Deadline
 from dougong.model.masterdata import MasterRecord
 from dougong_kingdee.envelope import NO_FIELD, KingdeeRefused
 from dougong_kingdee.periods import pull_periods
-from dougong_kingdee.session import PAGE, KingdeeSession
+from dougong_kingdee.session import KingdeeSession
 from dougong_kingdee.settings import KingdeeSettings
 
 __all__ = ["KINDS", "pull"]
@@ -84,9 +84,7 @@ def _rows(source: _Source, session: KingdeeSession, deadline: Deadline) -> Itera
     start = 0
     while page:
         yield from (dict(zip(keys, row, strict=True)) for row in page)
-        start += len(page)
-        if len(page) < PAGE:
-            return
+        start += len(page)  # a server may have a lower limit than the documented one: only an empty page is the last
         page = session.query(source.form, keys, "", deadline, order="FNumber ASC", start=start)
 
 
