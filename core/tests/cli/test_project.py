@@ -98,6 +98,15 @@ def test_an_erp_without_that_stage_is_left_below_it(made):
     assert [config.connections[name].target_stage for name in ("alpha", "beta")] == [Stage.SUBMITTED, Stage.DRAFT]
 
 
+def test_a_connection_without_a_stage_leaves_the_next_one_alone(made):
+    folder, _, _ = made(Wanted("alpha", "http://h:1"), Wanted("beta", "http://h:1"))
+    path = folder / "dougong.toml"
+    own, other = path.read_text("utf-8").split("[connections.beta]\n")
+    path.write_text(own.replace('target_stage = "submitted"', "") + "[connections.beta]\n" + other, "utf-8")
+    project_files._cap(path, "alpha", Stage.DRAFT)
+    assert parse(path.read_text("utf-8"), folder).connections["beta"].target_stage is Stage.SUBMITTED
+
+
 def test_the_authority_of_an_https_sandbox(made, tmp_path):
     _, config, _ = made(Wanted("alpha", "https://h:1", Path("/ca.pem")), Wanted("beta", "http://h:1", Path("/ca.pem")))
     assert config.connections["alpha"].settings["ca_file"] == str(Path("/ca.pem"))

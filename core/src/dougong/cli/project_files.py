@@ -173,8 +173,10 @@ def _fill(folder: Path, planned: Sequence[_Planned], actor: str) -> None:
 def _cap(path: Path, connection: str, stage: Stage) -> None:
     """A new project stops where a person has to look; an ERP without that stage stops before it."""
     if stage.rank < Stage.AUDITED.rank:
-        head, section, rest = path.read_text("utf-8").partition(f"[connections.{connection}]\n")
-        _write(path, head + section + _CAP.sub(lambda found: f'{found[1]}"{stage}"', rest, count=1))
+        before, head, rest = path.read_text("utf-8").partition(f"[connections.{connection}]\n")
+        own, next_, others = rest.partition("\n[")  # an ERP without a second user has no such line
+        own = _CAP.sub(lambda found: f'{found[1]}"{stage}"', own)
+        _write(path, before + head + own + next_ + others)
 
 
 def _codes(one: _Planned) -> list[tuple[str, str, str]]:
