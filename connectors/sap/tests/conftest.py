@@ -178,5 +178,5 @@ def stored():
     home = os.environ.get("DOUGONG_REFERENCE") or Path(__file__).parents[4] / "shared" / "reference"
     folder = Path(home) / "sap"
     if not folder.is_dir():
-        pytest.skip(f"no reference files in {folder}")
+        pytest.skip(f"no reference files in {folder} (set DOUGONG_REFERENCE)")
     return folder

@@ -94,7 +94,7 @@ def test_the_answers_fit_saps_own_schema(caller):
     home = os.environ.get("DOUGONG_REFERENCE") or Path(__file__).parents[5] / "shared" / "reference"
     file = Path(home) / "sap" / "JOURNALENTRYCREATEREQUESTCONFI.wsdl"
     if not file.exists():
-        pytest.skip(f"no {file}")
+        pytest.skip(f"no {file} (set DOUGONG_REFERENCE)")
     schema = etree.XMLSchema(etree.parse(file).find(".//{http://www.w3.org/2001/XMLSchema}schema"))
     schema.assertValid(etree.ElementTree(caller.sample()))
     schema.validate(etree.ElementTree(caller.sample(net="99.00")))

@@ -91,7 +91,7 @@ def test_names_keys_and_types_are_those_of_saps_own_metadata(caller, service):
     home = os.environ.get("DOUGONG_REFERENCE") or Path(__file__).parents[5] / "shared" / "reference"
     file = Path(home) / "sap" / f"{service}.edmx"
     if not file.exists():
-        pytest.skip(f"no {file}")
+        pytest.skip(f"no {file} (set DOUGONG_REFERENCE)")
     status, headers, body = caller.call("GET", f"/sap/opu/odata/sap/{service}/$metadata")
     assert (status, headers["Content-Type"]) == (200, "application/xml")
     ours, theirs = described(etree.fromstring(body)), described(etree.parse(file).getroot())

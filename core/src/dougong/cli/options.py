@@ -15,7 +15,7 @@ from dougong.cli.language import say
 if TYPE_CHECKING:
     from dougong.flow import Project
 
-__all__ = ["Options", "actor", "common", "opened", "options", "reason"]
+__all__ = ["Options", "actor", "common", "host", "opened", "options", "reason"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,6 +84,13 @@ def actor(command: F) -> F:
         default=_system_user,
         metavar="NAME",
         help=say("操作人, 缺省为系统用户", "who acts, by default the system user"),
+    )(command)
+
+
+def host(command: F) -> F:
+    """`--host`: where a server listens."""
+    return click.option(
+        "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind")
     )(command)
 
 

@@ -10,7 +10,7 @@ import rich_click as click
 from dougong.cli import language, output
 from dougong.cli.commands import summary
 from dougong.cli.language import say
-from dougong.cli.options import common, options
+from dougong.cli.options import common, host, options
 from dougong.model.problems import DougongError, Problem
 
 __all__ = ["sandbox"]
@@ -19,9 +19,7 @@ __all__ = ["sandbox"]
 @click.command(help=summary("sandbox"))
 @common
 @click.argument("name", metavar="NAME")
-@click.option(
-    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind")
-)
+@host
 @click.option(
     "--port",
     metavar="N",

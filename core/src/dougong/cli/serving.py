@@ -11,7 +11,7 @@ import rich_click as click
 from dougong.cli import output
 from dougong.cli.commands import summary
 from dougong.cli.language import say
-from dougong.cli.options import common, opened, options
+from dougong.cli.options import common, host, opened, options
 from dougong.model.problems import DougongError, Problem
 
 if TYPE_CHECKING:
@@ -19,14 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["serve", "worker"]
 
-_GRACE = 30.0
-
 
 @click.command(help=summary("serve"))
 @common
-@click.option(
-    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help=say("监听地址", "address to bind")
-)
+@host
 @click.option(
     "--port",
     metavar="N",
@@ -60,7 +56,7 @@ def worker() -> int:
             signal.signal(number, lambda *_: ending.set())
         _working(project)
         ending.wait()
-        _told_to_end(service.stop(_GRACE))
+        _told_to_end(service.stop())
     return 0
 
 

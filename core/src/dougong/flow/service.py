@@ -83,10 +83,10 @@ class Service:
         if shift is not None:
             shift.worker.end()
 
-    def stop(self, seconds: float) -> bool:
+    def stop(self, seconds: float = 30.0) -> bool:
         """End, and wait for what is in flight.
 
-        :param seconds: most time for it; what takes longer is left as if the process had died.
+        :param seconds: most time for it; what takes longer is left as if the process had died, for the next one.
         :returns: whether all has ended.
         """
         self.end()

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _BACKLOG = 1024
-#: What is in flight when we are told to stop may take so long, seconds; the rest is adopted by the next process.
-_GRACE = 30.0
 #: A caller's headers have to come within, milliseconds.
 _HEADERS_MS = 10_000
 
@@ -56,7 +54,7 @@ def serve(
             application = build_application(Door(project, token, service.wake, lambda: service.well))
             asyncio.run(_run(_server(application, listener), service, lambda: on_ready(_address(listener))))
         finally:
-            ended = service.stop(_GRACE)
+            ended = service.stop()
     return ended
 
 

@@ -1,7 +1,7 @@
 """The door for callbacks of a project under certification, over real HTTP (interfaces.md §5).
 
-What a callback does is core's matter (`dougong.confirmation`); this is the HTTP around it, with nothing but the
-standard library.
+What a callback does is core's matter (`dougong.flow.take_callback`, as `dougong serve` calls it); this is the HTTP
+around it, with nothing but the standard library: whoever certifies a connector need not install a server.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from dougong.confirmation import receive
-from dougong.flow import Project
+from dougong.flow import Project, callback_door, take_callback
 from dougong.model.outcomes import CallbackRequest, Reply
 from dougong.model.problems import DougongError
 
@@ -76,11 +75,12 @@ def _handler(project: Project) -> type[BaseHTTPRequestHandler]:
                 return Reply(413)
             body, parts = self.rfile.read(length), urlsplit(self.path)
             connection, slash, below = parts.path.removeprefix(_PREFIX).partition("/")
-            if not parts.path.startswith(_PREFIX) or connection not in project.config.connections:
+            if not parts.path.startswith(_PREFIX):
                 return Reply(404)
             request = CallbackRequest(self.command, slash + below, parts.query, tuple(self.headers.items()), body)
             try:
-                return receive(project.ledger, project.door(connection), request).reply
+                door = callback_door(project, connection)
+                return Reply(404) if door is None else take_callback(project, door, request).reply
             except DougongError:
                 return Reply(500)  # the connector cannot read it; who sent it learns nothing of us
 
