@@ -223,6 +223,12 @@ OTHERS = (
         lacks=frozenset({"attachments", "cash_flow", "coordination"}),
         red_lines=False,
     ),
+    Product(
+        "oracle-fusion",
+        {"operation": "import", "code": "EF04"},
+        lacks=frozenset({"attachments", "cash_flow", "coordination", "clears", "opens", "rate", "base"}),
+        red_lines=False,
+    ),
 )
 
 
