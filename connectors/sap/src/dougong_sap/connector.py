@@ -67,7 +67,8 @@ class SapConnector:
         )
         reference = Reference("DocumentReferenceID", max_length=16)
         safety = Safety(Ambiguity.D, reference, settle=120.0)
-        return (Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits),)
+        create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits)
+        return (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
 
     # -- auth ---------------------------------------------------------------------------------------------------------
 
@@ -105,10 +106,10 @@ class SapConnector:
 
     @hookimpl
     def map_booking(self, booking: Voucher, mapping: FieldMapping, codes: Codes) -> Payload:
-        """By the mapping; then expense lines get the code of the tax that was taken from them."""
-        from dougong_sap.entries import with_tax_codes
+        """By the mapping; expense lines get the code of the tax that was taken from them, a reversal its original."""
+        from dougong_sap.entries import with_reversal, with_tax_codes
 
-        return with_tax_codes(mapping(booking, codes), booking)
+        return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
     def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
@@ -135,7 +136,7 @@ class SapConnector:
                 media_type="text/xml",
                 correlations=tuple(Correlation(_REQUEST, item.request_id.text(34)) for item in group),
                 facts={item.id: Facts(book=str(item.payload.body.get("CompanyCode"))) for item in group},
-                operation=f"{_TARGET}.create",
+                operation=f"{_TARGET}.{'reverse' if group[0].booking.reverses else 'create'}",
             )
             for group in ([items] if self.settings.batch > 1 else [[item] for item in items])
         ]

@@ -14,7 +14,7 @@ from dougong_sap.odata import OData, amount_of, day_of, literal
 from dougong_sap.settings import SapSettings
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["Documents", "erp_key"]
+__all__ = ["Documents", "erp_key", "object_key"]
 
 _SERVICE, _SET = "API_OPLACCTGDOCITEMCUBE_SRV", "A_OperationalAcctgDocItemCube"
 _HEAD = ("CompanyCode", "FiscalYear", "AccountingDocument")
@@ -51,6 +51,12 @@ _KEY = ",".join((*_HEAD, "AccountingDocumentItem"))
 def erp_key(company: str, year: str, document: str) -> str:
     """How this connector names a journal entry: a number alone is one of a company and a year."""
     return f"{company}/{year}/{document}"
+
+
+def object_key(erp_key: str) -> str:
+    """How SAP names the same entry in one word: document, company code, year (AWKEY)."""
+    company, year, document = erp_key.split("/")
+    return f"{document}{company:<4}{year}"
 
 
 @attrs.frozen

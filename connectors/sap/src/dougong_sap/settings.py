@@ -53,6 +53,8 @@ class SapSettings:
     :param wsdl: the file that your own system exports, for fields that the shipped one lacks.
     :param binding: name of its binding; by default its first.
     :param batch: most entries in one message.
+    :param reversal_reason: SAP's reason for reversals (Customizing); empty = a voucher is taken back by an ordinary
+        entry on the other side.
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
     :param account_currencies: likewise, foreign currencies that an account is kept in. An entry has one currency, so a
         voucher with lines of both kinds is held; without this setting each is booked in functional currency.
@@ -72,6 +74,7 @@ class SapSettings:
     wsdl: Path | None = None
     binding: str = ""
     batch: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    reversal_reason: str = attrs.field(default="01", validator=attrs.validators.max_len(2))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     ca_file: Path | None = None

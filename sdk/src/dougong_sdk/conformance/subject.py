@@ -85,9 +85,7 @@ class Subject:
         """What the product cannot do, for the level's line in a report."""
         if self.create is None:
             return ("create",)
-        missing = [hook for hook in _CAPABILITIES if not self.can(hook)]
-        reverses = any(one.verb == "reverse" for one in self.door.operations) or self.create.limits.negative_lines
-        return (*missing, *([] if reverses else ["reverse"]))
+        return tuple(hook for hook in _CAPABILITIES if not self.can(hook))
 
     # -- why a rule does not apply ------------------------------------------------------------------------------------
 
