@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -81,10 +81,10 @@ class SapConnector:
 
     @hookimpl
     def check(self, session: SapSession, call: Call) -> Iterator[Finding]:
-        """The way in, the company codes that are seen, the search by our reference."""
+        """The way in, the company codes that are seen, the search by our reference, the business partners."""
         from dougong_sap.checks import check_connection
 
-        return check_connection(session, call.deadline)
+        return check_connection(session, self.settings, call.deadline)
 
     # -- mapping ------------------------------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class SapConnector:
 
     @hookimpl
     def pull_master_data(self, kinds: Sequence[str], session: SapSession, call: Call) -> Iterator[MasterRecord]:
-        """Company codes, accounts with what their lines take, cost centres."""
+        """Company codes, accounts with what their lines take, cost centres, vendors: employees and suppliers."""
         from dougong_sap.masterdata import pull
 
         return pull(kinds, session.odata, self.settings, call.deadline)
@@ -176,3 +176,8 @@ class SapConnector:
     def list_postings(self, period: str, session: SapSession, call: Call) -> Iterator[Posting]:
         """Every journal entry of a period in every company code that the user sees."""
         return session.documents.of_period(period, call.deadline)
+
+    @hookimpl
+    def list_balances(self, period: str, session: SapSession, call: Call) -> Iterator[Mapping[str, Any]]:
+        """Debits and credits of each account in a period, by company code and dimensions."""
+        return session.documents.balances(period, call.deadline)
