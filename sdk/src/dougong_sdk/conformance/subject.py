@@ -98,6 +98,14 @@ class Subject:
         missing = [hook for hook in hooks if not self.can(hook)]
         return self.lacks_create() or (f"it has no {', '.join(missing)}" if missing else "")
 
+    def lacks_waiting(self, hook: str) -> str:
+        """For rules about an ERP that takes a voucher now and answers later.
+
+        :param hook: by which the answer is known, `poll` or `read_callback`.
+        """
+        at_once = self.create is not None and not self.create.waits
+        return self.lacks(hook) or ("its push answers at once" if at_once else "")
+
     def lacks_steps(self) -> str:
         """For rules about the way from stage to stage."""
         alone = self.create is not None and len(self.create.stages) < 2
