@@ -133,13 +133,15 @@ class SapConnector:
         return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
-        """Required fields, lengths, lines, signs, balance, one currency, one real cost object."""
+    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+        """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
         from dougong_sap.session import wsdl
+        from dougong_sap.simulation import simulated
 
-        return tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 
