@@ -242,3 +242,27 @@ def test_a_test_that_was_posted_is_told_of(bench_for, sandbox, new_entry, monkey
 def drop(values):
     values["MessageHeader"].pop("TestDataIndicator")
     return values
+
+
+def test_handed_over_one_way_without_a_password_at_the_door_is_told_of(bench_for, sandbox):
+    found = {}
+    for name, more in {"open": {}, "guarded": {"callback_password": "x"}}.items():
+        bench = bench_for(sandbox.url, mode="async", **more)
+        found[name] = {one.check: one.ok for one in bench.connector.check(bench.session, bench.call())}
+    assert (found["open"].pop("confirmations at the door"), found["guarded"].pop("confirmations at the door")) == (
+        False,
+        True,
+    )
+    assert set(found["open"].values()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "ambiguity", "waits"),
+    [({}, "D", False), ({"mode": "async"}, "A", True), ({"mode": "async", "exactly_once": False}, "D", True)],
+)
+def test_what_may_be_done_when_an_answer_is_lost(bench_for, settings, ambiguity, waits):
+    operations = bench_for("http://127.0.0.1:9/", batch=5, **settings).connector.operations()
+    assert {one.name for one in operations} == {"JOURNAL_ENTRY.create", "JOURNAL_ENTRY.reverse"}
+    assert {(one.safety.ambiguity, one.waits, one.limits.batch) for one in operations} == {
+        (ambiguity, waits, 1 if waits else 5)
+    }

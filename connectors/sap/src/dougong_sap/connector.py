@@ -87,7 +87,8 @@ class SapConnector:
             drops=("cash_flow", "coordination"),
         )
         reference = Reference("DocumentReferenceID", max_length=16)
-        safety = Safety(Ambiguity.A if self._one_way else Ambiguity.D, reference, settle=120.0)
+        once = self._one_way and self.settings.exactly_once
+        safety = Safety(Ambiguity.A if once else Ambiguity.D, reference, settle=120.0)
         create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=self._one_way)
         return (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
 
