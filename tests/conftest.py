@@ -172,6 +172,12 @@ def _toml(value: Any) -> str:
 
 
 @pytest.fixture(scope="session")
+def customer_in() -> type[Customer]:
+    """Makes a customer whose project is a folder, or will be."""
+    return Customer
+
+
+@pytest.fixture(scope="session")
 def kingdee() -> Iterator[RunningSandbox]:
     """One Kingdee sandbox for all tests of this process."""
     from dougong_sdk.sandbox import launch

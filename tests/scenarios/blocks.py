@@ -36,6 +36,18 @@ class BlockLine:
     booked: str
     carried: Mapping[str, str] = attrs.field(factory=dict, order=False)
 
+    def without(self, names: Iterable[str]) -> BlockLine:
+        """Not carrying what an ERP has no field for."""
+        return attrs.evolve(self, carried={name: value for name, value in self.carried.items() if name not in names})
+
+    @property
+    def black(self) -> BlockLine:
+        """A negative amount on the other side: `D 1002.01 -5.00` is `C 1002.01 5.00`."""
+        side, account, amount, *rest = self.booked.split(" ")
+        if not amount.startswith("-"):
+            return self
+        return attrs.evolve(self, booked=" ".join(("C" if side == "D" else "D", account, amount[1:], *rest)))
+
 
 @attrs.frozen
 class Block:
@@ -138,7 +150,7 @@ def held_block(posting: Mapping[str, Any], booking: Mapping[str, Any], row: Mapp
     """
     head = (codes.ours("account_book", posting["book"]), posting["date"])
     kind = codes.ours("voucher_type", posting["voucher_type"])
-    lines = [_held(*pair, posting["currency"], codes) for pair in zip(posting["lines"], booking["lines"], strict=True)]
+    lines = [_held(*pair, posting["currency"], codes) for pair in _pairs(posting["lines"], booking["lines"], codes)]
     _check_balance(posting)
     carried = {
         "period": posting["period"],
@@ -149,6 +161,19 @@ def held_block(posting: Mapping[str, Any], booking: Mapping[str, Any], row: Mapp
         "revision": str(row["revision"]),
     }
     return Block(" ".join((*head, kind, row["moment"])), tuple(lines), carried)
+
+
+def _pairs(theirs: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]], codes: Codes) -> list[Any]:
+    """Their lines with ours, whatever order the ERP keeps them in."""
+    assert len(theirs) == len(ours)
+    free, found = list(ours), []
+    for line in theirs:
+        told = (codes.ours("account", line["account"]), abs(Decimal(line["base_amount"])))
+        same = [one for one in free if told == (one["account"], abs(Decimal(one["amount"])))]
+        assert same, f"we booked no {told}"
+        free.remove(same[0])
+        found.append((line, same[0]))
+    return found
 
 
 def _held(theirs: Mapping[str, Any], ours: Mapping[str, Any], functional: str, codes: Codes) -> BlockLine:
@@ -197,13 +222,25 @@ def _planned(line: Mapping[str, Any]) -> BlockLine:
 class Codes:
     """Code tables, from theirs to ours; of several codes of ours the first counts.
 
-    :param rows: table, ours, theirs.
+    :param rows: table, ours, theirs; `*` = `*`: whatever has no row of its own is called the same on both sides.
     """
 
     rows: Sequence[tuple[str, str, str]]
 
     def ours(self, table: str, theirs: str) -> str:
-        """Our code; accounts are called the same on both sides."""
-        if table == "account":
-            return theirs
-        return next(ours for name, ours, code in self.rows if (name, code) == (table, theirs))
+        """Our code."""
+        found = [ours for name, ours, code in self.rows if (name, code) == (table, theirs)]
+        return found[0] if found else self._same(table, theirs)
+
+    def theirs(self, table: str, ours: str) -> str:
+        """Their code."""
+        found = [code for name, one, code in self.rows if (name, one) == (table, ours)]
+        return found[0] if found else self._same(table, ours)
+
+    def all_of(self, table: str) -> list[str]:
+        """Every code of theirs."""
+        return [theirs for name, _, theirs in self.rows if name == table]
+
+    def _same(self, table: str, code: str) -> str:
+        assert (table, "*", "*") in self.rows, f"{code} has no row in {table}"
+        return code

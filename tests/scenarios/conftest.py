@@ -11,39 +11,76 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
-from dougong_kingdee.sandbox import default_codes
+from dougong_sdk.sandbox import launch
 
 sys.path.insert(0, str(Path(__file__).parent))  # the notation is shared by all scenarios
 
 from blocks import Block, Codes, held_block, planned_block, read_block
 
-#: Our book → Kingdee's.
-BOOKS = {"A01": "001", "B01": "002"}
 _COMMAND = [sys.executable, "-c", "import sys; from dougong.cli import main; sys.exit(main())"]
+
+
+@attrs.frozen
+class Product:
+    """An ERP that scenarios are run in.
+
+    :param name: of the product; the project's connection is called the same.
+    :param refusal: a scripted refusal of a voucher, with proof that nothing is there.
+    :param stage: what a voucher rests at. :param lacks: what it has no field for.
+    :param red_lines: whether it takes negative amounts; without, they stand on the other side.
+    """
+
+    name: str
+    refusal: Mapping[str, str]
+    stage: str = "submitted"
+    lacks: frozenset[str] = frozenset()
+    red_lines: bool = True
+
+    def codes(self) -> Codes:
+        """The code tables that `init` writes for its sandbox."""
+        (entry,) = entry_points(group="dougong.sandboxes", name=self.name)
+        return Codes(entry.load().project_defaults().codes)
+
+    def holding(self, block: Block) -> Block:
+        """How the ERP shows a voucher that the scenario's own words describe."""
+        told = {name: value for name, value in block.carried.items() if name not in self.lacks}
+        if "state" in told:
+            told["state"] = self.stage
+        lines = [line.without(self.lacks) for line in block.lines]
+        if not self.red_lines:
+            lines = [line.black for line in lines]
+        return attrs.evolve(block, lines=tuple(lines), carried=told)
+
+
+KINGDEE = Product("kingdee", {"operation": "Save", "code": "8"})
 
 
 class Scenario:
     """A customer with the files of one scenario.
 
-    :param customer: project folder and commands. :param erp: the Kingdee sandbox. :param folder: the scenario's.
+    :param customer: project folder and commands. :param erp: the sandbox. :param folder: the scenario's.
     """
 
-    def __init__(self, customer: Any, erp: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.customer, self.erp, self.folder = customer, erp, folder
+    def __init__(
+        self, customer: Any, erp: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, product: Product = KINGDEE
+    ) -> None:
+        self.customer, self.erp, self.folder, self.product = customer, erp, folder, product
         self._monkeypatch = monkeypatch
-        self._codes = Codes([(row.table, row.ours, row.theirs) for row in default_codes()])
+        self._codes = product.codes()
         for name in ("rules", "tables"):
             if (folder / name).exists():
                 shutil.copytree(folder / name, customer.folder / name, dirs_exist_ok=True)
         if (routes := folder / "routes.toml").exists():
             with (customer.folder / "dougong.toml").open("a", encoding="utf-8") as file:
-                file.write("\n" + routes.read_text("utf-8"))
+                file.write("\n" + routes.read_text("utf-8").replace('"kingdee"', f'"{product.name}"'))
 
     # -- what the customer does ---------------------------------------------------------------------------------------
 
@@ -97,11 +134,11 @@ class Scenario:
     def close(self, *periods: str, book: str = "A01") -> None:
         """Accountants close periods."""
         for period in periods:
-            self.erp.hand("close_period", book=BOOKS[book], period=period)
+            self.erp.hand("close_period", book=self._codes.theirs("account_book", book), period=period)
 
     def refuse(self, *, match: str | None = None) -> None:
         """The ERP refuses the next voucher that holds a text, with proof that nothing is there."""
-        self.erp.fault("business_error", operation="Save", count=1, code="8", **({"match": match} if match else {}))
+        self.erp.fault("business_error", count=1, **self.product.refusal, **({"match": match} if match else {}))
 
     # -- what there is ------------------------------------------------------------------------------------------------
 
@@ -136,8 +173,8 @@ class Scenario:
         return found
 
     def expected(self, name: str) -> Block:
-        """The block of a file."""
-        return read_block(self.folder / "expected" / f"{name}.txt")
+        """The block of a file, as this ERP shows it."""
+        return self.product.holding(read_block(self.folder / "expected" / f"{name}.txt"))
 
     def holds(self, *names: str) -> None:
         """The ERP's ledger holds exactly these vouchers, each once."""
@@ -166,11 +203,55 @@ def scenario(request: pytest.FixtureRequest, customer: Any, erp: Any, monkeypatc
     """The scenario whose number the test's file bears, in a fresh project, with an empty ERP whose periods are open."""
     number = request.path.stem.split("_")[1]
     erp.clear_faults()
-    for book, period in ((book, period) for book in BOOKS.values() for period in _periods()):
-        erp.hand("open_period", book=book, period=period)
+    open_periods(erp, KINGDEE)
     return Scenario(customer, erp, Path(__file__).parent / number, monkeypatch)
 
 
-def _periods() -> list[str]:
-    """What a scenario may close."""
-    return [f"2026-{month:02}" for month in range(1, 13)]
+def open_periods(erp: Any, product: Product) -> None:
+    """Undo what a scenario may have closed."""
+    for book in product.codes().all_of("account_book"):
+        for month in range(1, 13):
+            erp.hand("open_period", book=book, period=f"2026-{month:02}")
+
+
+#: The other ERPs, each with scenarios 1, 2, 5 and 9.
+OTHERS = (
+    Product(
+        "sap-s4",
+        {"operation": "post", "code": "KI 235"},
+        stage="posted",
+        lacks=frozenset({"attachments", "cash_flow", "coordination"}),
+        red_lines=False,
+    ),
+)
+
+
+@pytest.fixture(scope="session", params=OTHERS, ids=lambda product: product.name)
+def other(request: pytest.FixtureRequest) -> Iterator[tuple[Product, Any]]:
+    """Another ERP, and its sandbox."""
+    with launch(request.param.name) as running:
+        yield request.param, running
+
+
+@pytest.fixture(scope="session")
+def other_project(other: Any, tmp_path_factory: pytest.TempPathFactory, customer_in: Any) -> Path:
+    """What `init` makes for its sandbox."""
+    product, erp = other
+    owner = customer_in(tmp_path_factory.mktemp(product.name) / "project")
+    made = owner.dougong("init", str(owner.folder), "--sandbox", f"{product.name}={erp.url}")
+    assert made.status == 0, made.err
+    owner.change("dougong.toml", "= 2.0 ", "= 0.1 ")
+    return Path(owner.folder)
+
+
+@pytest.fixture
+def elsewhere(
+    other: Any, other_project: Path, tmp_path: Path, customer_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Scenario]:
+    """Makes a scenario, by its number, in another ERP than Kingdee."""
+    product, erp = other
+    erp.reset()
+    erp.clear_faults()
+    open_periods(erp, product)
+    customer = customer_in(Path(shutil.copytree(other_project, tmp_path / "project")))
+    return lambda number: Scenario(customer, erp, Path(__file__).parent / number, monkeypatch, product)
