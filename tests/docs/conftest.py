@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # the pages' blocks are read in one way
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
-#: Fields of Kingdee's forms, services of SAP, columns and jobs of Oracle, words of other protocols: capitals, too, but no
+#: Fields of Kingdee's forms, services of SAP, columns and jobs of Oracle, words of protocols: capitals, too, but no
 #: codes of problems.
 _OTHERS = re.compile(
     r"F[A-Z]+|BD_\w+|DOUGONG_\w+|JOURNAL_ENTRY|API_\w+_SRV|NFKC|POST|PYTHONPATH|LC_\w+"
