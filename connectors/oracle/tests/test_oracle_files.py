@@ -24,6 +24,12 @@ DAY = dt.date(2026, 6, 30)
 SETTINGS = OracleSettings(base_url="https://pod/", user="u", password="p")
 
 
+def segments(account, **dimensions):
+    held = {"entity": "101", "account": account, **dimensions}
+    named = {f"SEGMENT{at}": held.get(name, "0") for at, name in enumerate(SETTINGS.segments, 1)}
+    return {"CURRENCY_CODE": "CNY", **named}
+
+
 def body(**changes):
     return {
         "LEDGER_ID": "300000046975971",
@@ -32,8 +38,8 @@ def body(**changes):
         "USER_JE_SOURCE_NAME": "Spreadsheet",
         "USER_JE_CATEGORY_NAME": "Adjustment",
         "Lines": [
-            {"CURRENCY_CODE": "CNY", "SEGMENT1": "101", "ENTERED_DR": Decimal("5000.00"), "REFERENCE10": "出租车"},
-            {"CURRENCY_CODE": "CNY", "SEGMENT1": "101", "ENTERED_CR": Decimal("5000.00")},
+            {**segments("6602020000", department="1001"), "ENTERED_DR": Decimal("5000.00"), "REFERENCE10": "出租车"},
+            {**segments("2241010000", employee="90001"), "ENTERED_CR": Decimal("5000.00")},
         ],
         **changes,
     }
@@ -116,7 +122,7 @@ def test_each_ledger_has_a_file_of_its_own():
 
 
 def test_a_voucher_in_order_has_no_problem():
-    assert list(journal_problems(body())) == []
+    assert list(journal_problems(body(), SETTINGS)) == []
 
 
 def line(**changes):
@@ -132,11 +138,13 @@ def line(**changes):
         ({"Lines": line(SEGMENT1="1" * 26)}, "TEXT_TOO_LONG", "Lines[0].SEGMENT1"),
         ({"Lines": line(ENTERED_CR=Decimal(5000))}, "FIELD_MISSING", "Lines[0].ENTERED_DR"),
         ({"Lines": line(ENTERED_DR=Decimal(4999))}, "NOT_BALANCED", "ENTERED_DR"),
+        ({"Lines": line(SEGMENT3="0")}, "DIMENSION_MISSING", "Lines[0].SEGMENT3"),
+        ({"Lines": line(SEGMENT4="90001")}, "DIMENSION_SURPLUS", "Lines[0].SEGMENT4"),
         ({"Lines": line(CURRENCY_CODE="USD")}, "CURRENCY_MIXED", ""),
     ],
 )
 def test_what_oracle_would_refuse(changes, code, path):
-    assert (code, path) in [(one.code, one.path) for one in journal_problems(body(**changes))]
+    assert (code, path) in [(one.code, one.path) for one in journal_problems(body(**changes), SETTINGS)]
 
 
 def test_periods_are_named_as_the_calendar_names_them():
