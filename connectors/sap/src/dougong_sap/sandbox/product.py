@@ -41,6 +41,7 @@ class SapSandbox(VoucherSandbox):
         Setting("user", "DOUGONG", "通信用户", "communication user"),
         Setting("password", "Dougong-S4-2026", "密码", "password", "secret"),
         Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
+        Setting("release", "2024", "发布年份; 2020 的应答元素较少", "year; 2020 answers with fewer elements", "number"),
         Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
     )
 
@@ -115,12 +116,19 @@ class SapSandbox(VoucherSandbox):
         if known is not None:
             return Response(known["answer"].encode(), 200, known["content_type"])
         try:
-            response = call.answer(post_all(self, call.body))
+            response = call.answer(self._of_release(post_all(self, call.body)))
         except Malformed:
             return call.fault()
         if uuid:
             self.store.put("message", uuid, {"answer": response.body.decode(), "content_type": response.content_type})
         return response
+
+    def _of_release(self, confirmation: Any) -> Any:
+        """An older system lacks an element: clients that read strictly by its own description depend on that."""
+        newer = confirmation.find("ConfirmationInterfaceOrignName")
+        if self.settings["release"] < 2021 and newer is not None:
+            confirmation.remove(newer)
+        return confirmation
 
     def _odata(self, request: Request, at: Address) -> Response:
         if at.service not in SERVICES:
@@ -142,7 +150,7 @@ class SapSandbox(VoucherSandbox):
         if call.name != REQUEST:
             return call.fault()
         said = (f"{number}({kind})" if number else code, f"Error {code}")
-        return call.answer(refusal(call.body, said) if code in CODES else strange(call.body, said))
+        return call.answer(self._of_release((refusal if code in CODES else strange)(call.body, said)))
 
     def error_codes(self) -> Sequence[str]:
         """Every message that an entry may be refused with."""
