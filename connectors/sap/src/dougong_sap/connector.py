@@ -48,7 +48,7 @@ class SapConnector:
         product="sap-s4",
         title=TITLE,
         settings=SapSettings,
-        secrets=("password",),
+        secrets=("password", "client_secret", "certificate_password"),
         api_versions=("SAP_COM_0002 Journal Entry - Post", "API_OPLACCTGDOCITEMCUBE_SRV 0001"),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,6 +12,7 @@ from .edm import SERVICES
 from .entries import Malformed
 from .envelope import SoapIn, read_soap
 from .journal import REQUEST, post_all, refusal, strange
+from .oauth import TOKEN_PATH, OAuth, name_and_password
 from .odata import Address, answer, read_address, refused
 from .rows import rows_of
 from .rules import CODES
@@ -40,6 +39,9 @@ class SapSandbox(VoucherSandbox):
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "DOUGONG", "通信用户", "communication user"),
         Setting("password", "Dougong-S4-2026", "密码", "password", "secret"),
+        Setting("client_id", "DOUGONG_OAUTH", "OAuth 客户端", "OAuth client"),
+        Setting("client_secret", "Dougong-OAuth-2026", "OAuth 客户端密钥", "its secret", "secret"),
+        Setting("saml_audience", "S4H_100", "SAML 断言的受众", "audience of SAML assertions"),
         Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
         Setting("release", "2024", "发布年份; 2020 的应答元素较少", "year; 2020 answers with fewer elements", "number"),
         Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
@@ -58,24 +60,37 @@ class SapSandbox(VoucherSandbox):
         )
 
     def default_seed(self) -> Mapping[str, Any]:
-        """``seed.toml``, and the user of the settings."""
-        row = {"kind": "basic", "user": self.settings["user"], "password": self.settings["password"]}
-        return {**self.seed_file(), "credentials": [row]}
+        """``seed.toml``, and the communication user of the settings with the other ways in."""
+        s, user = self.settings, self.settings["user"]
+        rows = [
+            {"kind": "basic", "user": user, "password": s["password"]},
+            {"kind": "oauth_client", "id": s["client_id"], "secret": s["client_secret"], "acts_as": user},
+            {"kind": "client_certificate", "user": user},
+        ]
+        return {**self.seed_file(), "credentials": rows}
+
+    def seed_changed(self) -> None:
+        """Also who gives out tokens, once."""
+        super().seed_changed()
+        if not hasattr(self, "oauth"):
+            self.oauth = OAuth(self)
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
-        return {"base": "/", "journal_entry": _JOURNAL, "odata": "/sap/opu/odata/sap/"}
+        return {"base": "/", "journal_entry": _JOURNAL, "odata": "/sap/opu/odata/sap/", "token": TOKEN_PATH}
 
     # what a request asks for
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
-        return ("post", "items", "master", "metadata")
+        return ("post", "items", "master", "metadata", "token")
 
     def operation(self, request: Request) -> str:
         """Which of them a request is; the path itself where it is none."""
         if request.path == _JOURNAL:
             return "post"
+        if request.path == TOKEN_PATH:
+            return "token"
         at = read_address(request.path)
         if at is None or at.service not in SERVICES:
             return request.path
@@ -83,9 +98,12 @@ class SapSandbox(VoucherSandbox):
 
     def handle(self, request: Request) -> Response:
         """Who is let in first, then the service."""
+        if request.path == TOKEN_PATH:
+            return self.oauth.answer(request)
         user = self._user(request)
         if user is None:
-            said = [("www-authenticate", 'Basic realm="SAP NetWeaver Application Server [S4H/100]"')]
+            way = "Bearer" if request.headers.get("authorization", "").startswith("Bearer ") else "Basic"
+            said = [("www-authenticate", f'{way} realm="SAP NetWeaver Application Server [S4H/100]"')]
             return Response(b"<html><body>Logon failed</body></html>", 401, "text/html; charset=utf-8", said)
         if not self.tokens.may_work(user):
             return Response(b"<html><body>Forbidden</body></html>", 403, "text/html; charset=utf-8")
@@ -97,13 +115,20 @@ class SapSandbox(VoucherSandbox):
         return self._odata(request, at)
 
     def _user(self, request: Request) -> str | None:
-        """Who has shown a name and a password that belong together."""
-        shown = request.headers.get("authorization", "")
-        try:
-            user, _, password = base64.b64decode(shown.removeprefix("Basic "), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
+        """Who shows name and password, or a token, or has shown a certificate in the handshake and nothing since."""
+        way, _, shown = request.headers.get("authorization", "").partition(" ")
+        if way == "Bearer":
+            return self.tokens.user(shown)
+        if not way and self.settings["tls"] and self.settings["client_ca"]:
+            return next((str(row["user"]) for row in self.tokens.rows("client_certificate")), None)
+        user, password = name_and_password(request)
         return user if self.tokens.knows(user, password) else None
+
+    def loggable(self, request: Request, operation: str) -> str:
+        """Of a request for a token only what kind of right is asked for."""
+        if operation == "token":
+            return f"grant_type={request.form.get('grant_type', '')}"
+        return super().loggable(request, operation)
 
     def _journal(self, request: Request) -> Response:
         if request.method != "POST":
