@@ -13,6 +13,7 @@ from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rej
 from dougong.model.postings import Facts, Stage
 from dougong.plugins.description import describe_connector
 from dougong_sap.connector import SapConnector
+from dougong_sdk.rest import BadStatus
 
 
 def test_the_shipped_description_is_the_connectors_own():
@@ -138,8 +139,54 @@ def test_master_data_and_what_the_lines_of_an_account_take(bench_for, sandbox):
     assert {one.code for one in centres} >= {"CC1001", "CC2001"}
 
 
+def test_vendors_are_employees_or_suppliers_as_their_reconciliation_account_says(bench):
+    told = list(bench.connector.pull_master_data(("employee", "supplier"), bench.session, bench.call()))
+    assert {(one.kind, one.code, one.name) for one in told} >= {
+        ("employee", "90000001", "张三"),
+        ("supplier", "10000001", "携程"),
+    }
+    (one,) = (one for one in told if one.code == "90000001")
+    assert one.data == {"accounts": {"1000": "2241010000", "2000": "2241010000"}}
+    employees = list(bench.connector.pull_master_data(("employee",), bench.session, bench.call()))
+    assert {one.kind for one in employees} == {"employee"}
+
+
+def test_without_the_service_of_business_partners_everything_else_is_read(bench, sandbox):
+    sandbox.fault("status_before_work", operation="master", match="API_BUSINESS_PARTNER", status=403)
+    told = list(bench.connector.pull_master_data((), bench.session, bench.call()))
+    assert {one.kind for one in told} == {"account", "account_book", "department"}
+    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True, True, False]
+    sandbox.clear_faults()
+    sandbox.fault("status_before_work", operation="master", match="API_BUSINESS_PARTNER", status=500)
+    with pytest.raises(BadStatus):
+        list(bench.connector.pull_master_data(("supplier",), bench.session, bench.call()))
+
+
+def test_balances_are_told_by_account_and_dimension(bench, new_item):
+    bench.done(new_item("R-1", "100.00"))
+    bench.done(new_item("R-2", "28.50"))
+    rows = list(bench.connector.list_balances("2026-01", bench.session, bench.call()))
+    assert rows == [
+        {
+            "book": "1000",
+            "account": "2241010000",
+            "dimensions": {"employee": "90000001"},
+            "debit": "0",
+            "credit": "128.50",
+        },
+        {
+            "book": "1000",
+            "account": "6602020000",
+            "dimensions": {"department": "CC1001"},
+            "debit": "128.50",
+            "credit": "0",
+        },
+    ]
+    assert list(bench.connector.list_balances("2026-02", bench.session, bench.call())) == []
+
+
 def test_check_looks_at_the_way_in_and_the_search(bench, bench_for, sandbox):
-    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True, True]
+    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True] * 3
     wrong = bench_for(sandbox.url, odata_path="nowhere")
     found = list(wrong.connector.check(wrong.session, wrong.call()))
-    assert [one.ok for one in found] == [False, False]
+    assert [one.ok for one in found] == [False] * 3

@@ -15,9 +15,10 @@ from dougong.model.bookings import Voucher
 from dougong.model.identity import Key
 from dougong.model.messages import Item, Payload
 from dougong.model.problems import Problem
+from dougong_sap.documents import object_key
 from dougong_sdk import xml
 
-__all__ = ["MAX_LINES", "entry_problems", "message_values", "request_ids", "with_tax_codes"]
+__all__ = ["MAX_LINES", "entry_problems", "message_values", "request_ids", "with_reversal", "with_tax_codes"]
 
 MAX_LINES = 999
 #: Where the mapping puts an element's own text beside its attributes (contract.md §7).
@@ -61,6 +62,17 @@ def with_tax_codes(payload: Payload, voucher: Voucher) -> Payload:
     grouped = [{"TaxItemGroup": groups[str(tax["TaxCode"])], **tax} for tax in taxes]
     items = [coded(item) for item in payload.body.get("Item") or ()]
     return attrs.evolve(payload, body={**payload.body, "Item": items, "ProductTaxItem": grouped})
+
+
+def with_reversal(payload: Payload, voucher: Voucher, reason: str) -> Payload:
+    """The same entry as the reversal of the one that its voucher takes back whole, with SAP's reason for that.
+
+    Its lines go along, on the other side: they say what has to come out.
+    """
+    if voucher.reverses is None or not reason:
+        return payload
+    told = {"ReversalReason": reason, "ReversalReferenceDocument": object_key(voucher.reverses.erp_key)}
+    return attrs.evolve(payload, body={**payload.body, **told})
 
 
 def entry_problems(entry: Mapping[str, Any], fields: Sequence[TargetField]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -52,6 +53,12 @@ class Caller:
         status, body = self.post(SAMPLE.format(id=id, reference=reference, uuid=told, net=net), version)
         assert status == 200
         return body
+
+    def reversal(self, names, reference="ER-2", reason="<ReversalReason>01</ReversalReason>"):
+        """The confirmation of a reversal without lines of its own."""
+        told = f"{reason}<ReversalReferenceDocument>{names}</ReversalReferenceDocument><CreatedByUser>"
+        text = SAMPLE.format(id="EXP-2", reference=reference, uuid="", net="100.00").replace("<CreatedByUser>", told)
+        return self.post(re.sub(r"   <Item>.*</ProductTaxItem>", "", text, flags=re.DOTALL))[1]
 
     def get(self, path, **options):
         """What a query answers: its `d`, or the error."""

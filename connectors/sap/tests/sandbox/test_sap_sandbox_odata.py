@@ -86,9 +86,12 @@ def test_a_service_that_is_not_active_and_a_method_that_is_not_served(caller):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_names_keys_and_types_are_those_of_saps_own_metadata(caller, stored, service):
+    file = stored / f"{service}.edmx"
+    if not file.exists():
+        pytest.skip(f"no {file}: the description of this service is not stored")
     status, headers, body = caller.call("GET", f"/sap/opu/odata/sap/{service}/$metadata")
     assert (status, headers["Content-Type"]) == (200, "application/xml")
-    ours, theirs = described(etree.fromstring(body)), described(etree.parse(stored / f"{service}.edmx").getroot())
+    ours, theirs = described(etree.fromstring(body)), described(etree.parse(file).getroot())
     assert ours["sets"].items() <= theirs["sets"].items()
     for name, kind in ours["types"].items():
         assert kind["key"] == theirs["types"][name]["key"], name

@@ -14,6 +14,7 @@ from dougong_sdk.sandbox import Record
 
 from .entries import Malformed, read_entry, same_code
 from .envelope import SFIN
+from .reversals import faults_of_reversal, mark_reversed, original_of, with_lines
 from .rules import Said, faults_of, placed
 
 if TYPE_CHECKING:
@@ -60,12 +61,15 @@ def _known(sandbox: SapSandbox) -> Any:
 def _post(sandbox: SapSandbox, entry: Record) -> tuple[Record | None, list[Said]]:
     """The document, or what is wrong."""
     native = sandbox.seed["native"]
+    original = original_of(sandbox, entry) if entry["reversal_of"] else None
+    entry = with_lines(entry, original)
     entry = {**entry, "lines": [placed(line, native, sandbox.master) for line in entry["lines"]]}
     wrong = list(faults_of(entry, native, sandbox.master))
-    return (None, wrong) if wrong else (_posted(sandbox, entry), [])
+    wrong += faults_of_reversal(entry, original) if entry["reversal_of"] else ()
+    return (None, wrong) if wrong else (_posted(sandbox, entry, original), [])
 
 
-def _posted(sandbox: SapSandbox, entry: Record) -> Record:
+def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Record:
     company, year = entry["company"], entry["period"][:4]
     first = str(sandbox.master.rows("voucher_types")[entry["voucher_type"]].get("first", "0100000000"))
     number = f"{sandbox.store.next_number(f'{company}/{year}/{first}', int(first)):010d}"
@@ -76,11 +80,13 @@ def _posted(sandbox: SapSandbox, entry: Record) -> Record:
         "number": number,
         "stage": "posted",
         "currency": functional,
-        "reverses": None,
+        "reverses": original["id"] if original else None,
         "reversed_by": None,
         "lines": [_kept(line) for line in entry["lines"]],
     }
     sandbox.store.put("voucher", made["id"], made)
+    if original:
+        mark_reversed(sandbox, original, made["id"])
     return made
 
 
