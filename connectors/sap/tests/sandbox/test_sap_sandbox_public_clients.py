@@ -70,15 +70,19 @@ def holds_it(caller):
 
 
 @pytest.fixture
-def client_of(caller):
+def session():
+    """What pyodata and zeep call with."""
+    requests = pytest.importorskip("requests", reason="requests is not installed")
+    with requests.Session() as made:
+        made.auth, made.trust_env = (USER, PASSWORD), False
+        yield made
+
+
+@pytest.fixture
+def client_of(caller, session):
     """pyodata's client of one service, which reads `$metadata` and builds everything from it."""
     pyodata = pytest.importorskip("pyodata", reason="pyodata is not installed")
-    import requests
-
-    with requests.Session() as session:
-        session.auth = (USER, PASSWORD)
-        session.trust_env = False
-        yield lambda service: pyodata.Client(f"{caller.sandbox.url}sap/opu/odata/sap/{service}", session)
+    return lambda service: pyodata.Client(f"{caller.sandbox.url}sap/opu/odata/sap/{service}", session)
 
 
 def test_pyodata_reads_master_data_and_one_entity_by_its_key(client_of):
@@ -108,8 +112,44 @@ def test_pyodata_finds_an_entry_by_its_reference(caller, client_of):
     assert {row.PostingDate.date() for row in rows} == {date(2026, 11, 24)}
 
 
+@pytest.fixture
+def invoice(client_of, session):
+    """A supplier invoice that pyodata has posted: the caller fetches token and cookies, the client does the rest."""
+    client = client_of("API_SUPPLIERINVOICE_PROCESS_SRV")
+    told = session.head(f"{client.url}/", headers={"X-CSRF-Token": "Fetch"})
+    session.headers["X-CSRF-Token"] = told.headers["X-CSRF-Token"]
+    day = datetime(2026, 11, 24, tzinfo=UTC)
+    item = {"GLAccount": "6602010000", "CostCenter": "CC1001", "DebitCreditCode": "S", "TaxCode": "J1"}
+    amounts = {"TaxAmount": "13.00", "TaxBaseAmountInTransCrcy": "100.00"}
+    request = client.entity_sets.A_SupplierInvoice.create_entity().set(
+        CompanyCode="1000",
+        DocumentDate=day,
+        PostingDate=day,
+        SupplierInvoiceIDByInvcgParty="ER-7",
+        InvoicingParty="10000002",
+        DocumentCurrency="CNY",
+        InvoiceGrossAmount="113.00",
+        to_SupplierInvoiceItemGLAcct=[{"SupplierInvoiceItem": "0001", "SupplierInvoiceItemAmount": "100.00", **item}],
+        to_SupplierInvoiceTax=[{"TaxCode": "J1", "SupplierInvoiceTaxCounter": "000001", **amounts}],
+    )
+    return request.execute()
+
+
+def test_pyodata_posts_an_invoice_and_cancels_it(caller, client_of, session, invoice):
+    client = client_of("API_SUPPLIERINVOICE_PROCESS_SRV")
+    session.headers["If-Match"] = invoice.etag
+    cancel = client.functions.Cancel.parameter("SupplierInvoice", invoice.SupplierInvoice)
+    cancel = cancel.parameter("FiscalYear", invoice.FiscalYear).parameter("ReversalReason", "01")
+    told = cancel.parameter("PostingDate", datetime(2026, 11, 25, tzinfo=UTC)).execute()["Cancel"]
+    assert (told["Success"], told["ReverseDocument"]) == (True, "5105600102")
+    assert [(held["reference"], held["total"]) for held in caller.sandbox.postings()] == [
+        ("ER-7", "113.00"),
+        (None, "113.00"),
+    ]
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_pyodata_reads_every_set_of_every_service(caller, client_of, service):
+def test_pyodata_reads_every_set_of_every_service(caller, client_of, invoice, service):
     caller.sample()
     for entity_set in client_of(service).schema.entity_sets:
         rows = getattr(client_of(service).entity_sets, entity_set.name).get_entities().execute()
@@ -121,22 +161,19 @@ def test_pyodata_reads_every_set_of_every_service(caller, client_of, service):
 
 @pytest.mark.parametrize("port", ["binding", "binding_soap12"])
 @pytest.mark.parametrize("wsdl", WSDLS)
-def test_zeep_posts_an_entry_by_saps_own_description(caller_with, stored, wsdl, port):
+def test_zeep_posts_an_entry_by_saps_own_description(caller_with, session, stored, wsdl, port):
     import zeep
     import zeep.transports
-    from requests import Session
 
     caller = caller_with(release="2020" if "2020" in wsdl else "2024")
 
-    with Session() as session:
-        session.auth, session.trust_env = (USER, PASSWORD), False
-        client = zeep.Client(str(stored / wsdl), transport=zeep.transports.Transport(session=session))
-        name = f"{{http://sap.com/xi/SAPSCORE/SFIN}}{port}"
-        service = client.create_service(name, f"{caller.sandbox.url}{JOURNAL}")
-        values = entry(
-            lambda text: {"_value_1": Decimal(text), "currencyCode": "EUR"}, date(2026, 11, 24), "2026-11-24T02:00:00Z"
-        )
-        told = service.JournalEntryCreateRequestConfirmation_In(**values)
+    client = zeep.Client(str(stored / wsdl), transport=zeep.transports.Transport(session=session))
+    name = f"{{http://sap.com/xi/SAPSCORE/SFIN}}{port}"
+    service = client.create_service(name, f"{caller.sandbox.url}{JOURNAL}")
+    values = entry(
+        lambda text: {"_value_1": Decimal(text), "currencyCode": "EUR"}, date(2026, 11, 24), "2026-11-24T02:00:00Z"
+    )
+    told = service.JournalEntryCreateRequestConfirmation_In(**values)
     (one,) = told.JournalEntryCreateConfirmation
     assert one.JournalEntryCreateConfirmation.AccountingDocument == "1900000000"
     assert one.MessageHeader.ReferenceID["_value_1"] == "EXP-1-1"

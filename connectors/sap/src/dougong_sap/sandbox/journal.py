@@ -20,7 +20,7 @@ from .rules import Said, faults_of, placed
 if TYPE_CHECKING:
     from .product import SapSandbox
 
-__all__ = ["REQUEST", "confirmation", "post_all", "refusal", "strange"]
+__all__ = ["REQUEST", "confirmation", "kept_line", "known_codes", "post_all", "refusal", "strange"]
 
 REQUEST = "JournalEntryBulkCreateRequest"
 _SYSTEM, _LOGICAL = "0LDG1S4", "0S4HLS"
@@ -37,7 +37,7 @@ def post_all(sandbox: SapSandbox, request: Any) -> Any:
     inner = request.findall("JournalEntryCreateRequest")
     if header is None or not header.findtext("CreationDateTime") or not inner:
         raise Malformed(REQUEST)
-    read = [(one, read_entry(one.find("JournalEntry"), _known(sandbox))) for one in inner if _whole(one)]
+    read = [(one, read_entry(one.find("JournalEntry"), known_codes(sandbox))) for one in inner if _whole(one)]
     return confirmation(_id(header), [(_id(one.find("MessageHeader")), *_post(sandbox, entry)) for one, entry in read])
 
 
@@ -47,7 +47,7 @@ def _whole(one: Any) -> bool:
     return True
 
 
-def _known(sandbox: SapSandbox) -> Any:
+def known_codes(sandbox: SapSandbox) -> Any:
     """Codes as the seed writes them, whatever zeros they come with; vendors are employees or suppliers."""
 
     def known(kind: str, code: str) -> str:
@@ -82,7 +82,7 @@ def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Reco
         "currency": functional,
         "reverses": original["id"] if original else None,
         "reversed_by": None,
-        "lines": [_kept(line) for line in entry["lines"]],
+        "lines": [kept_line(line) for line in entry["lines"]],
     }
     sandbox.store.put("voucher", made["id"], made)
     if original:
@@ -90,7 +90,7 @@ def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Reco
     return made
 
 
-def _kept(line: Record) -> Record:
+def kept_line(line: Record) -> Record:
     """A line in the shape that every voucher sandbox keeps: amounts without sign, a rate."""
     amount = abs(line["signed"])
     base = amount if line["signed_base"] is None else abs(line["signed_base"])

@@ -22,9 +22,11 @@ from dougong_sdk.sandbox import (
     VoucherSandbox,
 )
 
+from .csrf import Csrf
 from .edm import SERVICES
 from .entries import Malformed
 from .envelope import SoapIn, read_soap
+from .invoices import INVOICES, SERVICE, change
 from .journal import REQUEST, post_all, refusal, strange
 from .later import confirmations, events, take, work_off
 from .oauth import TOKEN_PATH, OAuth, name_and_password
@@ -37,7 +39,10 @@ __all__ = ["SapSandbox"]
 _JOURNAL = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
 _ONE_WAY = "/sap/bc/srt/scs_ext/sap/journalentrybulkcreationreques"
 #: Entity set → what faults and the request log call reading it; every other one is master data.
-_READS = {"A_OperationalAcctgDocItemCube": "items"}
+_READS = {
+    "A_OperationalAcctgDocItemCube": "items",
+    **dict.fromkeys((INVOICES, "A_SupplierInvoiceItemGLAcct", "A_SupplierInvoiceTax"), "invoices"),
+}
 #: A person's doings that SAP's screens do not offer: a posted entry has no further stage, and keeps its number.
 _NOT_OFFERED = ("audit", "unaudit", "renumber")
 _PLACES = ("tax_code", "tax_rate", "tax_base")
@@ -61,6 +66,7 @@ class SapSandbox(VoucherSandbox):
         Setting("saml_audience", "S4H_100", "SAML 断言的受众", "audience of SAML assertions"),
         Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
         Setting("release", "2024", "发布年份; 2020 的应答元素较少", "year; 2020 answers with fewer elements", "number"),
+        Setting("cancel_if_match", "true", "冲销发票须带 If-Match", "cancelling an invoice takes If-Match", "switch"),
         Setting("callback_user", "SAP", "回调用户", "user that SAP shows when it calls back"),
         Setting("callback_password", "Back-2026", "回调密码", "its password", "secret"),
         Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
@@ -96,7 +102,16 @@ class SapSandbox(VoucherSandbox):
         """Also who gives out tokens, once."""
         super().seed_changed()
         if not hasattr(self, "oauth"):
-            self.oauth = OAuth(self)
+            self.oauth, self.csrf = OAuth(self), Csrf()
+
+    def expire_sessions(self) -> None:
+        """Every token dies with its session, those against forged requests, too."""
+        super().expire_sessions()
+        self.csrf.forget()
+
+    def rows(self, entity_set: str) -> Sequence[Mapping[str, Any]]:
+        """Every row of a set."""
+        return rows_of(self, entity_set)
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
@@ -112,7 +127,7 @@ class SapSandbox(VoucherSandbox):
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
-        return ("post", "send", "items", "master", "metadata", "token")
+        return ("post", "send", "invoice", "cancel", "invoices", "items", "master", "metadata", "token")
 
     def operation(self, request: Request) -> str:
         """Which of them a request is; the path itself where it is none."""
@@ -123,6 +138,8 @@ class SapSandbox(VoucherSandbox):
         at = read_address(request.path)
         if at is None or at.service not in SERVICES:
             return request.path
+        if at.service == SERVICE and request.method == "POST":
+            return "cancel" if at.set == "Cancel" else "invoice"
         return "metadata" if at.set in ("", "$metadata") else _READS.get(at.set, "master")
 
     def handle(self, request: Request) -> Response:
@@ -191,9 +208,13 @@ class SapSandbox(VoucherSandbox):
         if at.service not in SERVICES:
             text = f"No service found for namespace '', name '{at.service}', version '0001'"
             return refused(at.service, 403, "/IWFND/MED/170", text)
+        if (forged := self.csrf.refusal(request)) is not None:
+            return forged
         if request.method not in ("GET", "HEAD"):
-            return refused(at.service, 405, "/IWFND/CM_CONSUMER/101", "Method not allowed")
-        return answer(request, at, rows_of(self, at.set), int(self.settings["page_limit"]))
+            return change(self, request, at)
+        found = answer(request, at, self.rows, int(self.settings["page_limit"]))
+        found = evolve(found, headers=[*found.headers, *self.csrf.handed_out(request)])
+        return evolve(found, body=b"") if request.method == "HEAD" else found
 
     def compose(self, kind: str, *, forge: bool) -> Sequence[Outgoing]:
         """Confirmations of what was handed over and worked on; an event for each entry."""
@@ -210,7 +231,8 @@ class SapSandbox(VoucherSandbox):
         kind, _, number = code.partition(" ")
         at = read_address(request.path)
         if at is not None:
-            return refused(at.service, 400, code.replace(" ", "/"), f"Error {code}")
+            known = code in CODES  # what nobody has described is no refusal
+            return refused(at.service, 400 if known else 500, code.replace(" ", "/"), f"Error {code}")
         call: SoapIn = read_soap(request)
         if call.name != REQUEST:
             return call.fault()
@@ -228,7 +250,8 @@ class SapSandbox(VoucherSandbox):
         total = sum((Decimal(line["base_amount"]) for line in voucher["lines"] if line["side"] == "D"), Decimal(0))
         names = ("id", "number", "reference", "stage", "company", "book", "date", "period", "voucher_type", "currency")
         head = {name: voucher[name] for name in (*names, "attachments", "reverses")}
-        return {**head, "type": "journal_entry", "total": self._text(total, functional), "lines": lines}
+        kind = "supplier_invoice" if "invoice" in voucher else "journal_entry"
+        return {**head, "type": kind, "total": self._text(total, functional), "lines": lines}
 
     def _line(self, line: Mapping[str, Any], functional: str) -> dict[str, Any]:
         shown = super()._line(line, functional)
