@@ -23,6 +23,7 @@ WAYS = [
     ("PUSH-004", "prepared"),
     ("PUSH-004", "answered"),
     ("REVERSAL-001", "answered"),
+    ("WIRE-001", ""),
 ]
 #: Rules about what this ERP does not do: it tries no address by a challenge of its own.
 NOT_APPLICABLE = {"CALLBACK-006"}
