@@ -39,7 +39,7 @@ def _confirmations(settings: SapSettings) -> Finding:
         "entries are handed over one-way, and without a password for callbacks no confirmation is let in",
         path="callback.password",
         hint_zh="在 [connections.NAME.callback] 中给出 user 与 password, 并在 SAP 的通信安排中填写相同的",
-        hint_en="give user and password in [connections.NAME.callback], the same as in SAP's communication arrangement",
+        hint_en="give user and password in [connections.NAME.callback], and SAP's communication arrangement the same",
     )
     return Finding(check, ok=False, problem=problem)
 
