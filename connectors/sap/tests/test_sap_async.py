@@ -43,6 +43,7 @@ def lab(tmp_path_factory):
         yield made
 
 
+@pytest.mark.slow  # with the whole certification: tox -e certify
 @pytest.mark.parametrize(("rule", "cell"), WAYS, ids=[f"{rule}-{cell}" if cell else rule for rule, cell in WAYS])
 def test_the_rules_about_what_is_answered_later(lab, rule, cell):
     reason = RULES[rule].needs(lab.subject)
