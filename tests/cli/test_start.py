@@ -103,12 +103,15 @@ def test_a_sandbox_that_cannot_be(dougong, arguments):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh_CN.UTF-8", "已提交未审核"), ("C.UTF-8", "submitted, not audited")]
+    ("language", "words", "total"),
+    [("zh_CN.UTF-8", "已提交未审核", "合计"), ("C.UTF-8", "submitted, not audited", "total")],
 )
-def test_the_demo(dougong, tmp_path, language, words):
+def test_the_demo(dougong, tmp_path, language, words, total):
     result = dougong("demo", LANG=language)
     assert result.status == 0
     assert result.out.count(words) == 5
+    sums = [line.split()[1:] for line in result.out.splitlines() if line.split()[:1] == [total]]
+    assert (["3,348.00", "3,348.00"] in sums, len(sums)) == (True, 4), "under each voucher of the plan"
     for number in ("J26100007", "B26110001", "B26110002", "B26110003"):
         assert number in result.out
     assert "培训费,*,*,6602.05" in (tmp_path / "demo" / "tables" / "expense_account.csv").read_text("utf-8-sig")
