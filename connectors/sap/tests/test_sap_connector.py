@@ -9,10 +9,13 @@ from importlib.resources import files
 
 import pytest
 
+from dougong.model.messages import Payload
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
 from dougong.model.postings import Facts, Stage
 from dougong.plugins.description import describe_connector
+from dougong_sap import entries
 from dougong_sap.connector import SapConnector
+from dougong_sdk.rest import BadStatus
 
 
 def test_the_shipped_description_is_the_connectors_own():
@@ -138,8 +141,128 @@ def test_master_data_and_what_the_lines_of_an_account_take(bench_for, sandbox):
     assert {one.code for one in centres} >= {"CC1001", "CC2001"}
 
 
+def test_vendors_are_employees_or_suppliers_as_their_reconciliation_account_says(bench):
+    told = list(bench.connector.pull_master_data(("employee", "supplier"), bench.session, bench.call()))
+    assert {(one.kind, one.code, one.name) for one in told} >= {
+        ("employee", "90000001", "张三"),
+        ("supplier", "10000001", "携程"),
+    }
+    (one,) = (one for one in told if one.code == "90000001")
+    assert one.data == {"accounts": {"1000": "2241010000", "2000": "2241010000"}}
+    employees = list(bench.connector.pull_master_data(("employee",), bench.session, bench.call()))
+    assert {one.kind for one in employees} == {"employee"}
+
+
+def test_without_the_service_of_business_partners_everything_else_is_read(bench, sandbox):
+    sandbox.fault("status_before_work", operation="master", match="API_BUSINESS_PARTNER", status=403)
+    told = list(bench.connector.pull_master_data((), bench.session, bench.call()))
+    assert {one.kind for one in told} == {"account", "account_book", "department"}
+    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True, True, False]
+    sandbox.clear_faults()
+    sandbox.fault("status_before_work", operation="master", match="API_BUSINESS_PARTNER", status=500)
+    with pytest.raises(BadStatus):
+        list(bench.connector.pull_master_data(("supplier",), bench.session, bench.call()))
+
+
+def test_balances_are_told_by_account_and_dimension(bench, new_item):
+    bench.done(new_item("R-1", "100.00"))
+    bench.done(new_item("R-2", "28.50"))
+    rows = list(bench.connector.list_balances("2026-01", bench.session, bench.call()))
+    assert rows == [
+        {
+            "book": "1000",
+            "account": "2241010000",
+            "dimensions": {"employee": "90000001"},
+            "debit": "0",
+            "credit": "128.50",
+        },
+        {
+            "book": "1000",
+            "account": "6602020000",
+            "dimensions": {"department": "CC1001"},
+            "debit": "128.50",
+            "credit": "0",
+        },
+    ]
+    assert list(bench.connector.list_balances("2026-02", bench.session, bench.call())) == []
+
+
 def test_check_looks_at_the_way_in_and_the_search(bench, bench_for, sandbox):
-    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True, True]
+    assert [one.ok for one in bench.connector.check(bench.session, bench.call())] == [True] * 3
     wrong = bench_for(sandbox.url, odata_path="nowhere")
     found = list(wrong.connector.check(wrong.session, wrong.call()))
-    assert [one.ok for one in found] == [False, False]
+    assert [one.ok for one in found] == [False] * 3
+
+
+def objections(bench, body):
+    payload = Payload(body)
+    return [
+        (one.code, bool(one.hint.en)) for one in bench.connector.check_payload(payload, bench.session, bench.call())
+    ]
+
+
+def test_sap_is_asked_before_whether_it_would_post_an_entry(bench_for, sandbox, new_entry, new_item):
+    bench = bench_for(sandbox.url, simulate=True)
+    assert objections(bench, new_entry()) == []
+    assert objections(bench, new_entry(CompanyCode="9999", AccountingDocumentType="XX")) == [("SAP_ZDG_001", True)]
+    unknown = new_entry()
+    unknown["CreditorItem"][0]["Creditor"] = "99999999"
+    assert objections(bench, unknown) == [("SAP_F5_104", True)]
+    assert sandbox.postings() == []
+    bench.done(new_item("R-1"))
+    assert len(sandbox.postings()) == 1
+
+
+def test_a_closed_period_holds_nothing_before_the_push_has_moved_the_date(bench_for, sandbox, new_entry):
+    sandbox.hand("close_period", book="1000", period="2026-01")
+    assert objections(bench_for(sandbox.url, simulate=True), new_entry()) == []
+
+
+def test_while_sap_cannot_be_asked_nothing_is_held_for_that(bench_for, sandbox, new_entry):
+    bench = bench_for(sandbox.url, simulate=True)
+    sandbox.fault("status_before_work", operation="post", status=503)
+    assert objections(bench, new_entry(CompanyCode="9999")) == []
+
+
+def test_without_the_setting_sap_is_not_asked(bench, sandbox, new_entry):
+    assert objections(bench, new_entry(CompanyCode="9999")) == []
+    assert [row["operation"] for row in sandbox.requests()] == []
+
+
+def test_a_test_that_was_posted_is_told_of(bench_for, sandbox, new_entry, monkeypatch):
+    """By a system that does not know the indicator."""
+    from dougong_sap import simulation
+
+    monkeypatch.setattr(simulation, "trial_values", lambda *told: drop(entries.trial_values(*told)))
+    found = objections(bench_for(sandbox.url, simulate=True), new_entry())
+    assert found == [("TEST_WAS_POSTED", True)]
+    assert [one["reference"] for one in sandbox.postings()] == ["DOUGONG-TEST"]
+
+
+def drop(values):
+    values["MessageHeader"].pop("TestDataIndicator")
+    return values
+
+
+def test_handed_over_one_way_without_a_password_at_the_door_is_told_of(bench_for, sandbox):
+    found = {}
+    for name, more in {"open": {}, "guarded": {"callback_password": "x"}}.items():
+        bench = bench_for(sandbox.url, mode="async", **more)
+        found[name] = {one.check: one.ok for one in bench.connector.check(bench.session, bench.call())}
+    assert (found["open"].pop("confirmations at the door"), found["guarded"].pop("confirmations at the door")) == (
+        False,
+        True,
+    )
+    assert set(found["open"].values()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "ambiguity", "waits"),
+    [({}, "D", False), ({"mode": "async"}, "A", True), ({"mode": "async", "exactly_once": False}, "D", True)],
+)
+def test_what_may_be_done_when_an_answer_is_lost(bench_for, settings, ambiguity, waits):
+    operations = bench_for("http://127.0.0.1:9/", batch=5, **settings).connector.operations()
+    assert {one.name for one in operations} == {"JOURNAL_ENTRY.create", "JOURNAL_ENTRY.reverse"}
+    assert {(one.safety.ambiguity, one.waits, one.limits.batch) for one in operations} == {
+        (ambiguity, waits, 1 if waits else 5)
+    }

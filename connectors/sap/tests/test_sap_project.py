@@ -95,7 +95,7 @@ def test_a_report_becomes_one_journal_entry_whatever_happens_to_the_answer(proje
         for line in entry["lines"]
     } == {
         ("6601020000", "D", "720.00", "J6", ("department", "CC1002")),
-        ("5301010200", "D", "480.00", "J6", ("department", "CC1003"), ("project", "P-R01")),
+        ("5301010200", "D", "480.00", "J6", ("project", "P-R01")),
         ("2221010100", "D", "72.00", "J6"),
         ("2241010000", "C", "1272.00", None, ("employee", "90000001")),
     }
@@ -111,3 +111,33 @@ def test_an_entry_of_a_closed_period_is_booked_in_the_next_open_one(project, san
     (entry,) = sandbox.postings()
     assert entry["date"] == "2026-12-01"
     assert all(line["summary"].startswith("[补2026-11]") for line in entry["lines"])
+
+
+def test_a_reversal_names_the_entry_that_it_takes_back_and_both_stay(project, sandbox, dougong):
+    dougong("push", str(project / "report.json"))
+    (entry,) = sandbox.postings()
+    sandbox.fault("reset_after_work", operation="post", count=1)
+    assert dougong("reverse", "D1", "--reason", "wrong report")[0] == 0
+    status, rows = dougong("run")
+    assert (status, sorted(row["state"] for row in rows)) == (0, ["delivered", "reversed"])
+    original, red = sandbox.postings()
+    assert (original["id"], red["reverses"], red["total"]) == (entry["id"], entry["id"], "1272.00")
+    for period in {original["period"], red["period"]}:
+        status, rows = dougong("reconcile", "--period", period)
+        assert (status, {row["verdict"] for row in rows}) == (0, {"matched"})
+        assert dougong("reconcile", "--period", period, "--by", "account")[0] == 0
+
+
+def test_without_a_reason_for_reversals_it_is_an_ordinary_entry_on_the_other_side(project, sandbox, dougong):
+    file = project / "dougong.toml"
+    file.write_text(
+        file.read_text("utf-8").replace(
+            "[connections.sap-s4.settings]\n", '[connections.sap-s4.settings]\nreversal_reason = ""\n'
+        ),
+        "utf-8",
+    )
+    dougong("push", str(project / "report.json"))
+    dougong("reverse", "D1", "--reason", "wrong report")
+    assert dougong("run")[0] == 0
+    original, red = sandbox.postings()
+    assert (red["reverses"], red["total"]) == (None, original["total"])

@@ -15,11 +15,13 @@ from dougong.model.outcomes import (
     CallbackRefused,
     CallbackRequest,
     Done,
+    Rejected,
     Reply,
     StatusUpdate,
     Unknown,
     Waiting,
 )
+from dougong.model.problems import Problem
 
 HOOKS = ("read_callback",)
 
@@ -254,3 +256,26 @@ def test_its_age_is_judged_by_real_time_whatever_the_business_clock_says(ledger,
     receive(ledger, it.door, request())
 
     assert abs(seen[0] - utc_now()) < dt.timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("shown", [None, Done(posting_for())])
+def test_a_refusal_counts_where_asking_shows_nothing(ledger, waiting, claimed, now, shown):
+    """An ERP that shows what is there cannot be asked for what it has refused."""
+    it, (row,) = waiting(hooks=("read_callback", "poll"))
+    item = ItemId(f"{row.id}.0")
+    it.answers["read_callback"] += told(StatusUpdate(Rejected((Problem.of("NO", "不行", "no"),)), item))
+    receive(ledger, it.door, request())
+    it.answers["poll"].append([] if shown is None else [StatusUpdate(shown, item)])
+    steps.poll(ledger, claimed(), it.link)
+    assert now(row).state is (S.REJECTED if shown is None else S.DELIVERED)
+
+
+def test_no_refusal_counts_while_asking_fails(ledger, waiting, claimed, now):
+    it, (row,) = waiting(hooks=("read_callback", "poll"))
+    it.answers["read_callback"] += told(
+        StatusUpdate(Rejected((Problem.of("NO", "不行", "no"),)), ItemId(f"{row.id}.0"))
+    )
+    receive(ledger, it.door, request())
+    it.answers["poll"].append(RuntimeError("down"))
+    steps.poll(ledger, claimed(), it.link)
+    assert now(row).state is S.WAITING

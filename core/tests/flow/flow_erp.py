@@ -22,6 +22,8 @@ BOOKED: dict[str, dict] = {}
 LIMITS = Limits()
 #: The stages that it has; a new voucher stands at the first.
 STAGES: tuple[Stage, ...] = (Stage.SUBMITTED,)
+#: What it can do with a voucher.
+VERBS = ["create"]
 #: Words in a body that make the ERP unreachable for it.
 DOWN: set[str] = set()
 #: Words in a body whose answer is lost before the work.
@@ -52,6 +54,7 @@ target = "V"
 from = "voucher"
 [fields]
 "date" = "voucher.posting_date"
+"back" = "voucher.reverses.number if voucher.reverses is not None else None"
 [[rows]]
 target = "lines"
 each = "voucher.lines"
@@ -76,7 +79,7 @@ class FlowErp:
     @hookimpl
     def operations(self):
         safety = Safety(Ambiguity.C, Reference("reference"), settle=0.0)
-        return [Operation("V", "create", safety, STAGES, limits=LIMITS)]
+        return [Operation("V", verb, safety, STAGES, limits=LIMITS) for verb in VERBS]
 
     @hookimpl
     def default_mapping(self, operation):

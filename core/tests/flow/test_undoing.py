@@ -63,6 +63,27 @@ def test_reversed_by_a_person_it_stays_so(shop):
     assert balance("2241.01") == -250
 
 
+@pytest.fixture
+def own_way(monkeypatch):
+    """The ERP has a reversal of its own."""
+    monkeypatch.setattr(flow_erp, "VERBS", ["create", "reverse"])
+
+
+def test_a_red_voucher_names_what_it_takes_back(shop):
+    shop.push(report())
+    shop.act(reverse, 1)
+    assert [row[:2] for row in shop.push()] == [("R1", "reversed"), ("R1", "delivered")]
+    assert [one.get("back") for one in flow_erp.BOOKED.values()] == [None, "N-1"]
+    assert _sql(shop, "SELECT verb FROM delivery ORDER BY id") == [("create",), ("create",)]
+
+
+def test_it_goes_the_erps_own_way_where_there_is_one(shop, own_way):
+    shop.push(report())
+    shop.act(reverse, 1)
+    assert [row[:2] for row in shop.push()] == [("R1", "reversed"), ("R1", "delivered")]
+    assert _sql(shop, "SELECT verb FROM delivery ORDER BY id") == [("create",), ("reverse",)]
+
+
 def test_a_reversal_is_not_reversed(shop):
     shop.push(report())
     shop.act(reverse, 1)
@@ -181,6 +202,13 @@ def test_of_a_payment_batch_one_reports_part_is_taken_back(batch):
     batch.act(_repost, batch.payment)
     batch.push()
     assert (balance("1002.01"), balance("6602.02"), balance("2241.01")) == (-600, 600, 0)
+
+
+def test_a_part_of_a_merged_voucher_is_taken_back_by_an_ordinary_one(batch, own_way):
+    batch.act(reverse, batch.payment, only=["R2"])
+    batch.push()
+    assert [one.get("back") for one in flow_erp.BOOKED.values()] == [None] * 4
+    assert {verb for (verb,) in _sql(batch, "SELECT verb FROM delivery")} == {"create"}
 
 
 def test_a_merged_voucher_is_taken_back_whole(batch):

@@ -55,6 +55,12 @@ def test_one_delivery_one_posting(posting, verdict):
     assert (row.verdict, row.delivery, row.document) == (verdict, "D1", "R1")
 
 
+def test_what_we_took_back_ourselves_stays_beside_its_red_voucher():
+    back = attrs.evolve(OURS, state="reversed")
+    (row,) = compare([back], [theirs(stage=Stage.REVERSED)], "2026-11")
+    assert (row.verdict, row.theirs) == (Verdict.MATCHED, D("100.00"))
+
+
 def test_edited_lines_with_the_same_total():
     from dougong.model.postings import PostingLine
 

@@ -100,9 +100,12 @@ class SoapService:
                 )
             ) from error
 
-    def request_headers(self, operation: str) -> dict[str, str]:
-        """`Content-Type`, and the SOAP action where its version wants it."""
-        action = self._action(operation)
+    def request_headers(self, operation: str, action: str = "") -> dict[str, str]:
+        """`Content-Type`, and the SOAP action where its version wants it.
+
+        :param action: of a sibling service that takes the same messages; by default the WSDL's.
+        """
+        action = action or self._action(operation)
         if self._soap == _SOAP_12:
             return {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
@@ -189,13 +192,14 @@ class SoapSession:
         *,
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
+        action: str = "",
         repeatable: bool = False,
         as_it_came: bool = False,
     ) -> Any:
         """Send a message and read the answer, within the deadline.
 
         :param body: from `SoapService.envelope`; leaves exactly as it is.
-        :param headers: further headers of HTTP.
+        :param headers: further headers of HTTP. :param action: another SOAP action than the WSDL's.
         :param repeatable: the call has no effect: after a refused token it is made once more.
         :param as_it_came: read it by `SoapService.content`, not by the WSDL.
         :returns: as `SoapService.read`.
@@ -206,7 +210,7 @@ class SoapSession:
             self._path,
             body=body,
             deadline=deadline,
-            headers={**self._service.request_headers(operation), **(headers or {})},
+            headers={**self._service.request_headers(operation, action), **(headers or {})},
             repeatable=repeatable,
         )
         read = self._service.content if as_it_came else self._service.read

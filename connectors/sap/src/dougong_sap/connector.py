@@ -1,15 +1,16 @@
 """SAP S/4HANA as a connector: what the hooks say, and nothing else.
 
 "Journal Entry - Post" does not promise to refuse a second entry, so it is class D: after a lost answer the system is
-searched by our reference (DocumentReferenceID, XBLNR), and never sent to again blindly. Talking is in `session`, what a
-message looks like in `entries`, what SAP confirms in `confirmations`, reading in `documents`.
+searched by our reference (DocumentReferenceID, XBLNR), and never sent to again blindly. Its asynchronous sibling takes
+a message once by its id (class A), and confirms at our door. Talking is in `session`, what a message looks like in
+`entries`, what SAP confirms in `confirmations`, how that arrives in `callbacks`, reading in `documents`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -20,7 +21,19 @@ from dougong.model.codes import Codes, FieldMapping
 from dougong.model.masterdata import MasterRecord
 from dougong.model.messages import Correlation, Item, ItemId, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import Absent, CannotTell, Finding, Found, Outcome, Unknown
+from dougong.model.outcomes import (
+    Absent,
+    Callback,
+    CallbackRequest,
+    CannotTell,
+    Done,
+    Finding,
+    Found,
+    Outcome,
+    StatusUpdate,
+    Unknown,
+    Waiting,
+)
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem
 from dougong_sap.settings import TITLE, SapSettings
@@ -31,8 +44,6 @@ if TYPE_CHECKING:  # httpx and zeep come with the session: describing and mappin
 __all__ = ["SapConnector"]
 
 _TARGET = "JOURNAL_ENTRY"
-#: The correlation of an entry: the id of its request, which a confirmation names.
-_REQUEST = "request"
 
 
 @attrs.frozen(eq=False)
@@ -49,8 +60,18 @@ class SapConnector:
         title=TITLE,
         settings=SapSettings,
         secrets=("password",),
+        callback_secrets=("password",),
         api_versions=("SAP_COM_0002 Journal Entry - Post", "API_OPLACCTGDOCITEMCUBE_SRV 0001"),
     )
+
+    @property
+    def _one_way(self) -> bool:
+        return self.settings.mode == "async"
+
+    @property
+    def _batch(self) -> int:
+        """What is handed over goes one by one: a confirmation tells its message by one entry's id."""
+        return 1 if self._one_way else self.settings.batch
 
     # -- describe -----------------------------------------------------------------------------------------------------
 
@@ -58,7 +79,7 @@ class SapConnector:
     def operations(self) -> Sequence[Operation]:
         """Journal entries: posted at once, in one currency each, with red lines on the other side."""
         limits = Limits(
-            batch=self.settings.batch,
+            batch=self._batch,
             max_lines=999,
             max_summary=50,
             voucher_currency="document",
@@ -66,8 +87,10 @@ class SapConnector:
             drops=("cash_flow", "coordination"),
         )
         reference = Reference("DocumentReferenceID", max_length=16)
-        safety = Safety(Ambiguity.D, reference, settle=120.0)
-        return (Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits),)
+        once = self._one_way and self.settings.exactly_once
+        safety = Safety(Ambiguity.A if once else Ambiguity.D, reference, settle=120.0)
+        create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=self._one_way)
+        return (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
 
     # -- auth ---------------------------------------------------------------------------------------------------------
 
@@ -80,10 +103,10 @@ class SapConnector:
 
     @hookimpl
     def check(self, session: SapSession, call: Call) -> Iterator[Finding]:
-        """The way in, the company codes that are seen, the search by our reference."""
+        """The way in, the company codes that are seen, the search by our reference, the business partners."""
         from dougong_sap.checks import check_connection
 
-        return check_connection(session, call.deadline)
+        return check_connection(session, self.settings, call.deadline)
 
     # -- mapping ------------------------------------------------------------------------------------------------------
 
@@ -105,48 +128,61 @@ class SapConnector:
 
     @hookimpl
     def map_booking(self, booking: Voucher, mapping: FieldMapping, codes: Codes) -> Payload:
-        """By the mapping; then expense lines get the code of the tax that was taken from them."""
-        from dougong_sap.entries import with_tax_codes
+        """By the mapping; expense lines get the code of the tax that was taken from them, a reversal its original."""
+        from dougong_sap.entries import with_reversal, with_tax_codes
 
-        return with_tax_codes(mapping(booking, codes), booking)
+        return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
-        """Required fields, lengths, lines, signs, balance, one currency, one real cost object."""
+    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+        """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
         from dougong_sap.session import wsdl
+        from dougong_sap.simulation import simulated
 
-        return tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 
     @hookimpl
     def prepare(self, items: Sequence[Item]) -> Sequence[Message]:
-        """One message per entry; where the setting `batch` allows several, one for all."""
-        from dougong_sap.entries import message_values
-        from dougong_sap.session import OPERATION, service, wsdl
+        """One message per entry; where the setting `batch` allows several, one for all.
 
-        envelope = service(wsdl(self.settings), self.settings.binding).envelope
+        What is handed over names its message id for SAP, which takes a message once.
+        """
+        from dougong_sap.callbacks import REQUEST
+        from dougong_sap.entries import message_values
+        from dougong_sap.session import MESSAGE_ID, OPERATION, service, wsdl
+
+        def body(group: Sequence[Item]) -> bytes:
+            values = message_values(group, self.settings.sender)
+            once = {MESSAGE_ID: f"uuid:{values['MessageHeader']['UUID']}"} if self._one_way else None
+            return service(wsdl(self.settings), self.settings.binding).envelope(OPERATION, values, headers=once)
+
         return [
             Message(
                 items=tuple(item.id for item in group),
-                body=envelope(OPERATION, message_values(group, self.settings.sender)),
+                body=body(group),
                 media_type="text/xml",
-                correlations=tuple(Correlation(_REQUEST, item.request_id.text(34)) for item in group),
+                correlations=tuple(Correlation(REQUEST, item.request_id.text(34)) for item in group),
                 facts={item.id: Facts(book=str(item.payload.body.get("CompanyCode"))) for item in group},
-                operation=f"{_TARGET}.create",
+                operation=f"{_TARGET}.{'reverse' if group[0].booking.reverses else 'create'}",
             )
-            for group in ([items] if self.settings.batch > 1 else [[item] for item in items])
+            for group in ([items] if self._batch > 1 else [[item] for item in items])
         ]
 
     @hookimpl
     def push(self, message: Message, session: SapSession, call: Call) -> Outcome | Mapping[ItemId, Outcome]:
-        """Each entry of the message is posted, or refused whole, by itself."""
+        """Each entry is posted, or refused whole, by itself; what is handed over waits for its confirmation."""
         from dougong_sap.entries import request_ids
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
+            if self._one_way:
+                session.hand_over(message.body, call.deadline)
+                return Waiting(poll_after=self.settings.poll_after)
             told = session.post(message.body, call.deadline)
         except RestError as error:
             return outcome_of(error)
@@ -162,11 +198,29 @@ class SapConnector:
         searched = "journal entries by DocumentReferenceID, all company codes, years and pages"
         return search(wanted, lambda reference: session.documents.with_reference(reference, call.deadline), searched)
 
+    # -- status -------------------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def poll(self, waiting: Sequence[Wanted], session: SapSession, call: Call) -> Iterator[StatusUpdate]:
+        """Entries that are posted by now, read back by our reference; of one that is refused SAP shows nothing."""
+        for want in waiting:
+            found = session.documents.with_reference(want.reference, call.deadline)
+            if found:
+                several = Unknown(f"{len(found)} entries with {want.reference}")
+                yield StatusUpdate(Done(found[0]) if len(found) == 1 else several, want.item)
+
+    @hookimpl
+    def read_callback(self, request: CallbackRequest, call: Call) -> Callback:
+        """A confirmation of what was handed over, or an event; SAP shows its user and password."""
+        from dougong_sap.callbacks import read_callback
+
+        return read_callback(request, self.settings)
+
     # -- master data, reconcile ---------------------------------------------------------------------------------------
 
     @hookimpl
     def pull_master_data(self, kinds: Sequence[str], session: SapSession, call: Call) -> Iterator[MasterRecord]:
-        """Company codes, accounts with what their lines take, cost centres."""
+        """Company codes, accounts with what their lines take, cost centres, vendors: employees and suppliers."""
         from dougong_sap.masterdata import pull
 
         return pull(kinds, session.odata, self.settings, call.deadline)
@@ -175,3 +229,8 @@ class SapConnector:
     def list_postings(self, period: str, session: SapSession, call: Call) -> Iterator[Posting]:
         """Every journal entry of a period in every company code that the user sees."""
         return session.documents.of_period(period, call.deadline)
+
+    @hookimpl
+    def list_balances(self, period: str, session: SapSession, call: Call) -> Iterator[Mapping[str, Any]]:
+        """Debits and credits of each account in a period, by company code and dimensions."""
+        return session.documents.balances(period, call.deadline)

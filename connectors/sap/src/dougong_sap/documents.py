@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +16,7 @@ from dougong_sap.odata import OData, amount_of, day_of, literal
 from dougong_sap.settings import SapSettings
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["Documents", "erp_key"]
+__all__ = ["Documents", "erp_key", "object_key"]
 
 _SERVICE, _SET = "API_OPLACCTGDOCITEMCUBE_SRV", "A_OperationalAcctgDocItemCube"
 _HEAD = ("CompanyCode", "FiscalYear", "AccountingDocument")
@@ -48,9 +50,19 @@ _SIDES = {"S": "D", "H": "C"}
 _KEY = ",".join((*_HEAD, "AccountingDocumentItem"))
 
 
+#: Book, account, and dimensions by name.
+_Place = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
 def erp_key(company: str, year: str, document: str) -> str:
     """How this connector names a journal entry: a number alone is one of a company and a year."""
     return f"{company}/{year}/{document}"
+
+
+def object_key(erp_key: str) -> str:
+    """How SAP names the same entry in one word: document, company code, year (AWKEY)."""
+    company, year, document = erp_key.split("/")
+    return f"{document}{company:<4}{year}"
 
 
 @attrs.frozen
@@ -76,8 +88,20 @@ class Documents:
 
     def of_period(self, period: str, deadline: Deadline) -> Iterator[Posting]:
         """Every entry of a period (`2026-11`)."""
-        year, month = period.split("-")
-        return self.where(f"FiscalYear eq '{year}' and FiscalPeriod eq '{int(month):03d}'", deadline)
+        return self.where(_within(period), deadline)
+
+    def balances(self, period: str, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
+        """What each account moved in a period, by company code and by everything that its lines name."""
+        debits: dict[_Place, Decimal] = defaultdict(Decimal)
+        credits_: dict[_Place, Decimal] = defaultdict(Decimal)
+        for row in self.odata.rows(_SERVICE, _SET, _FIELDS, deadline, where=_within(period), key=_KEY):
+            line = self._line(row)
+            sums = debits if line.side == "D" else credits_
+            sums[row["CompanyCode"], line.account, tuple(sorted(line.dimensions.items()))] += line.amount
+        for place in sorted({*debits, *credits_}):
+            book, account, dimensions = place
+            moved = {"debit": format(debits[place], "f"), "credit": format(credits_[place], "f")}
+            yield {"book": book, "account": account, "dimensions": dict(dimensions), **moved}
 
     def where(self, condition: str, deadline: Deadline) -> Iterator[Posting]:
         """Every entry of which a row meets a condition that holds for all of its rows."""
@@ -119,6 +143,11 @@ class Documents:
             summary=row["DocumentItemText"] or "",
             dimensions={name: str(code) for name, code in codes.items() if code},
         )
+
+
+def _within(period: str) -> str:
+    year, month = period.split("-")
+    return f"FiscalYear eq '{year}' and FiscalPeriod eq '{int(month):03d}'"
 
 
 def _reversed_by(head: dict[str, Any]) -> str | None:

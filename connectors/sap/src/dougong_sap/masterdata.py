@@ -1,17 +1,23 @@
-"""Master data of the system: company codes, accounts and what their lines take, cost centres (sap.md §2.4)."""
+"""Master data of the system: company codes, accounts and their dimensions, cost centres, vendors (sap.md §2.4)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 from dougong.hookspecs import Deadline
 from dougong.model.masterdata import MasterRecord
 from dougong_sap.odata import OData
 from dougong_sap.settings import SapSettings
+from dougong_sdk.rest import BadStatus
 
-__all__ = ["KINDS", "companies", "pull"]
+__all__ = ["KINDS", "companies", "pull", "vendors"]
 
-KINDS = ("account", "account_book", "department")
+_VENDORS = ("employee", "supplier")
+KINDS = ("account", "account_book", "department", *_VENDORS)
+_PARTNERS = "API_BUSINESS_PARTNER"
+#: What SAP answers for a service that nobody has activated.
+_NOT_ACTIVE = (403, 404)
 _COMPANY = ("CompanyCode", "CompanyCodeName", "Currency", "ChartOfAccounts")
 _ACCOUNT = ("ChartOfAccounts", "GLAccount", "AccountIsBlockedForPosting")
 _CENTRE = ("CostCenter", "ControllingArea", "ValidityEndDate", "CompanyCode", "IsBlkdForPrimaryCostsPosting")
@@ -26,6 +32,8 @@ def pull(kinds: Sequence[str], odata: OData, settings: SapSettings, deadline: De
             yield from _accounts(odata, settings, deadline)
         elif kind == "department":
             yield from _centres(odata, deadline)
+    if asked := set(_VENDORS).intersection(kinds or KINDS):
+        yield from _vendors_where_told(asked, odata, settings, deadline)
 
 
 def companies(odata: OData, deadline: Deadline) -> Iterator[MasterRecord]:
@@ -54,3 +62,34 @@ def _centres(odata: OData, deadline: Deadline) -> Iterator[MasterRecord]:
         data = {"company": row["CompanyCode"]}
         open_ = row["IsBlkdForPrimaryCostsPosting"] != "X"
         yield MasterRecord("department", f"{row['ControllingArea']}/{code}", code, "", open_, data)
+
+
+def _vendors_where_told(
+    asked: Collection[str], odata: OData, settings: SapSettings, deadline: Deadline
+) -> Iterator[MasterRecord]:
+    """Nothing depends on vendors: where the service is not active, only the names are missing, and `check` says so."""
+    try:
+        found = [one for one in vendors(odata, settings, deadline) if one.kind in asked]
+    except BadStatus as error:
+        if error.status not in _NOT_ACTIVE:
+            raise
+        return
+    yield from found
+
+
+def vendors(odata: OData, settings: SapSettings, deadline: Deadline) -> Iterator[MasterRecord]:
+    """Business partners that are paid. Who is an employee their reconciliation account tells, as accounts do of lines.
+
+    :raises BadStatus: the service does not answer.
+    """
+    accounts: dict[str, dict[str, str]] = defaultdict(dict)
+    fields, key = ("Supplier", "CompanyCode", "ReconciliationAccount"), "Supplier,CompanyCode"
+    for row in odata.rows(_PARTNERS, "A_SupplierCompany", fields, deadline, key=key):
+        accounts[str(row["Supplier"])][str(row["CompanyCode"])] = str(row["ReconciliationAccount"])
+    fields = ("Supplier", "SupplierName", "PostingIsBlocked")
+    for row in odata.rows(_PARTNERS, "A_Supplier", fields, deadline, key="Supplier"):
+        code = str(row["Supplier"])
+        paid = {name for account in accounts[code].values() for name in settings.dimensions_of(account)}
+        kind = "employee" if "employee" in paid else "supplier"
+        data = {"accounts": accounts[code]}
+        yield MasterRecord(kind, code, code, row["SupplierName"], not row["PostingIsBlocked"], data)

@@ -12,10 +12,13 @@ from dougong_sap.documents import Documents
 from dougong_sap.odata import OData
 from dougong_sap.settings import SapSettings
 from dougong_sdk.auth import Basic, status_401_proves
-from dougong_sdk.rest import RestSession
+from dougong_sdk.rest import BadAnswer, RestSession
 from dougong_sdk.soap import SoapService, SoapSession
 
-__all__ = ["OPERATION", "SapSession", "service", "wsdl"]
+__all__ = ["MESSAGE_ID", "OPERATION", "SapSession", "service", "wsdl"]
+
+#: SAP's own header block with the id by which a message is taken once (sap.md §1.7).
+MESSAGE_ID = "{http://www.sap.com/webas/640/soap/features/messageId/}messageId"
 
 #: The operation of "Journal Entry - Post"; that is also what its request is called in the WSDL.
 OPERATION = "JournalEntryCreateRequestConfirmation_In"
@@ -43,7 +46,9 @@ class SapSession:
         way_in = Basic(settings.user, settings.password, refuses=status_401_proves)
         self._settings = settings
         self._rest = RestSession(settings.base_url, auth=way_in, ca_file=settings.ca_file)
-        self._soap = SoapSession(self._rest, settings.journal_path, service(wsdl(settings), settings.binding))
+        messages = service(wsdl(settings), settings.binding)
+        self._soap = SoapSession(self._rest, settings.journal_path, messages)
+        self._one_way = SoapSession(self._rest, settings.async_path, messages)
         self.odata = OData(self._rest, settings.odata_path, settings.client)
         self.documents = Documents(self.odata, settings)
 
@@ -52,9 +57,21 @@ class SapSession:
 
     def post(self, body: bytes, deadline: Deadline) -> dict[str, Confirmation]:
         """Send a frozen message, once; what SAP confirms by the id of each request."""
-        client = {"sap-client": self._settings.client} if self._settings.client else {}
-        told: Any = self._soap.call(OPERATION, body, deadline=deadline, headers=client, as_it_came=True)
+        told: Any = self._soap.call(OPERATION, body, deadline=deadline, headers=self._client, as_it_came=True)
         return {} if told is None else read_confirmations(told)
+
+    def hand_over(self, body: bytes, deadline: Deadline) -> None:
+        """Send a frozen message one-way: SAP has stored it then, and posted nothing yet.
+
+        :raises RestError: it is not said that it was stored.
+        """
+        how: Any = {"headers": self._client, "action": self._settings.async_action, "as_it_came": True}
+        if self._one_way.call(OPERATION, body, deadline=deadline, **how) is not None:
+            raise BadAnswer("单向报文得到了内容", "a one-way message was answered with content")
+
+    @property
+    def _client(self) -> dict[str, str]:
+        return {"sap-client": self._settings.client} if self._settings.client else {}
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -16,6 +16,7 @@ __all__ = ["ACCOUNT_DIMENSIONS", "TITLE", "SapSettings"]
 #: What people call the ERP, in Chinese and English.
 TITLE = Text("SAP S/4HANA", "SAP S/4HANA")
 
+_SFIN = "http://sap.com/xi/SAPSCORE/SFIN"
 #: Beginning of an account's number → dimensions that its lines take; the longest that fits counts. No public API tells
 #: it (SAP keeps it in field status groups), so this is the usual Chinese chart, for each customer to correct.
 ACCOUNT_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
@@ -52,7 +53,15 @@ class SapSettings:
     :param odata_path: path that the OData services stand below.
     :param wsdl: the file that your own system exports, for fields that the shipped one lacks.
     :param binding: name of its binding; by default its first.
-    :param batch: most entries in one message.
+    :param batch: most entries in one message; with `mode = "async"` always one.
+    :param mode: `sync` = posted while we wait; `async` = handed over, and confirmed at our door.
+    :param async_path: path of the asynchronous "Journal Entry - Post". :param async_action: its SOAP action.
+    :param exactly_once: SAP takes a message once by its id, so it may be sent again; else it is searched for first.
+    :param poll_after: seconds after which SAP is asked for an entry that it has not confirmed yet.
+    :param callback_user: who SAP's confirmations and events come from. :param callback_password: its secret.
+    :param simulate: have SAP try each entry as a test (TestDataIndicator) in `plan` and before it is sent.
+    :param reversal_reason: SAP's reason for reversals (Customizing); empty = a voucher is taken back by an ordinary
+        entry on the other side.
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
     :param account_currencies: likewise, foreign currencies that an account is kept in. An entry has one currency, so a
         voucher with lines of both kinds is held; without this setting each is booked in functional currency.
@@ -72,6 +81,15 @@ class SapSettings:
     wsdl: Path | None = None
     binding: str = ""
     batch: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    mode: Literal["sync", "async"] = "sync"
+    async_path: str = "sap/bc/srt/scs_ext/sap/journalentrybulkcreationreques"
+    async_action: str = f"{_SFIN}/JournalEntryBulkCreationRequest_In/JournalEntryBulkCreationRequest_InRequest"
+    exactly_once: bool = True
+    poll_after: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
+    callback_user: str = "SAP"
+    callback_password: str = attrs.field(default="", repr=False)
+    simulate: bool = False
+    reversal_reason: str = attrs.field(default="01", validator=attrs.validators.max_len(2))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     ca_file: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -46,12 +47,23 @@ class Caller:
         assert headers["Content-Type"].startswith(content_type.partition(";")[0])
         return status, etree.fromstring(content).find(f"{{{namespace}}}Body/*")
 
-    def sample(self, id="EXP-1", reference="ER-1", uuid="", net="100.00", version="1.1"):
+    def sample(self, id="EXP-1", reference="ER-1", uuid="", net="100.00", version="1.1", *, test=False):
         """The confirmation of the sample request."""
         told = f"<UUID>{uuid}</UUID>" if uuid else ""
-        status, body = self.post(SAMPLE.format(id=id, reference=reference, uuid=told, net=net), version)
+        text = SAMPLE.format(id=id, reference=reference, uuid=told, net=net)
+        if test:
+            text = text.replace(
+                "Z</CreationDateTime>", "Z</CreationDateTime><TestDataIndicator>true</TestDataIndicator>", 1
+            )
+        status, body = self.post(text, version)
         assert status == 200
         return body
+
+    def reversal(self, names, reference="ER-2", reason="<ReversalReason>01</ReversalReason>"):
+        """The confirmation of a reversal without lines of its own."""
+        told = f"{reason}<ReversalReferenceDocument>{names}</ReversalReferenceDocument><CreatedByUser>"
+        text = SAMPLE.format(id="EXP-2", reference=reference, uuid="", net="100.00").replace("<CreatedByUser>", told)
+        return self.post(re.sub(r"   <Item>.*</ProductTaxItem>", "", text, flags=re.DOTALL))[1]
 
     def get(self, path, **options):
         """What a query answers: its `d`, or the error."""

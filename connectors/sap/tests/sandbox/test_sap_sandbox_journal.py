@@ -78,6 +78,38 @@ def test_who_is_not_known_or_has_no_rights_is_not_let_in(caller):
     assert caller.call("GET", "/sap/opu/odata/sap/API_COMPANYCODE_SRV/", user="GUEST", password="x")[0] == 403
 
 
+def test_a_reversal_names_its_entry_and_both_stay_in_the_books(caller):
+    caller.sample()
+    assert log(caller.reversal("190000000010102026")) == [("605(RW)", "1")]
+    original, red = caller.sandbox.postings()
+    assert (red["reverses"], red["total"]) == (original["id"], "119.00")
+    assert [line["side"] for line in red["lines"]] == ["C", "D", "C"]
+    found = caller.get(
+        "API_OPLACCTGDOCITEMCUBE_SRV/A_OperationalAcctgDocItemCube", select="IsReversal,IsReversed,ReverseDocument"
+    )
+    assert {(row["IsReversal"], row["IsReversed"], row["ReverseDocument"]) for row in found["results"]} == {
+        (False, True, red["number"]),
+        (True, False, original["number"]),
+    }
+
+
+def test_a_reversal_is_refused_for_nothing_for_the_second_time_and_without_a_reason(caller):
+    caller.sample()
+    assert log(caller.reversal("190000009910102026"))[-1] == ("012(ZDG)", "3")
+    assert log(caller.reversal("190000000010102026", reason=""))[-1] == ("014(ZDG)", "3")
+    caller.reversal("1900000000")
+    assert log(caller.reversal("1900000000"))[-1] == ("013(ZDG)", "3")
+    assert len(caller.sandbox.postings()) == 2
+
+
+def test_a_test_is_checked_and_not_posted(caller):
+    told = caller.sample(uuid="u-1", test=True)
+    assert (log(told), told.findtext(f"{INNER}/AccountingDocument")) == ([("614(RW)", "1")], " ")
+    assert log(caller.sample(net="99.00", test=True)) == [("609(RW)", "3"), ("702(F5)", "3")]
+    assert caller.sandbox.postings() == []
+    assert log(caller.sample(uuid="u-1")) == [("605(RW)", "1")]
+
+
 def test_a_person_closes_a_period_and_deletes_and_edits_but_never_renumbers(caller):
     caller.sample()
     (held,) = caller.sandbox.postings()

@@ -20,7 +20,7 @@ from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
 from dougong.ledger.store import Ledger
 from dougong.model.operations import Operation
-from dougong.model.outcomes import StatusUpdate, Unknown
+from dougong.model.outcomes import Rejected, StatusUpdate, Unknown
 from dougong.model.problems import DougongError
 
 __all__ = ["poll"]
@@ -51,13 +51,19 @@ def _poll_whole(ledger: Ledger, frozen: Frozen, rows: Sequence[DeliveryRow], lin
 
 
 def _ask(ledger: Ledger, frozen: Frozen, operation: Operation, link: Link) -> list[StatusUpdate]:
-    """What the ERP says when asked; where it cannot be asked, what its callbacks said."""
+    """What the ERP says when asked; where it cannot be asked, what its callbacks said.
+
+    An ERP that shows what is there cannot be asked for what it has refused: where it shows nothing, and has told that,
+    its word counts.
+    """
     if not link.door.supports("poll"):
         return told(ledger, link)
     try:
-        return list(link.door.poll(wanted_of(frozen), link.session(), link.call(operation)))
+        shown = list(link.door.poll(wanted_of(frozen), link.session(), link.call(operation)))
     except DougongError:
         return []
+    heard = told(ledger, link) if link.door.supports("read_callback") else ()
+    return [*shown, *(one for one in heard if isinstance(one.outcome, Rejected))]
 
 
 def _record(

@@ -257,9 +257,21 @@ def take_back(
     if not covers:
         return list(found.values())
     new = attrs.evolve(
-        _correction([row for row, _ in covers], one, covers, deriver), reverses_id=one.id, asked_at=asked_at
+        _correction([row for row, _ in covers], one, covers, deriver),
+        verb=_verb(tx, one, [row.ref for row, _ in covers], deriver),
+        reverses_id=one.id,
+        asked_at=asked_at,
     )
     return [*found.values(), deliveries.create(tx, new, actor=actor)]
+
+
+def _verb(tx: Tx, one: DeliveryRow, refs: Sequence[SourceRef], deriver: Deriver) -> str:
+    """By the ERP's own reversal where it has one; that takes back all of a voucher, so a part of it is just booked."""
+    own = any(
+        (operation.target_type, operation.verb) == (one.target_type, "reverse")
+        for operation in deriver.project.door(one.connection).operations
+    )
+    return "reverse" if own and reversals.takes_all(tx, one.id, refs) else "create"
 
 
 def _complement(tx: Tx, row: DocumentRow, one: DeliveryRow, derivation: Derivation, deriver: Deriver) -> None:

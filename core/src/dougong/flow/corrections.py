@@ -7,6 +7,8 @@ import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
+
 from dougong import formats
 from dougong.accounting import Derivation, business_date, change_day, difference, part_of, red
 from dougong.clock import business_now
@@ -14,11 +16,11 @@ from dougong.delivery import Blocked, Held
 from dougong.delivery.send import facts_of
 from dougong.flow.dependents import dependents, lock, stands_on_it
 from dougong.flow.intended import Intended
-from dougong.ledger import attempts, covering, deliveries, documents, reversals
+from dougong.ledger import attempts, covering, deliveries, documents, postings, reversals
 from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.ledger.states import DeliveryState
-from dougong.model.bookings import Voucher
+from dougong.model.bookings import Reversed, Voucher
 from dougong.model.documents import Document, SourceRef
 from dougong.model.postings import Facts, Posting, PostingLine, Stage
 from dougong.model.problems import DougongError, Problem, Text
@@ -63,14 +65,16 @@ def red_of(deriver: Deriver, one: DeliveryRow, taken: Sequence[Document], *, ask
     :param asked_at: when a person asked for it; by default the documents tell the day.
     :raises DougongError: nothing is known of what was booked, something else stands, or nothing may be booked now.
     """
-    booked = deriver.project.ledger.look(lambda tx: _booked(tx, one, [document.ref for document in taken]))
+    refs = [document.ref for document in taken]
+    booked = deriver.project.ledger.look(lambda tx: _booked(tx, one, refs))
     rules = deriver.inputs.rules[one.book]
     zone, now = rules.rules.zone, business_now()
     if asked_at is None:
         day = max(change_day(document, zone, now) for document in taken)
     else:
         day = business_date(dt.datetime.fromtimestamp(asked_at / 1000, dt.UTC), zone)
-    return red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(one.book))
+    voucher = red(booked, deriver.correction_date(booked, day), rules, deriver.inputs.limits(one.book))
+    return attrs.evolve(voucher, reverses=deriver.project.ledger.look(lambda tx: _reversed(tx, one, refs)))
 
 
 def complement(
@@ -109,6 +113,12 @@ def _booked(tx: Tx, row: DeliveryRow, refs: Collection[SourceRef]) -> Voucher:
     if accepted is not None and sent.differences(_as_posting(accepted)):
         raise DougongError(_stands_otherwise(row, sent.changes(_as_posting(accepted))))
     return part_of(voucher, refs)
+
+
+def _reversed(tx: Tx, row: DeliveryRow, refs: Collection[SourceRef]) -> Reversed | None:
+    """What the ERP calls the posting, where all of it is taken back."""
+    known = postings.of(tx, row.id) if reversals.takes_all(tx, row.id, refs) else None
+    return None if known is None else Reversed(known["erp_key"], known["erp_number"], known["company"])
 
 
 def _as_posting(facts: Facts) -> Posting:

@@ -54,7 +54,8 @@ class Payloads:
         if problems:
             return Held(problems, self._inputs.hash, wanted.still)
         text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
-        place = partial(with_reference, payload, self._inputs.operations[row.connection], wanted.booking.documents)
+        operation = link.door.operation(f"{row.target_type}.{row.verb}")
+        place = partial(with_reference, payload, operation, wanted.booking.documents)
         return Derived(place, wanted.booking, text, self._inputs.hash, wanted.stage, wanted.still)
 
     def of(self, booking: Voucher, link: Link) -> tuple[Payload, tuple[Problem, ...]]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from dougong.ledger import deliveries, documents, schema
+from dougong.ledger import covering, deliveries, documents, schema
 from dougong.ledger.rows import FOREVER, DeliveryRow, DocumentRow
 from dougong.ledger.statements import Statement, Tx
 from dougong.ledger.states import DeliveryState, DocumentState
 from dougong.model.documents import SourceRef
 
-__all__ = ["CORRECTIONS", "arrived", "booking_of", "is_partly_taken_back", "let_go", "reversal_of"]
+__all__ = [
+    "CORRECTIONS",
+    "arrived",
+    "booking_of",
+    "is_partly_taken_back",
+    "let_go",
+    "reversal_of",
+    "takes_all",
+]
 
 #: Moments that correct another voucher.
 CORRECTIONS = ("reversal", "difference")
@@ -91,6 +100,11 @@ def reversal_of(tx: Tx, delivery_id: int, ref: SourceRef) -> DeliveryRow | None:
 def is_partly_taken_back(tx: Tx, delivery_id: int) -> bool:
     """Whether a red voucher takes back some of what a delivery books, or is to: then it cannot simply be deleted."""
     return tx.one(_ANY_REVERSAL, {"d": delivery_id}) is not None
+
+
+def takes_all(tx: Tx, delivery_id: int, refs: Collection[SourceRef]) -> bool:
+    """Whether taking back some documents' part takes back all that a delivery has ever booked."""
+    return {row.ref for row in covering.covered_by(tx, delivery_id)} <= set(refs)
 
 
 def booking_of(tx: Tx, delivery_id: int) -> str | None:

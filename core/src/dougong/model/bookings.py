@@ -11,7 +11,7 @@ import attrs
 
 from dougong.model.documents import SourceRef
 
-__all__ = ["Booking", "LineTax", "LoanMovement", "Member", "Original", "Side", "Voucher", "VoucherLine"]
+__all__ = ["Booking", "LineTax", "LoanMovement", "Member", "Original", "Reversed", "Side", "Voucher", "VoucherLine"]
 
 Side = Literal["D", "C"]
 
@@ -112,6 +112,20 @@ class Member:
 
 
 @attrs.frozen
+class Reversed:
+    """The posting that a voucher takes back as a whole, as the ERP names it; `None` = it has not told.
+
+    :param erp_key: its id there. :param number: what people see. :param company: the ERP's own organisation.
+
+    .. versionadded:: 0.1
+    """
+
+    erp_key: str
+    number: str | None = None
+    company: str | None = None
+
+
+@attrs.frozen
 class Voucher:
     """A voucher (记账凭证) before any ERP: balanced, dated, with every line's account and dimensions.
 
@@ -126,6 +140,7 @@ class Voucher:
     :param prepared_by: maker (制单人), our employee code.
     :param loans: what it does to loans.
     :param members: what each document has in a merged voucher (凭证合并); empty otherwise.
+    :param reverses: the posting that it takes back, all of it; of a part (one document of a merged voucher) none.
 
     .. versionadded:: 0.1
     """
@@ -146,6 +161,7 @@ class Voucher:
     date_reasons: tuple[str, ...] = ()
     loans: tuple[LoanMovement, ...] = ()
     members: tuple[Member, ...] = ()
+    reverses: Reversed | None = None
     extensions: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
     @property

@@ -86,6 +86,7 @@ class Operation:
 
     :param target_type: the ERP's own name, e.g. `GL_VOUCHER`; `books` what kind of booking it takes (`voucher`).
     :param verb: `create` or `reverse`.
+    :param waits: whether `push` may answer `Waiting`: the ERP takes it now and works on it later.
     :param stages: the ladder reachable by API, lowest first; the first is where `push` leaves a new posting.
 
     .. versionadded:: 0.1
@@ -98,6 +99,7 @@ class Operation:
     books: str = "voucher"
     limits: Limits = Limits()
     deadline: float = 60.0
+    waits: bool = True
 
     @property
     def name(self) -> str:

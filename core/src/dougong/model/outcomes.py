@@ -166,7 +166,8 @@ class Callback:
     """What a callback means. A callback is a hint: core confirms it by asking where the connector can ask.
 
     :param message_id: stable per message; the same id told twice has one effect.
-    :param updates: news that the callback itself carries.
+    :param updates: news that the callback itself carries. Where the connector can ask (`poll`), a refusal alone counts,
+        and only while asking shows nothing.
     :param ask: what to ask the ERP about now.
     :param documents: raw documents that the ERP brings (reversed roles).
     :param wants: how many waiting messages the ERP has come to fetch (reversed roles); `reply` then builds the answer

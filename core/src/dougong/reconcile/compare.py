@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import attrs
 
+from dougong.ledger.states import DeliveryState
 from dougong.model.identity import CROCKFORD
 from dougong.model.postings import Facts, Posting, Stage
 from dougong.model.problems import Problem, Text
@@ -126,7 +127,7 @@ def _candidates(
 
 
 def _row(one: Ours, found: Sequence[Posting], period: str) -> Row:
-    live = [p for p in found if p.stage.stands]
+    live = [p for p in found if p.stage.stands or _taken_back(one, p)]
     base = Row(
         Verdict.MATCHED,
         ", ".join(one.documents),
@@ -155,6 +156,11 @@ def _row(one: Ours, found: Sequence[Posting], period: str) -> Row:
     )
 
 
+def _taken_back(one: Ours, posting: Posting) -> bool:
+    """What a red voucher of ours took back stays in the books beside it; some ERPs mark it."""
+    return one.state == DeliveryState.REVERSED and posting.stage is Stage.REVERSED
+
+
 def _renumbered(one: Ours, posting: Posting) -> Text:
     """Accountants re-arrange numbers (整理断号): the old one and the new one."""
     old, new = one.erp_number, posting.number
@@ -173,7 +179,7 @@ def _verdict(one: Ours, posting: Posting) -> Verdict:
         return Verdict.PERIOD
     if one.facts.differences(posting):
         return Verdict.EDITED
-    if one.stage is not None and posting.stage.rank < one.stage.rank:
+    if one.stage is not None and posting.stage.stands and posting.stage.rank < one.stage.rank:
         return Verdict.STAGE
     return Verdict.MATCHED
 

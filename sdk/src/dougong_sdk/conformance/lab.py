@@ -61,13 +61,17 @@ class Lab:
 
     :param name: the product's name. :param folder: for projects, ledgers and logs.
     :param wire: a recording to make or to play.
+    :param connection: what its connections say otherwise than `init` writes: `settings`, `callback`.
     :raises DougongError: nothing usable of that name is installed.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, name: str, folder: Path, *, wire: Wire | None = None) -> None:
+    def __init__(
+        self, name: str, folder: Path, *, wire: Wire | None = None, connection: Mapping[str, Any] | None = None
+    ) -> None:
         self.name = name
+        self.connection = connection or {}
         self.wire = wire
         self.folder = folder
         self.entry = find_entry(name)
@@ -117,7 +121,7 @@ class Lab:
             (folder / "dougong.toml").write_text(f'[connections.{self.name}]\nconnector = "{self.name}"\n', "utf-8")
             return folder
         make_project(folder, [Wanted(self.name, self.sandbox.url, self.sandbox.ca)], actor="conformance")
-        _configure(folder, self.name, settle=SETTLE, stage=None)
+        _configure(folder, self.name, settle=SETTLE, stage=None, **self.connection)
         with Project(folder) as project:
             if problems := refresh_master_data(project, [self.name]):
                 raise Violation(f"its master data cannot be read: {problems[0].message.en}")
@@ -361,6 +365,7 @@ def _configure(
     auditor: str = "",
     concurrency: int = 0,
     settings: Mapping[str, Any] | None = None,
+    callback: Mapping[str, Any] | None = None,
 ) -> None:
     path = folder / "dougong.toml"
     text = tomlkit.parse(path.read_text("utf-8"))
@@ -378,4 +383,6 @@ def _configure(
         own = {**connection["settings"], **connection["secrets"]}
         connection["auditor"] = {key: own.get(key, value) for key, value in connection["auditor"].items()}
     connection["settings"].update(settings or {})
+    if callback:
+        connection["callback"] = callback
     path.write_text(tomlkit.dumps(text), encoding="utf-8")

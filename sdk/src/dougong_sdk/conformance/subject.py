@@ -85,9 +85,7 @@ class Subject:
         """What the product cannot do, for the level's line in a report."""
         if self.create is None:
             return ("create",)
-        missing = [hook for hook in _CAPABILITIES if not self.can(hook)]
-        reverses = any(one.verb == "reverse" for one in self.door.operations) or self.create.limits.negative_lines
-        return (*missing, *([] if reverses else ["reverse"]))
+        return tuple(hook for hook in _CAPABILITIES if not self.can(hook))
 
     # -- why a rule does not apply ------------------------------------------------------------------------------------
 
@@ -99,6 +97,14 @@ class Subject:
         """For rules about hooks of a connector that writes."""
         missing = [hook for hook in hooks if not self.can(hook)]
         return self.lacks_create() or (f"it has no {', '.join(missing)}" if missing else "")
+
+    def lacks_waiting(self, hook: str) -> str:
+        """For rules about an ERP that takes a voucher now and answers later.
+
+        :param hook: by which the answer is known, `poll` or `read_callback`.
+        """
+        at_once = self.create is not None and not self.create.waits
+        return self.lacks(hook) or ("its push answers at once" if at_once else "")
 
     def lacks_steps(self) -> str:
         """For rules about the way from stage to stage."""

@@ -49,10 +49,12 @@ async def send(response: Response, send: Send) -> None:
 
 
 async def send_dripping(response: Response, seconds: float, send: Send) -> None:
-    """Send the body in pieces, spread over ``seconds``.
+    """Send the body in pieces, spread over ``seconds``; an answer without one comes that much later.
 
     .. versionadded:: 0.1
     """
+    if not response.body:
+        await asyncio.sleep(seconds)
     await _start(response, send)
     body = response.body
     pieces = max(1, min(len(body), int(seconds * _PIECES_PER_SECOND)))

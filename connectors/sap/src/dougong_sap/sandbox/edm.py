@@ -73,6 +73,16 @@ _ACCOUNT = _set(
     " GLAccountExternal IsProfitLossAccount:B",
 )
 _ACCOUNT_TEXT = _set("A_GLAccountText", "ChartOfAccounts GLAccount Language", "GLAccountName GLAccountLongName")
+_SUPPLIER = _set(
+    "A_Supplier",
+    "Supplier",
+    "SupplierName SupplierFullName SupplierAccountGroup PostingIsBlocked:B PaymentIsBlockedForSupplier:B",
+)
+_SUPPLIER_COMPANY = _set(
+    "A_SupplierCompany",
+    "Supplier CompanyCode",
+    "ReconciliationAccount PaymentTerms PaymentMethodsList IsToBeCheckedForDuplicates:B SupplierIsBlockedForPosting:B",
+)
 
 #: Service → its sets by name.
 SERVICES: Mapping[str, Mapping[str, EntitySet]] = {
@@ -82,6 +92,7 @@ SERVICES: Mapping[str, Mapping[str, EntitySet]] = {
         "API_COMPANYCODE_SRV": (_COMPANY,),
         "API_COSTCENTER_SRV": (_CENTRE, _CENTRE_TEXT),
         "API_GLACCOUNTINCHARTOFACCOUNTS_SRV": (_ACCOUNT, _ACCOUNT_TEXT),
+        "API_BUSINESS_PARTNER": (_SUPPLIER, _SUPPLIER_COMPANY),
     }.items()
 }
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from dougong_sdk.sandbox import Request, Response
 
-__all__ = ["SFIN", "SoapIn", "read_soap"]
+__all__ = ["SFIN", "SoapIn", "read_soap", "wrapped"]
 
 SFIN = "http://sap.com/xi/SAPSCORE/SFIN"
 _SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -41,11 +41,7 @@ class SoapIn:
 
     def answer(self, content: Any) -> Response:
         """An envelope around it, in the version of the call."""
-        prefix, content_type = _VERSIONS[self.version]
-        envelope = etree.Element(f"{{{self.version}}}Envelope", nsmap={prefix: self.version})
-        etree.SubElement(envelope, f"{{{self.version}}}Header")
-        etree.SubElement(envelope, f"{{{self.version}}}Body").append(content)
-        return Response(etree.tostring(envelope, encoding="utf-8", xml_declaration=True), 200, content_type)
+        return Response(wrapped(content, self.version), 200, _VERSIONS[self.version][1])
 
     def fault(self) -> Response:
         """The one fault that SAP tells its callers of; what was wrong is in its own log."""
@@ -70,6 +66,14 @@ class SoapIn:
             said.text = text
             etree.SubElement(fault, f"{{{_SOAP_12}}}Detail")
         return Response(etree.tostring(envelope, encoding="utf-8", xml_declaration=True), 500, content_type)
+
+
+def wrapped(content: Any, version: str = _SOAP_11) -> bytes:
+    """An envelope around something that SAP says."""
+    envelope = etree.Element(f"{{{version}}}Envelope", nsmap={_VERSIONS[version][0]: version})
+    etree.SubElement(envelope, f"{{{version}}}Header")
+    etree.SubElement(envelope, f"{{{version}}}Body").append(content)
+    return bytes(etree.tostring(envelope, encoding="utf-8", xml_declaration=True))
 
 
 def read_soap(request: Request) -> SoapIn:

@@ -6,14 +6,28 @@ import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
-from dougong_sdk.sandbox import ProjectDefaults, Record, Request, Response, Setting, Settings, VoucherSandbox
+from attrs import evolve
+
+from dougong_sdk.sandbox import (
+    Jobs,
+    Outgoing,
+    ProjectDefaults,
+    Record,
+    Request,
+    Response,
+    Setting,
+    Settings,
+    VoucherSandbox,
+)
 
 from .edm import SERVICES
 from .entries import Malformed
 from .envelope import SoapIn, read_soap
-from .journal import REQUEST, post_all, refusal, strange
+from .journal import REQUEST, is_test, post_all, refusal, strange, try_all
+from .later import confirmations, events, take, work_off
 from .odata import Address, answer, read_address, refused
 from .rows import rows_of
 from .rules import CODES
@@ -21,6 +35,7 @@ from .rules import CODES
 __all__ = ["SapSandbox"]
 
 _JOURNAL = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
+_ONE_WAY = "/sap/bc/srt/scs_ext/sap/journalentrybulkcreationreques"
 #: Entity set → what faults and the request log call reading it; every other one is master data.
 _READS = {"A_OperationalAcctgDocItemCube": "items"}
 #: A person's doings that SAP's screens do not offer: a posted entry has no further stage, and keeps its number.
@@ -36,13 +51,20 @@ class SapSandbox(VoucherSandbox):
 
     name = "sap-s4"
     title = "SAP S/4HANA"
-    ledger_kinds: ClassVar = (*VoucherSandbox.ledger_kinds, "message")
+    ledger_kinds: ClassVar = (*VoucherSandbox.ledger_kinds, "message", "job")
+    pushes: ClassVar = ("confirmation",)
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "DOUGONG", "通信用户", "communication user"),
         Setting("password", "Dougong-S4-2026", "密码", "password", "secret"),
         Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
+        Setting("callback_user", "SAP", "回调用户", "user that SAP shows when it calls back"),
+        Setting("callback_password", "Back-2026", "回调密码", "its password", "secret"),
         Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
     )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.jobs = Jobs(self, partial(work_off, self))
 
     @classmethod
     def project_defaults(cls) -> ProjectDefaults:
@@ -63,18 +85,18 @@ class SapSandbox(VoucherSandbox):
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
-        return {"base": "/", "journal_entry": _JOURNAL, "odata": "/sap/opu/odata/sap/"}
+        return {"base": "/", "journal_entry": _JOURNAL, "journal_entry_async": _ONE_WAY, "odata": "/sap/opu/odata/sap/"}
 
     # what a request asks for
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
-        return ("post", "items", "master", "metadata")
+        return ("post", "send", "items", "master", "metadata")
 
     def operation(self, request: Request) -> str:
         """Which of them a request is; the path itself where it is none."""
-        if request.path == _JOURNAL:
-            return "post"
+        if request.path in (_JOURNAL, _ONE_WAY):
+            return "post" if request.path == _JOURNAL else "send"
         at = read_address(request.path)
         if at is None or at.service not in SERVICES:
             return request.path
@@ -88,8 +110,8 @@ class SapSandbox(VoucherSandbox):
             return Response(b"<html><body>Logon failed</body></html>", 401, "text/html; charset=utf-8", said)
         if not self.tokens.may_work(user):
             return Response(b"<html><body>Forbidden</body></html>", 403, "text/html; charset=utf-8")
-        if request.path == _JOURNAL:
-            return self._journal(request)
+        if request.path in (_JOURNAL, _ONE_WAY):
+            return self._soap(request)
         at = read_address(request.path)
         if at is None:
             return Response(b"<html><body>Not found</body></html>", 404, "text/html; charset=utf-8")
@@ -104,12 +126,17 @@ class SapSandbox(VoucherSandbox):
             return None
         return user if self.tokens.knows(user, password) else None
 
-    def _journal(self, request: Request) -> Response:
+    def _soap(self, request: Request) -> Response:
         if request.method != "POST":
             return Response(b"", 405, "text/html; charset=utf-8", [("allow", "POST")])
         call = read_soap(request)
         if call.name != REQUEST:
             return call.fault()
+        return self._journal(call) if request.path == _JOURNAL else take(self, call)
+
+    def _journal(self, call: SoapIn) -> Response:
+        if is_test(call.body):
+            return self._tried(call)
         uuid = (call.body.findtext("MessageHeader/UUID") or "").strip().lower()
         known = self.store.get("message", uuid) if uuid and self.settings["idempotent"] else None
         if known is not None:
@@ -122,6 +149,12 @@ class SapSandbox(VoucherSandbox):
             self.store.put("message", uuid, {"answer": response.body.decode(), "content_type": response.content_type})
         return response
 
+    def _tried(self, call: SoapIn) -> Response:
+        try:
+            return call.answer(try_all(self, call.body))
+        except Malformed:
+            return call.fault()
+
     def _odata(self, request: Request, at: Address) -> Response:
         if at.service not in SERVICES:
             text = f"No service found for namespace '', name '{at.service}', version '0001'"
@@ -129,6 +162,14 @@ class SapSandbox(VoucherSandbox):
         if request.method not in ("GET", "HEAD"):
             return refused(at.service, 405, "/IWFND/CM_CONSUMER/101", "Method not allowed")
         return answer(request, at, rows_of(self, at.set), int(self.settings["page_limit"]))
+
+    def compose(self, kind: str, *, forge: bool) -> Sequence[Outgoing]:
+        """Confirmations of what was handed over and worked on; an event for each entry."""
+        password = "somebody else's" if forge else self.settings["callback_password"]
+        pair = base64.b64encode(f"{self.settings['callback_user']}:{password}".encode()).decode()
+        shown = {"Authorization": f"Basic {pair}"}
+        made = confirmations(self) if kind == "confirmation" else events(self) if kind == "event" else ()
+        return [evolve(one, headers={**one.headers, **shown}) for one in made]
 
     # what the plane shows
 

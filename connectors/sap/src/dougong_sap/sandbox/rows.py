@@ -32,6 +32,8 @@ def rows_of(sandbox: SapSandbox, entity_set: str) -> list[Row]:
         "A_CostCenterText": _centre_texts,
         "A_GLAccountInChartOfAccounts": _accounts,
         "A_GLAccountText": _account_texts,
+        "A_Supplier": _suppliers,
+        "A_SupplierCompany": _supplier_companies,
     }
     return list(makers[entity_set](sandbox)) if entity_set in makers else []
 
@@ -160,3 +162,28 @@ def _account_texts(sandbox: SapSandbox) -> Iterator[Row]:
             "GLAccountName": str(row.get("name") or "")[:20],
             "GLAccountLongName": row.get("name"),
         }
+
+
+def _suppliers(sandbox: SapSandbox) -> Iterator[Row]:
+    for code, row in _vendors(sandbox):
+        yield {
+            "Supplier": code,
+            "SupplierName": row.get("name"),
+            "SupplierFullName": row.get("name"),
+            "PostingIsBlocked": bool(row.get("blocked")),
+        }
+
+
+def _supplier_companies(sandbox: SapSandbox) -> Iterator[Row]:
+    """A vendor is known in every company code whose chart has its reconciliation account."""
+    charts = {code: row.get("chart", "YCCN") for code, row in sandbox.master.rows("accounts").items()}
+    for code, row in _vendors(sandbox):
+        account = str(row.get("account", ""))
+        for company, about in sandbox.master.rows("companies").items():
+            if charts.get(account) == about.get("chart"):
+                yield {"Supplier": code, "CompanyCode": company, "ReconciliationAccount": account}
+
+
+def _vendors(sandbox: SapSandbox) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for kind in ("employee", "supplier"):
+        yield from sandbox.master.rows(kind).items()

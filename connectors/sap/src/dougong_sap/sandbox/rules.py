@@ -23,7 +23,7 @@ Said = tuple[str, str]
 CODES = (
     *("RW 001", "RW 002", "RW 003", "RW 004", "RW 022", "RW 602", "F5 102", "F5 104", "F5 117", "F5 201", "F5 507"),
     *("F5 701", "F5 702", "F5 703", "F5 704", "FH 004", "KI 235"),
-    *(f"ZDG {number:03}" for number in range(1, 12)),
+    *(f"ZDG {number:03}" for number in range(1, 17)),
 )
 _MOST_LINES = 999
 
@@ -97,7 +97,9 @@ def _of_line(line: Record, at: int, company: str, native: Mapping[str, Any], mas
 
 def _of_objects(line: Record, at: int, account: Mapping[str, Any], master: Master) -> Iterator[Said]:
     needed, given, name = set(account.get("dimensions", ())), line["dimensions"], line["account"]
-    for code in sorted(needed - set(given)):
+    # a cost centre beside a real object is statistical: nobody has to give it
+    real = {"project", "order"}.intersection(given)
+    for code in sorted(needed - set(given) - ({"department"} if real else set())):
         if code in ("department", "project"):
             yield "235(KI)", f"Account {name} requires an assignment to a CO object (line {at})"
         else:

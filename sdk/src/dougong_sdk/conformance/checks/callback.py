@@ -21,7 +21,7 @@ _NAMES = ("reference", "erp_id", "erp_number")
 
 
 def _tells(subject: Subject) -> str:
-    return subject.lacks("read_callback")
+    return subject.lacks_waiting("read_callback")
 
 
 def settle(lab: Lab, bench: Bench) -> list[dict[str, Any]]:

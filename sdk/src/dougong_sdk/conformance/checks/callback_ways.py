@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dougong.model.outcomes import Callback
     from dougong.plugins import Door
     from dougong_sdk.conformance.callbacks import Stored
-    from dougong_sdk.conformance.lab import Lab
+    from dougong_sdk.conformance.lab import Bench, Lab
     from dougong_sdk.conformance.subject import Subject
 
 #: The answer of a push takes so long, seconds: what the ERP tells meanwhile comes before it.
@@ -29,7 +29,7 @@ _PAUSE = 0.05
 
 
 def _tells(subject: Subject) -> str:
-    return subject.lacks("read_callback")
+    return subject.lacks_waiting("read_callback")
 
 
 def _greets(subject: Subject) -> str:
@@ -111,14 +111,13 @@ def answers_the_greeting(lab: Lab, cell: str) -> None:
     needs=_tells,
 )
 def may_come_before_the_answer(lab: Lab, cell: str) -> None:
-    """The answer drips; meanwhile the ERP ends its work and tells."""
+    """The answer comes late; meanwhile the ERP ends its work and tells."""
     with an_hour(lab) as erp:
         bench = lab.bench(erp=erp)
         with callbacks(bench) as door:
             erp.fault("drip", operation=lab.requests.creating[-1], count=1, seconds=_DRIPPING)
             pushing = bench.start(bench.reports(1))
-            _until_told(door)
-            bench.finish_jobs()
+            _until_told(bench, door)
             door.taken()
             lost = [one.message_id for one in door.stored() if not one.found]
             expect(pushing.end() == 0, f"a push failed: {bench.log[-2000:]}")
@@ -126,11 +125,13 @@ def may_come_before_the_answer(lab: Lab, cell: str) -> None:
         bench.check_once(may_park=may_park(lab))
 
 
-def _until_told(door: Callbacks) -> None:
+def _until_told(bench: Bench, door: Callbacks) -> None:
     end = time.monotonic() + _PATIENCE
+    bench.finish_jobs()
     while not door.composed(drop=True):
         expect(time.monotonic() < end, "its sandbox has nothing to push while a push is under way")
         time.sleep(_PAUSE)
+        bench.finish_jobs()
 
 
 @rule(
