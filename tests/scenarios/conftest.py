@@ -228,6 +228,12 @@ OTHERS = (
         red_lines=False,
         one_object=True,
     ),
+    Product(
+        "oracle-fusion",
+        {"operation": "import", "code": "EF04"},
+        lacks=frozenset({"attachments", "cash_flow", "coordination", "clears", "opens", "rate", "base"}),
+        red_lines=False,
+    ),
 )
 
 
