@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dougong.cli import main
-from dougong_sdk.sandbox.fixtures import borrow_sandbox, sandbox_pool  # noqa: F401
+from dougong_sdk.sandbox.fixtures import borrow_sandbox, npm_package, sandbox_pool  # noqa: F401
 
 
 @pytest.fixture

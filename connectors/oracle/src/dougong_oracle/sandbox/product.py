@@ -79,6 +79,7 @@ class OracleSandbox(VoucherSandbox):
             secrets={"password": known["password"]},
             codes=[(table, ours, theirs) for table, rows in codes.items() for ours, theirs in rows.items()],
             standard_tables=("currency", "project"),
+            book_tables=("account_book", "ledger_id"),
         )
 
     def default_seed(self) -> Mapping[str, Any]:
