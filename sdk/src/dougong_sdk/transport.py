@@ -67,6 +67,7 @@ _CERTIFICATE_ALERTS = frozenset(
         "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
         "TLSV13_ALERT_CERTIFICATE_REQUIRED",
         "TLSV1_ALERT_ACCESS_DENIED",
+        "TLSV1_ALERT_DECRYPT_ERROR",  # its signature is not by the authority that it names
         "TLSV1_ALERT_UNKNOWN_CA",
     }
 )

@@ -59,7 +59,7 @@ class SapConnector:
         product="sap-s4",
         title=TITLE,
         settings=SapSettings,
-        secrets=("password",),
+        secrets=("password", "client_secret", "certificate_password"),
         callback_secrets=("password",),
         api_versions=("SAP_COM_0002 Journal Entry - Post", "API_OPLACCTGDOCITEMCUBE_SRV 0001"),
     )

@@ -11,8 +11,8 @@ from dougong_sap.confirmations import Confirmation, read_confirmations
 from dougong_sap.documents import Documents
 from dougong_sap.odata import OData
 from dougong_sap.settings import SapSettings
-from dougong_sdk.auth import Basic, status_401_proves
-from dougong_sdk.rest import BadAnswer, RestSession
+from dougong_sap.ways_in import rest_session, token_session, way_in
+from dougong_sdk.rest import BadAnswer
 from dougong_sdk.soap import SoapService, SoapSession
 
 __all__ = ["MESSAGE_ID", "OPERATION", "SapSession", "service", "wsdl"]
@@ -42,10 +42,9 @@ class SapSession:
     """
 
     def __init__(self, settings: SapSettings) -> None:
-        # SAP looks at user and password before it dispatches to a service
-        way_in = Basic(settings.user, settings.password, refuses=status_401_proves)
         self._settings = settings
-        self._rest = RestSession(settings.base_url, auth=way_in, ca_file=settings.ca_file)
+        self._tokens = token_session(settings)
+        self._rest = rest_session(settings, way_in(settings, self._tokens))
         messages = service(wsdl(settings), settings.binding)
         self._soap = SoapSession(self._rest, settings.journal_path, messages)
         self._one_way = SoapSession(self._rest, settings.async_path, messages)
@@ -53,7 +52,7 @@ class SapSession:
         self.documents = Documents(self.odata, settings)
 
     def __repr__(self) -> str:
-        return f"<SapSession {self._settings.user} {self._rest!r}>"
+        return f"<SapSession {self._settings.auth} {self._rest!r}>"
 
     def post(self, body: bytes, deadline: Deadline) -> dict[str, Confirmation]:
         """Send a frozen message, once; what SAP confirms by the id of each request."""
@@ -75,4 +74,6 @@ class SapSession:
 
     def close(self) -> None:
         """Close the connections."""
-        self._rest.close()
+        for one in (self._rest, self._tokens):
+            if one is not None:
+                one.close()

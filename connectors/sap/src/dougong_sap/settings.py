@@ -11,7 +11,17 @@ import attrs
 
 from dougong.model.problems import DougongError, Problem, Text
 
-__all__ = ["ACCOUNT_DIMENSIONS", "TITLE", "SapSettings"]
+__all__ = ["ACCOUNT_DIMENSIONS", "TITLE", "SapSettings", "WayIn"]
+
+#: How we let ourselves in.
+WayIn = Literal["basic", "certificate", "oauth", "saml"]
+#: What each way needs.
+_NEEDS: Mapping[WayIn, tuple[str, ...]] = {
+    "basic": ("user", "password"),
+    "certificate": ("certificate",),
+    "oauth": ("client_id", "client_secret"),
+    "saml": ("user", "client_id", "client_secret", "certificate", "saml_issuer", "saml_audience"),
+}
 
 #: What people call the ERP, in Chinese and English.
 TITLE = Text("SAP S/4HANA", "SAP S/4HANA")
@@ -45,7 +55,18 @@ class SapSettings:
     """Settings of one connection.
 
     :param base_url: address of the API host, `https://my300000-api.s4hana.cloud.sap/`.
-    :param user: communication user. :param password: its secret.
+    :param auth: `basic` (user and password), `certificate` (X.509, in the TLS handshake), `oauth` (client credentials)
+        or `saml` (a user's right, by a signed assertion).
+    :param user: communication user; with `saml` the business user in whose name we post. :param password: of `basic`.
+    :param certificate: PEM with a certificate and its private key: what the handshake shows, or with `saml` what
+        assertions are signed with (RSA). :param certificate_password: of an encrypted key.
+    :param client_id: OAuth client. :param client_secret: its secret.
+    :param scope: what is asked for, where SAP wants it.
+    :param token_path: path of the token endpoint.
+    :param saml_issuer: what the trusted identity provider is called in SAP, whose key `certificate` holds.
+    :param saml_audience: SAP's local provider name, e.g. `S4H_100`.
+    :param saml_recipient: address of the token endpoint as SAP knows it, where that is not `base_url` + `token_path`.
+    :param saml_name_format: last part of the format of `NameID`, with its version.
     :param created_by: who is written into each entry as its creator (CreatedByUser), at most 12 characters.
     :param client: `sap-client` of an on-premise system; empty = its default.
     :param sender: our business system (SenderBusinessSystemID), as the communication system names it.
@@ -71,8 +92,19 @@ class SapSettings:
     """
 
     base_url: str
-    user: str
-    password: str = attrs.field(repr=False)
+    auth: WayIn = attrs.field(default="basic")
+    user: str = ""
+    password: str = attrs.field(default="", repr=False)
+    certificate: Path | None = None
+    certificate_password: str = attrs.field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = attrs.field(default="", repr=False)
+    scope: str = ""
+    token_path: str = "sap/bc/sec/oauth2/token"  # noqa: S105 - where tokens are asked for
+    saml_issuer: str = ""
+    saml_audience: str = ""
+    saml_recipient: str = ""
+    saml_name_format: str = "1.1:nameid-format:unspecified"
     created_by: str = attrs.field(default="DOUGONG", validator=_is_a_name)
     client: str = ""
     sender: str = "DOUGONG"
@@ -93,6 +125,13 @@ class SapSettings:
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     ca_file: Path | None = None
+
+    @auth.validator
+    def _has_what_it_needs(self, _: object, auth: WayIn) -> None:
+        missing = [name for name in _NEEDS[auth] if not getattr(self, name)]
+        if missing:
+            zh, en = f"登录方式 {auth} 需要 {', '.join(missing)}", f"auth {auth} needs {', '.join(missing)}"
+            raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=missing[0]))
 
     def dimensions_of(self, account: str) -> tuple[str, ...]:
         """What the lines of an account take, by our names."""

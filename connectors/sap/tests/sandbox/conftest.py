@@ -72,6 +72,19 @@ class Caller:
         content = json.loads(body)
         return content["d"] if status == 200 else {"status": status, **content["error"]}
 
+    def token(self, service="API_SUPPLIERINVOICE_PROCESS_SRV"):
+        """Headers that a call which changes something needs: token and cookie."""
+        path = f"/sap/opu/odata/sap/{service}/"
+        status, headers, body = self.call("HEAD", path, headers={"X-CSRF-Token": "Fetch"})
+        assert (status, body) == (200, b"")
+        return {"X-CSRF-Token": headers["X-CSRF-Token"], "Cookie": headers["Set-Cookie"].partition(";")[0]}
+
+    def change(self, method, path, content=None, **headers):
+        """(status, headers, body) of a call that changes something, with token and cookie."""
+        body = b"" if content is None else json.dumps(content).encode()
+        given = {"Accept": "application/json", "Content-Type": "application/json", **self.token(), **headers}
+        return self.call(method, f"/sap/opu/odata/sap/{path}", body, given)
+
 
 @pytest.fixture
 def caller_with(borrow_sandbox):  # noqa: F811

@@ -1,10 +1,11 @@
-"""Who is logged in at an emulated ERP: tokens for name and password, gone with the process as a server's memory is."""
+"""Who is logged in at an emulated ERP: users and their tokens, gone with the process as a server's memory is."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Sandbox
@@ -13,7 +14,7 @@ __all__ = ["Tokens"]
 
 
 class Tokens:
-    """Tokens of the users in the seed's ``credentials`` of kind ``basic``.
+    """Tokens of the users in the seed's ``credentials``: by name and password for those of kind ``basic``.
 
     :param sandbox: whose seed and ``token_seconds`` count.
 
@@ -26,13 +27,15 @@ class Tokens:
 
     def knows(self, user: str, password: str) -> bool:
         """Whether there is such a user with this password."""
-        row = self._row(user)
-        return row is not None and secrets.compare_digest(str(row.get("password")).encode(), password.encode())
+        rows = [row for row in self.rows("basic") if row.get("user") == user]
+        return any(secrets.compare_digest(str(row.get("password")).encode(), password.encode()) for row in rows)
 
     def log_in(self, user: str, password: str) -> str | None:
         """A new token; ``None`` for a user whom nobody knows or a wrong password."""
-        if not self.knows(user, password):
-            return None
+        return self.issue(user) if self.knows(user, password) else None
+
+    def issue(self, user: str) -> str:
+        """A new token for who has proved otherwise who they are."""
         token = secrets.token_urlsafe(24)
         self._sandbox.credentials.issued(token)
         self._users[token] = (user, time.monotonic() + float(self._sandbox.settings["token_seconds"]))
@@ -45,13 +48,13 @@ class Tokens:
 
     def may_work(self, user: str) -> bool:
         """Whether a user may do anything at all: ``roles: []`` may log in and nothing else."""
-        row = self._row(user)
-        return row is not None and row.get("roles") != []
+        rows = [row for row in self.rows() if user in (row.get("user"), row.get("acts_as"), row.get("id"))]
+        return any(row.get("roles") != [] for row in rows)
+
+    def rows(self, kind: str = "") -> list[Mapping[str, Any]]:
+        """The seed's credentials, of one kind or of all."""
+        return [row for row in self._sandbox.seed["credentials"] if kind in ("", row["kind"])]
 
     def forget(self) -> None:
         """Everybody has to log in again."""
         self._users.clear()
-
-    def _row(self, user: str) -> dict[str, object] | None:
-        rows = self._sandbox.seed["credentials"]
-        return next((row for row in rows if row["kind"] == "basic" and row.get("user") == user), None)

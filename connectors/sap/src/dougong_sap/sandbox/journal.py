@@ -20,7 +20,17 @@ from .rules import Said, faults_of, placed
 if TYPE_CHECKING:
     from .product import SapSandbox
 
-__all__ = ["REQUEST", "confirmation", "is_test", "post_all", "refusal", "strange", "try_all"]
+__all__ = [
+    "REQUEST",
+    "confirmation",
+    "is_test",
+    "kept_line",
+    "known_codes",
+    "post_all",
+    "refusal",
+    "strange",
+    "try_all",
+]
 
 REQUEST = "JournalEntryBulkCreateRequest"
 _SYSTEM, _LOGICAL = "0LDG1S4", "0S4HLS"
@@ -57,7 +67,7 @@ def _entries(sandbox: SapSandbox, request: Any) -> list[tuple[str, Record]]:
     inner = request.findall("JournalEntryCreateRequest")
     if header is None or not header.findtext("CreationDateTime") or not inner:
         raise Malformed(REQUEST)
-    known = _known(sandbox)
+    known = known_codes(sandbox)
     return [
         (_id(one.find("MessageHeader")), read_entry(one.find("JournalEntry"), known)) for one in inner if _whole(one)
     ]
@@ -69,7 +79,7 @@ def _whole(one: Any) -> bool:
     return True
 
 
-def _known(sandbox: SapSandbox) -> Any:
+def known_codes(sandbox: SapSandbox) -> Any:
     """Codes as the seed writes them, whatever zeros they come with; vendors are employees or suppliers."""
 
     def known(kind: str, code: str) -> str:
@@ -110,7 +120,7 @@ def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Reco
         "currency": functional,
         "reverses": original["id"] if original else None,
         "reversed_by": None,
-        "lines": [_kept(line) for line in entry["lines"]],
+        "lines": [kept_line(line) for line in entry["lines"]],
     }
     sandbox.store.put("voucher", made["id"], made)
     if original:
@@ -118,7 +128,7 @@ def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Reco
     return made
 
 
-def _kept(line: Record) -> Record:
+def kept_line(line: Record) -> Record:
     """A line in the shape that every voucher sandbox keeps: amounts without sign, a rate."""
     amount = abs(line["signed"])
     base = amount if line["signed_base"] is None else abs(line["signed_base"])

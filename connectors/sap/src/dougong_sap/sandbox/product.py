@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -23,11 +22,14 @@ from dougong_sdk.sandbox import (
     VoucherSandbox,
 )
 
+from .csrf import Csrf
 from .edm import SERVICES
 from .entries import Malformed
 from .envelope import SoapIn, read_soap
+from .invoices import INVOICES, SERVICE, change
 from .journal import REQUEST, is_test, post_all, refusal, strange, try_all
 from .later import confirmations, events, take, work_off
+from .oauth import TOKEN_PATH, OAuth, name_and_password
 from .odata import Address, answer, read_address, refused
 from .rows import rows_of
 from .rules import CODES
@@ -37,7 +39,10 @@ __all__ = ["SapSandbox"]
 _JOURNAL = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
 _ONE_WAY = "/sap/bc/srt/scs_ext/sap/journalentrybulkcreationreques"
 #: Entity set → what faults and the request log call reading it; every other one is master data.
-_READS = {"A_OperationalAcctgDocItemCube": "items"}
+_READS = {
+    "A_OperationalAcctgDocItemCube": "items",
+    **dict.fromkeys((INVOICES, "A_SupplierInvoiceItemGLAcct", "A_SupplierInvoiceTax"), "invoices"),
+}
 #: A person's doings that SAP's screens do not offer: a posted entry has no further stage, and keeps its number.
 _NOT_OFFERED = ("audit", "unaudit", "renumber")
 _PLACES = ("tax_code", "tax_rate", "tax_base")
@@ -56,7 +61,12 @@ class SapSandbox(VoucherSandbox):
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "DOUGONG", "通信用户", "communication user"),
         Setting("password", "Dougong-S4-2026", "密码", "password", "secret"),
+        Setting("client_id", "DOUGONG_OAUTH", "OAuth 客户端", "OAuth client"),
+        Setting("client_secret", "Dougong-OAuth-2026", "OAuth 客户端密钥", "its secret", "secret"),
+        Setting("saml_audience", "S4H_100", "SAML 断言的受众", "audience of SAML assertions"),
         Setting("idempotent", "true", "UUID 重复时返回首次应答", "a repeated UUID gets its first answer", "switch"),
+        Setting("release", "2024", "发布年份; 2020 的应答元素较少", "year; 2020 answers with fewer elements", "number"),
+        Setting("cancel_if_match", "true", "冲销发票须带 If-Match", "cancelling an invoice takes If-Match", "switch"),
         Setting("callback_user", "SAP", "回调用户", "user that SAP shows when it calls back"),
         Setting("callback_password", "Back-2026", "回调密码", "its password", "secret"),
         Setting("page_limit", "5000", "一页最多的行数", "most rows of one page", "number"),
@@ -79,34 +89,67 @@ class SapSandbox(VoucherSandbox):
         )
 
     def default_seed(self) -> Mapping[str, Any]:
-        """``seed.toml``, and the user of the settings."""
-        row = {"kind": "basic", "user": self.settings["user"], "password": self.settings["password"]}
-        return {**self.seed_file(), "credentials": [row]}
+        """``seed.toml``, and the communication user of the settings with the other ways in."""
+        s, user = self.settings, self.settings["user"]
+        rows = [
+            {"kind": "basic", "user": user, "password": s["password"]},
+            {"kind": "oauth_client", "id": s["client_id"], "secret": s["client_secret"], "acts_as": user},
+            {"kind": "client_certificate", "user": user},
+        ]
+        return {**self.seed_file(), "credentials": rows}
+
+    def seed_changed(self) -> None:
+        """Also who gives out tokens, once."""
+        super().seed_changed()
+        if not hasattr(self, "oauth"):
+            self.oauth, self.csrf = OAuth(self), Csrf()
+
+    def expire_sessions(self) -> None:
+        """Every token dies with its session, those against forged requests, too."""
+        super().expire_sessions()
+        self.csrf.forget()
+
+    def rows(self, entity_set: str) -> Sequence[Mapping[str, Any]]:
+        """Every row of a set."""
+        return rows_of(self, entity_set)
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
-        return {"base": "/", "journal_entry": _JOURNAL, "journal_entry_async": _ONE_WAY, "odata": "/sap/opu/odata/sap/"}
+        return {
+            "base": "/",
+            "journal_entry": _JOURNAL,
+            "journal_entry_async": _ONE_WAY,
+            "odata": "/sap/opu/odata/sap/",
+            "token": TOKEN_PATH,
+        }
 
     # what a request asks for
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
-        return ("post", "send", "items", "master", "metadata")
+        return ("post", "send", "invoice", "cancel", "invoices", "items", "master", "metadata", "token")
 
     def operation(self, request: Request) -> str:
         """Which of them a request is; the path itself where it is none."""
         if request.path in (_JOURNAL, _ONE_WAY):
             return "post" if request.path == _JOURNAL else "send"
+        if request.path == TOKEN_PATH:
+            return "token"
         at = read_address(request.path)
         if at is None or at.service not in SERVICES:
             return request.path
+        if at.service == SERVICE and request.method == "POST":
+            return "cancel" if at.set == "Cancel" else "invoice"
         return "metadata" if at.set in ("", "$metadata") else _READS.get(at.set, "master")
 
     def handle(self, request: Request) -> Response:
         """Who is let in first, then the service."""
+        if request.path == TOKEN_PATH:
+            return self.oauth.answer(request)
         user = self._user(request)
         if user is None:
-            said = [("www-authenticate", 'Basic realm="SAP NetWeaver Application Server [S4H/100]"')]
+            way = "Bearer" if request.headers.get("authorization", "").startswith("Bearer ") else "Basic"
+            said = [("www-authenticate", f'{way} realm="SAP NetWeaver Application Server [S4H/100]"')]
             return Response(b"<html><body>Logon failed</body></html>", 401, "text/html; charset=utf-8", said)
         if not self.tokens.may_work(user):
             return Response(b"<html><body>Forbidden</body></html>", 403, "text/html; charset=utf-8")
@@ -118,13 +161,20 @@ class SapSandbox(VoucherSandbox):
         return self._odata(request, at)
 
     def _user(self, request: Request) -> str | None:
-        """Who has shown a name and a password that belong together."""
-        shown = request.headers.get("authorization", "")
-        try:
-            user, _, password = base64.b64decode(shown.removeprefix("Basic "), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
+        """Who shows name and password, or a token, or has shown a certificate in the handshake and nothing since."""
+        way, _, shown = request.headers.get("authorization", "").partition(" ")
+        if way == "Bearer":
+            return self.tokens.user(shown)
+        if not way and self.settings["tls"] and self.settings["client_ca"]:
+            return next((str(row["user"]) for row in self.tokens.rows("client_certificate")), None)
+        user, password = name_and_password(request)
         return user if self.tokens.knows(user, password) else None
+
+    def loggable(self, request: Request, operation: str) -> str:
+        """Of a request for a token only what kind of right is asked for."""
+        if operation == "token":
+            return f"grant_type={request.form.get('grant_type', '')}"
+        return super().loggable(request, operation)
 
     def _soap(self, request: Request) -> Response:
         if request.method != "POST":
@@ -142,7 +192,7 @@ class SapSandbox(VoucherSandbox):
         if known is not None:
             return Response(known["answer"].encode(), 200, known["content_type"])
         try:
-            response = call.answer(post_all(self, call.body))
+            response = call.answer(self._of_release(post_all(self, call.body)))
         except Malformed:
             return call.fault()
         if uuid:
@@ -155,13 +205,24 @@ class SapSandbox(VoucherSandbox):
         except Malformed:
             return call.fault()
 
+    def _of_release(self, confirmation: Any) -> Any:
+        """An older system lacks an element: clients that read strictly by its own description depend on that."""
+        newer = confirmation.find("ConfirmationInterfaceOrignName")
+        if self.settings["release"] < 2021 and newer is not None:
+            confirmation.remove(newer)
+        return confirmation
+
     def _odata(self, request: Request, at: Address) -> Response:
         if at.service not in SERVICES:
             text = f"No service found for namespace '', name '{at.service}', version '0001'"
             return refused(at.service, 403, "/IWFND/MED/170", text)
+        if (forged := self.csrf.refusal(request)) is not None:
+            return forged
         if request.method not in ("GET", "HEAD"):
-            return refused(at.service, 405, "/IWFND/CM_CONSUMER/101", "Method not allowed")
-        return answer(request, at, rows_of(self, at.set), int(self.settings["page_limit"]))
+            return change(self, request, at)
+        found = answer(request, at, self.rows, int(self.settings["page_limit"]))
+        found = evolve(found, headers=[*found.headers, *self.csrf.handed_out(request)])
+        return evolve(found, body=b"") if request.method == "HEAD" else found
 
     def compose(self, kind: str, *, forge: bool) -> Sequence[Outgoing]:
         """Confirmations of what was handed over and worked on; an event for each entry."""
@@ -178,12 +239,13 @@ class SapSandbox(VoucherSandbox):
         kind, _, number = code.partition(" ")
         at = read_address(request.path)
         if at is not None:
-            return refused(at.service, 400, code.replace(" ", "/"), f"Error {code}")
+            known = code in CODES  # what nobody has described is no refusal
+            return refused(at.service, 400 if known else 500, code.replace(" ", "/"), f"Error {code}")
         call: SoapIn = read_soap(request)
         if call.name != REQUEST:
             return call.fault()
         said = (f"{number}({kind})" if number else code, f"Error {code}")
-        return call.answer(refusal(call.body, said) if code in CODES else strange(call.body, said))
+        return call.answer(self._of_release((refusal if code in CODES else strange)(call.body, said)))
 
     def error_codes(self) -> Sequence[str]:
         """Every message that an entry may be refused with."""
@@ -196,7 +258,8 @@ class SapSandbox(VoucherSandbox):
         total = sum((Decimal(line["base_amount"]) for line in voucher["lines"] if line["side"] == "D"), Decimal(0))
         names = ("id", "number", "reference", "stage", "company", "book", "date", "period", "voucher_type", "currency")
         head = {name: voucher[name] for name in (*names, "attachments", "reverses")}
-        return {**head, "type": "journal_entry", "total": self._text(total, functional), "lines": lines}
+        kind = "supplier_invoice" if "invoice" in voucher else "journal_entry"
+        return {**head, "type": kind, "total": self._text(total, functional), "lines": lines}
 
     def _line(self, line: Mapping[str, Any], functional: str) -> dict[str, Any]:
         shown = super()._line(line, functional)

@@ -14,7 +14,7 @@ from .rules import Said
 if TYPE_CHECKING:
     from .product import SapSandbox
 
-__all__ = ["faults_of_reversal", "mark_reversed", "original_of", "with_lines"]
+__all__ = ["faults_of_reversal", "mark_reversed", "original_of", "other_side", "with_lines"]
 
 _OTHER = {"D": "C", "C": "D"}
 
@@ -31,10 +31,11 @@ def with_lines(entry: Record, original: Record | None) -> Record:
     """A reversal without lines of its own has those of the entry that it takes back, on the other side."""
     if original is None or entry["lines"]:
         return entry
-    return {**entry, "lines": [_other_side(line) for line in original["lines"]]}
+    return {**entry, "lines": [other_side(line) for line in original["lines"]]}
 
 
-def _other_side(line: Record) -> Record:
+def other_side(line: Record) -> Record:
+    """A line that takes another one back."""
     sign = -1 if line["side"] == "D" else 1
     partner = line["dimensions"].get("employee") or line["dimensions"].get("supplier") or ""
     return {

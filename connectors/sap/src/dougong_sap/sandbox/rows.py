@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dougong_sdk.sandbox import Record
 
+from .invoices import etag_of, invoices
+from .odata import ETAG
+
 if TYPE_CHECKING:
     from .product import SapSandbox
 
@@ -32,6 +35,9 @@ def rows_of(sandbox: SapSandbox, entity_set: str) -> list[Row]:
         "A_CostCenterText": _centre_texts,
         "A_GLAccountInChartOfAccounts": _accounts,
         "A_GLAccountText": _account_texts,
+        "A_SupplierInvoice": _invoices,
+        "A_SupplierInvoiceItemGLAcct": _invoice_items,
+        "A_SupplierInvoiceTax": _invoice_taxes,
         "A_Supplier": _suppliers,
         "A_SupplierCompany": _supplier_companies,
     }
@@ -51,10 +57,12 @@ def _head(entry: Record, sandbox: SapSandbox) -> Row:
     return {
         "CompanyCode": entry["company"],
         "FiscalYear": entry["period"][:4],
-        "AccountingDocument": entry["number"],
+        "AccountingDocument": entry.get("document", entry["number"]),
         "ChartOfAccounts": sandbox.master.rows("companies")[entry["company"]].get("chart", ""),
-        "ReferenceDocumentType": "BKPFF",
-        "OriginalReferenceDocument": f"{entry['number']}{entry['company']}{entry['period'][:4]}",
+        "ReferenceDocumentType": "RMRP" if "invoice" in entry else "BKPFF",
+        "OriginalReferenceDocument": f"{entry['number']}{entry['period'][:4]}"
+        if "invoice" in entry
+        else f"{entry['number']}{entry['company']}{entry['period'][:4]}",
         "FiscalPeriod": f"{int(entry['period'][5:]):03d}",
         "PostingDate": dt.date.fromisoformat(entry["date"]),
         "DocumentDate": dt.date.fromisoformat(entry["document_date"]),
@@ -62,7 +70,7 @@ def _head(entry: Record, sandbox: SapSandbox) -> Row:
         "AccountingDocumentType": entry["voucher_type"],
         "CompanyCodeCurrency": entry["currency"],
         "AccountingDocCreatedByUser": entry["created_by"],
-        "DocumentReferenceID": entry["reference"],
+        "DocumentReferenceID": _reference(entry, sandbox),
         "AccountingDocumentHeaderText": entry["header_text"],
         "BusinessTransactionType": "RFBU",
         "ReversalReason": entry.get("reversal_reason"),
@@ -187,3 +195,75 @@ def _supplier_companies(sandbox: SapSandbox) -> Iterator[Row]:
 def _vendors(sandbox: SapSandbox) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for kind in ("employee", "supplier"):
         yield from sandbox.master.rows(kind).items()
+
+
+def _reference(entry: Record, sandbox: SapSandbox) -> str | None:
+    """SAP gives the document that takes back an invoice the reference of that invoice."""
+    original = (
+        sandbox.store.get("voucher", str(entry["reverses"])) if "invoice" in entry and entry["reverses"] else None
+    )
+    found: str | None = (original or entry)["reference"]
+    return found
+
+
+def _invoices(sandbox: SapSandbox) -> Iterator[Row]:
+    for one in invoices(sandbox):
+        other = str(one["reverses"] or one["reversed_by"] or "")
+        _, other_year, other_number = other.split("/") if other else ("", "", "")
+        gross = sum((Decimal(line["amount"]) for line in one["lines"] if line["kind"] == "CreditorItem"), Decimal(0))
+        yield {
+            **_of_invoice(one),
+            **one["invoice"]["kept"],
+            "CompanyCode": one["company"],
+            "DocumentDate": dt.date.fromisoformat(one["document_date"]),
+            "PostingDate": dt.date.fromisoformat(one["date"]),
+            "CreationDate": dt.date.fromisoformat(one["date"]),
+            "SupplierInvoiceIDByInvcgParty": _reference(one, sandbox),
+            "InvoicingParty": one["invoice"]["party"],
+            "InvoiceGrossAmount": gross,
+            "AccountingDocumentType": one["voucher_type"],
+            "SupplierInvoiceStatus": "5",
+            "SupplierInvoiceIsCreditMemo": "X" if one["invoice"]["credit"] else "",
+            "ReverseDocument": other_number,
+            "ReverseDocumentFiscalYear": other_year,
+            "IsReversal": bool(one["reverses"]),
+            "IsReversed": bool(one["reversed_by"]),
+            ETAG: etag_of(one),
+        }
+
+
+def _of_invoice(one: Record) -> Row:
+    currency = one["lines"][0]["currency"]
+    return {"SupplierInvoice": one["number"], "FiscalYear": one["invoice"]["year"], "DocumentCurrency": currency}
+
+
+def _invoice_items(sandbox: SapSandbox) -> Iterator[Row]:
+    for one in invoices(sandbox):
+        for at, line in enumerate((line for line in one["lines"] if line["kind"] == "Item"), 1):
+            dimensions = line["dimensions"]
+            yield {
+                **_of_invoice(one),
+                "SupplierInvoiceItem": f"{at:04}",
+                "CompanyCode": one["company"],
+                "CostCenter": dimensions.get("department"),
+                "WBSElement": dimensions.get("project"),
+                "InternalOrder": dimensions.get("order"),
+                "GLAccount": line["account"],
+                "SupplierInvoiceItemAmount": Decimal(line["amount"]),
+                "TaxCode": line["tax_code"],
+                "DebitCreditCode": "S" if line["side"] == "D" else "H",
+                "SupplierInvoiceItemText": line["summary"],
+                "AssignmentReference": line["assignment"],
+            }
+
+
+def _invoice_taxes(sandbox: SapSandbox) -> Iterator[Row]:
+    for one in invoices(sandbox):
+        for at, line in enumerate((line for line in one["lines"] if line["kind"] == "ProductTaxItem"), 1):
+            yield {
+                **_of_invoice(one),
+                "TaxCode": line["tax_code"],
+                "SupplierInvoiceTaxCounter": f"{at:06}",
+                "TaxAmount": Decimal(line["amount"]),
+                "TaxBaseAmountInTransCrcy": Decimal(line.get("tax_base") or 0),
+            }

@@ -22,7 +22,7 @@ Said = tuple[str, str]
 #: Every message that an entry may be refused with, as people write it.
 CODES = (
     *("RW 001", "RW 002", "RW 003", "RW 004", "RW 022", "RW 602", "F5 102", "F5 104", "F5 117", "F5 201", "F5 507"),
-    *("F5 701", "F5 702", "F5 703", "F5 704", "FH 004", "KI 235"),
+    *("F5 701", "F5 702", "F5 703", "F5 704", "FH 004", "KI 235", "M8 108", "M8 186"),
     *(f"ZDG {number:03}" for number in range(1, 17)),
 )
 _MOST_LINES = 999
