@@ -27,6 +27,7 @@ SECTIONS: dict[str, type[Any]] = {
     "[project]": config.Project,
     "[plugins]": config.Plugins,
     "[connections.NAME]": config.Connection,
+    "[connections.NAME.approve]": config.Approve,
     "[connections.NAME.limits]": config.Limits,
     "[connections.NAME.limits.breaker]": config.Breaker,
     "[[routes]]": config.Route,

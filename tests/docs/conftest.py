@@ -15,8 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # the pages' blocks are read in one way
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
-#: Fields of Kingdee's forms, services of SAP and words of other protocols: capitals, too, but no codes of problems.
-_OTHERS = re.compile(r"F[A-Z]+|BD_\w+|DOUGONG_\w+|JOURNAL_ENTRY|API_\w+_SRV|NFKC|POST|PYTHONPATH|LC_\w+")
+#: Fields of Kingdee's forms, services of SAP, columns and jobs of Oracle, words of protocols: capitals, too, but no
+#: codes of problems.
+_OTHERS = re.compile(
+    r"F[A-Z]+|BD_\w+|DOUGONG_\w+|JOURNAL_ENTRY|API_\w+_SRV|NFKC|POST|PYTHONPATH|LC_\w+"
+    r"|GL_INTERFACE|GROUP_ID|CURRENCY_CODE|CHILD|(SUMMARY)?STATUS"
+)
 
 
 def _codes(tree: ast.AST) -> set[str]:

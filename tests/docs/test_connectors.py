@@ -10,6 +10,8 @@ import pytest
 from dougong_hesi.settings import HesiSettings
 from dougong_kingdee.sandbox import KingdeeSandbox
 from dougong_kingdee.settings import KingdeeSettings
+from dougong_oracle.sandbox import OracleSandbox
+from dougong_oracle.settings import OracleSettings
 from dougong_sap.sandbox import SapSandbox
 from dougong_sap.settings import SapSettings
 from dougong_sdk.sandbox import Settings
@@ -22,7 +24,8 @@ def words(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("kingdee", KingdeeSettings), ("hesi", HesiSettings), ("sap", SapSettings)]
+    ("name", "settings"),
+    [("kingdee", KingdeeSettings), ("hesi", HesiSettings), ("sap", SapSettings), ("oracle", OracleSettings)],
 )
 def test_every_setting_is_named(root, name, settings):
     named = words((root / "connectors" / name / "README.md").read_text("utf-8"))
@@ -31,7 +34,9 @@ def test_every_setting_is_named(root, name, settings):
     assert sorted(fields - named) == []
 
 
-@pytest.mark.parametrize(("name", "sandbox"), [("kingdee", KingdeeSandbox), ("sap", SapSandbox)])
+@pytest.mark.parametrize(
+    ("name", "sandbox"), [("kingdee", KingdeeSandbox), ("sap", SapSandbox), ("oracle", OracleSandbox)]
+)
 def test_every_key_of_the_sandbox_is_named(root, name, sandbox):
     named = words((root / "connectors" / name / "README.md").read_text("utf-8"))
     keys = {row["key"] for row in Settings(sandbox.settings_declared).help()}

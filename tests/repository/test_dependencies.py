@@ -12,7 +12,7 @@ import pytest
 
 HEAVY = (
     *("httpx", "zeep", "sqlalchemy", "alembic", "openpyxl", "rich"),
-    *("dougong_sdk", "dougong_kingdee", "dougong_hesi", "dougong_sap"),
+    *("dougong_sdk", "dougong_kingdee", "dougong_hesi", "dougong_sap", "dougong_oracle"),
 )
 
 

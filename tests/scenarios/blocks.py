@@ -41,6 +41,14 @@ class BlockLine:
         return attrs.evolve(self, carried={name: value for name, value in self.carried.items() if name not in names})
 
     @property
+    def by_project(self) -> BlockLine:
+        """Without the department, where there is a project: some ERPs take one cost object."""
+        words = self.booked.split(" ")
+        if not any(word.startswith("project=") for word in words):
+            return self
+        return attrs.evolve(self, booked=" ".join(word for word in words if not word.startswith("department=")))
+
+    @property
     def black(self) -> BlockLine:
         """A negative amount on the other side: `D 1002.01 -5.00` is `C 1002.01 5.00`."""
         side, account, amount, *rest = self.booked.split(" ")

@@ -36,6 +36,7 @@ class Product:
     :param refusal: a scripted refusal of a voucher, with proof that nothing is there.
     :param stage: what a voucher rests at. :param lacks: what it has no field for.
     :param red_lines: whether it takes negative amounts; without, they stand on the other side.
+    :param one_object: whether a line takes one cost object: the project, else the department.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Product:
     stage: str = "submitted"
     lacks: frozenset[str] = frozenset()
     red_lines: bool = True
+    one_object: bool = False
 
     def codes(self) -> Codes:
         """The code tables that `init` writes for its sandbox."""
@@ -57,6 +59,8 @@ class Product:
         lines = [line.without(self.lacks) for line in block.lines]
         if not self.red_lines:
             lines = [line.black for line in lines]
+        if self.one_object:
+            lines = [line.by_project for line in lines]
         return attrs.evolve(block, lines=tuple(lines), carried=told)
 
 
@@ -221,6 +225,13 @@ OTHERS = (
         {"operation": "post", "code": "KI 235"},
         stage="posted",
         lacks=frozenset({"attachments", "cash_flow", "coordination"}),
+        red_lines=False,
+        one_object=True,
+    ),
+    Product(
+        "oracle-fusion",
+        {"operation": "import", "code": "EF04"},
+        lacks=frozenset({"attachments", "cash_flow", "coordination", "clears", "opens", "rate", "base"}),
         red_lines=False,
     ),
 )

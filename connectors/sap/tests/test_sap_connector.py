@@ -9,9 +9,11 @@ from importlib.resources import files
 
 import pytest
 
+from dougong.model.messages import Payload
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, Rejected, Unknown
 from dougong.model.postings import Facts, Stage
 from dougong.plugins.description import describe_connector
+from dougong_sap import entries
 from dougong_sap.connector import SapConnector
 from dougong_sdk.rest import BadStatus
 
@@ -190,3 +192,78 @@ def test_check_looks_at_the_way_in_and_the_search(bench, bench_for, sandbox):
     wrong = bench_for(sandbox.url, odata_path="nowhere")
     found = list(wrong.connector.check(wrong.session, wrong.call()))
     assert [one.ok for one in found] == [False] * 3
+
+
+def objections(bench, body):
+    payload = Payload(body)
+    return [
+        (one.code, bool(one.hint.en)) for one in bench.connector.check_payload(payload, bench.session, bench.call())
+    ]
+
+
+def test_sap_is_asked_before_whether_it_would_post_an_entry(bench_for, sandbox, new_entry, new_item):
+    bench = bench_for(sandbox.url, simulate=True)
+    assert objections(bench, new_entry()) == []
+    assert objections(bench, new_entry(CompanyCode="9999", AccountingDocumentType="XX")) == [("SAP_ZDG_001", True)]
+    unknown = new_entry()
+    unknown["CreditorItem"][0]["Creditor"] = "99999999"
+    assert objections(bench, unknown) == [("SAP_F5_104", True)]
+    assert sandbox.postings() == []
+    bench.done(new_item("R-1"))
+    assert len(sandbox.postings()) == 1
+
+
+def test_a_closed_period_holds_nothing_before_the_push_has_moved_the_date(bench_for, sandbox, new_entry):
+    sandbox.hand("close_period", book="1000", period="2026-01")
+    assert objections(bench_for(sandbox.url, simulate=True), new_entry()) == []
+
+
+def test_while_sap_cannot_be_asked_nothing_is_held_for_that(bench_for, sandbox, new_entry):
+    bench = bench_for(sandbox.url, simulate=True)
+    sandbox.fault("status_before_work", operation="post", status=503)
+    assert objections(bench, new_entry(CompanyCode="9999")) == []
+
+
+def test_without_the_setting_sap_is_not_asked(bench, sandbox, new_entry):
+    assert objections(bench, new_entry(CompanyCode="9999")) == []
+    assert [row["operation"] for row in sandbox.requests()] == []
+
+
+def test_a_test_that_was_posted_is_told_of(bench_for, sandbox, new_entry, monkeypatch):
+    """By a system that does not know the indicator."""
+    from dougong_sap import simulation
+
+    monkeypatch.setattr(simulation, "trial_values", lambda *told: drop(entries.trial_values(*told)))
+    found = objections(bench_for(sandbox.url, simulate=True), new_entry())
+    assert found == [("TEST_WAS_POSTED", True)]
+    assert [one["reference"] for one in sandbox.postings()] == ["DOUGONG-TEST"]
+
+
+def drop(values):
+    values["MessageHeader"].pop("TestDataIndicator")
+    return values
+
+
+def test_handed_over_one_way_without_a_password_at_the_door_is_told_of(bench_for, sandbox):
+    found = {}
+    for name, more in {"open": {}, "guarded": {"callback_password": "x"}}.items():
+        bench = bench_for(sandbox.url, mode="async", **more)
+        found[name] = {one.check: one.ok for one in bench.connector.check(bench.session, bench.call())}
+    assert (found["open"].pop("confirmations at the door"), found["guarded"].pop("confirmations at the door")) == (
+        False,
+        True,
+    )
+    assert set(found["open"].values()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "ambiguity", "waits"),
+    [({}, "D", False), ({"mode": "async"}, "A", True), ({"mode": "async", "exactly_once": False}, "D", True)],
+)
+def test_what_may_be_done_when_an_answer_is_lost(bench_for, settings, ambiguity, waits):
+    declared = bench_for("http://127.0.0.1:9/", batch=5, **settings).connector.operations()
+    operations = [one for one in declared if one.target_type == "JOURNAL_ENTRY"]
+    assert {one.name for one in operations} == {"JOURNAL_ENTRY.create", "JOURNAL_ENTRY.reverse"}
+    assert {(one.safety.ambiguity, one.waits, one.limits.batch) for one in operations} == {
+        (ambiguity, waits, 1 if waits else 5)
+    }

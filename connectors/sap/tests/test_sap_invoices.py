@@ -75,7 +75,7 @@ def reversal(mapped, voucher):
 
 
 def problems(bench, payload):
-    return [(one.code, one.path) for one in bench.connector.check_payload(payload, bench.call())]
+    return [(one.code, one.path) for one in bench.connector.check_payload(payload, bench.session, bench.call())]
 
 
 def found(bench, item):

@@ -95,7 +95,7 @@ def test_a_report_becomes_one_journal_entry_whatever_happens_to_the_answer(proje
         for line in entry["lines"]
     } == {
         ("6601020000", "D", "720.00", "J6", ("department", "CC1002")),
-        ("5301010200", "D", "480.00", "J6", ("department", "CC1003"), ("project", "P-R01")),
+        ("5301010200", "D", "480.00", "J6", ("project", "P-R01")),
         ("2221010100", "D", "72.00", "J6"),
         ("2241010000", "C", "1272.00", None, ("employee", "90000001")),
     }

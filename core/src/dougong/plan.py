@@ -32,7 +32,7 @@ from dougong.model.messages import ItemId, Payload, Wanted
 from dougong.model.outcomes import Found
 from dougong.model.problems import DougongError, Problem
 from dougong.model.sources import EventsOnly, SourceDocument
-from dougong.planned import Planned, Undelivered, mergeable, merged_draft, sets_checked
+from dougong.planned import Planned, Undelivered, approvals_checked, mergeable, merged_draft, sets_checked
 from dougong.runtime.lane import Lane, Slot
 
 __all__ = ["Planned", "Undelivered", "plan_documents", "plan_files", "plan_number"]
@@ -133,7 +133,7 @@ def _plan_all(project: Project, items: Sequence[_Item], *, tell_sent: bool = Fal
     try:
         found = [one for item in items for one in _plan(project, deriver, slots, item)]
         found = [one for one in found if tell_sent or isinstance(one, Undelivered) or not one.sent]
-        yield from _merged(deriver, slots, found)
+        yield from approvals_checked(_merged(deriver, slots, found), project.config)
     finally:
         for slot in slots.values():
             slot.close()
@@ -278,7 +278,7 @@ def _one(
         return None
     made = _draft(deriver, slots, item, draft, beside)
     there = None if made.payload is None else _already(slots[made.connection], made.draft, coverage, live)
-    return attrs.evolve(made, already=there)
+    return attrs.evolve(made, already=there, approved=None if live is None else live.approved)
 
 
 def _way(tx: Tx, one: DeliveryRow, item: _Item, derivation: Derivation, deriver: Deriver) -> str:

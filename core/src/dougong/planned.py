@@ -9,6 +9,8 @@ import attrs
 
 from dougong import accounting
 from dougong.accounting import Draft
+from dougong.config import Config
+from dougong.flow.approval import APPROVAL_MISSING, set_unapproved, unapproved
 from dougong.model.bookings import VoucherLine
 from dougong.model.documents import SourceRef
 from dougong.model.messages import Payload
@@ -16,7 +18,7 @@ from dougong.model.money import plain
 from dougong.model.operations import Limits
 from dougong.model.problems import Problem
 
-__all__ = ["Planned", "Undelivered", "line_view", "mergeable", "merged_draft", "sets_checked"]
+__all__ = ["Planned", "Undelivered", "approvals_checked", "line_view", "mergeable", "merged_draft", "sets_checked"]
 
 
 @attrs.frozen
@@ -28,6 +30,7 @@ class Planned:
     :param already: number of what the ERP holds under our reference already, if anything.
     :param sent: whether it is this very content that was sent: there is nothing to be done.
     :param delivery: name of the delivery by which it was sent.
+    :param approved: content that a second person has approved of its delivery.
     :param corrects: the delivery that it corrects, with its voucher; `how` it does: `void`, `reversal`, `difference`.
     """
 
@@ -43,6 +46,7 @@ class Planned:
     delivery: str | None = None
     corrects: str | None = None
     how: str | None = None
+    approved: str | None = None
 
 
 @attrs.frozen
@@ -64,6 +68,34 @@ def sets_checked(found: Iterable[Planned]) -> list[Planned]:
         else one
         for one in planned
     ]
+
+
+def approvals_checked(found: Iterable[Planned | Undelivered], config: Config) -> list[Planned | Undelivered]:
+    """What is held until a second person has approved it, and with it the rest of its set."""
+    planned = [_approval_checked(one, config) for one in found]
+    waiting = {one.draft.set_id: one.draft.booking for one in planned if isinstance(one, Planned) and _waits(one)}
+    return [
+        attrs.evolve(one, problems=(set_unapproved(other),))
+        if isinstance(one, Planned) and one.draft.set_id and _is_free(one) and (other := waiting.get(one.draft.set_id))
+        else one
+        for one in planned
+    ]
+
+
+def _approval_checked(one: Planned | Undelivered, config: Config) -> Planned | Undelivered:
+    if isinstance(one, Undelivered) or not _is_free(one) or one.payload is None or one.draft.booking is None:
+        return one
+    connection = config.connection(one.connection)
+    missing = unapproved(connection, one.draft.moment, one.draft.booking, one.payload, one.approved)
+    return one if missing is None else attrs.evolve(one, problems=(missing,))
+
+
+def _is_free(one: Planned) -> bool:
+    return not (one.problems or one.sent or one.already)
+
+
+def _waits(one: Planned) -> bool:
+    return any(problem.code == APPROVAL_MISSING for problem in one.problems)
 
 
 def _unmapped(one: Planned) -> bool:

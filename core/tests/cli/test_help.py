@@ -26,7 +26,7 @@ def test_every_command_that_is_promised_is_there():
     promised = (
         *("demo", "init", "sandbox", "connectors", "check", "crashpoints", "schema", "convert", "plan", "accept"),
         *("push", "run", "status", "show", "trace", "retry", "resolve", "cancel", "reconcile", "codes", "tables"),
-        *("rules", "audit", "feedback", "repost", "reverse", "serve", "worker", "new-connector"),
+        *("rules", "audit", "feedback", "repost", "reverse", "approve", "serve", "worker", "new-connector"),
     )
     assert sorted(COMMANDS) == sorted(promised)
 

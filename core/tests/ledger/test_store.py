@@ -134,6 +134,20 @@ def test_head_is_the_newest_migration():
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+def test_a_ledger_from_before_approvals_is_brought_up(tmp_path):
+    with Ledger(tmp_path / "l.db") as ledger:
+        ledger.write(lambda tx: _note(tx, "a"))
+    with sqlite3.connect(tmp_path / "l.db") as old:
+        old.execute("DROP TRIGGER delivery_final")
+        old.execute("ALTER TABLE delivery DROP COLUMN approved")
+        old.execute("UPDATE alembic_version SET version_num = '0002'")
+    old.close()
+    with Ledger(tmp_path / "l.db") as ledger:
+        with ledger.read() as connection:
+            assert connection.execute(text("SELECT approved FROM delivery")).all() == []
+        assert _names(ledger) == {"a"}
+
+
 def test_durable_settings(ledger):
     for engine in (ledger.engine,):
         with engine.connect() as connection:

@@ -16,11 +16,11 @@ from dougong.runtime import Worker
 def run(ledger, derive, sql):
     """Runs a worker until everything rests; closes the lane."""
 
-    def go(erp, derive=derive, rested=None, **how):
+    def go(erp, derive=derive, rested=None, opens=lambda: 0, **how):
         def rests():
             return all(state in AT_REST for (state,) in sql("SELECT state FROM delivery"))
 
-        worker = Worker(ledger, {"erp": erp.lane}, derive, lambda: 0)
+        worker = Worker(ledger, {"erp": erp.lane}, derive, opens)
         try:
             worker.run(rested or rests, **how)
         finally:
@@ -49,6 +49,20 @@ def test_batches_are_filled(erp, delivery, now, run):
     run(it)
     assert sorted(len(asked[0].items) for asked in it.calls["push"]) == [1, 3, 3]
     assert {now(row).state for row in rows} == {S.DELIVERED}
+
+
+def test_documents_are_opened_until_a_message_is_full(erp, delivery, run):
+    it, opened = erp(batch=5, rest="limits = { concurrency = 1 }"), iter(range(7))
+    it.answers["push"] += [lambda message: {item: Done(posting_for(item)) for item in message.items}] * 2
+
+    def open_one():
+        number = next(opened, None)
+        if number is not None:
+            delivery(f"R{number}")
+        return int(number is not None)
+
+    run(it, opens=open_one)
+    assert [len(asked[0].items) for asked in it.calls["push"]] == [5, 2]
 
 
 def test_no_more_threads_than_the_connection_allows(erp, delivery, run):

@@ -27,7 +27,25 @@ def check_connection(session: SapSession, settings: SapSettings, deadline: Deadl
     if settings.target == TARGET:
         field, look = REFERENCE, session.invoices.with_reference
     yield _answers(f"search by {field}", lambda: look(_NOBODYS, deadline))
+    if settings.mode == "async":
+        yield _confirmations(settings)
     yield _answers("vendors", lambda: next(vendors(session.odata, settings, deadline), None))
+
+
+def _confirmations(settings: SapSettings) -> Finding:
+    """Without them nobody learns of a refusal: SAP shows what it has posted, and nothing else."""
+    check = "confirmations at the door"
+    if settings.callback_password:
+        return Finding(check, ok=True)
+    problem = Problem.of(
+        "SETTINGS_INVALID",
+        "异步过账需要 SAP 的确认, 而回调没有密码, 任何确认都会被拒绝",
+        "entries are handed over one-way, and without a password for callbacks no confirmation is let in",
+        path="callback.password",
+        hint_zh="在 [connections.NAME.callback] 中给出 user 与 password, 并在 SAP 的通信安排中填写相同的",
+        hint_en="give user and password in [connections.NAME.callback], and SAP's communication arrangement the same",
+    )
+    return Finding(check, ok=False, problem=problem)
 
 
 def _answers(check: str, ask: Callable[[], object]) -> Finding:

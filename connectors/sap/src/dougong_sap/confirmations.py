@@ -38,12 +38,16 @@ class Confirmation:
         """Posted where there is a number; refused where SAP says so, as its dictionary sorts the reasons."""
         if self.document:
             return Done(self._posting())
-        refusals = [self._refusal(code, text) for code, text in self._causes()]
+        refusals = self.refusals()
         if not refusals:
             return Unknown("SAP confirms neither a document nor an error")
         problems = tuple(problem for one in refusals for problem in one.problems)
         kinds = {one.kind for one in refusals}
         return outcome_of_class(kinds.pop() if len(kinds) == 1 else "unknown", problems)
+
+    def refusals(self) -> list[Refused]:
+        """Each reason why nothing was posted, sorted by the dictionary."""
+        return [self._refusal(code, text) for code, text in self._causes()]
 
     def _posting(self) -> Posting:
         key = erp_key(self.company, self.year, self.document)

@@ -96,7 +96,8 @@ class SapConnector:
             drops=("cash_flow", "coordination"),
         )
         reference = Reference("DocumentReferenceID", max_length=16)
-        safety = Safety(Ambiguity.A if self._one_way else Ambiguity.D, reference, settle=120.0)
+        once = self._one_way and self.settings.exactly_once
+        safety = Safety(Ambiguity.A if once else Ambiguity.D, reference, settle=120.0)
         create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=self._one_way)
         entries = (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
         invoices = self._invoice_operations(limits)
@@ -159,16 +160,18 @@ class SapConnector:
         return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
-        """Required fields, lengths, lines, signs, balance, one currency, one real cost object."""
+    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+        """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
         from dougong_sap.invoices import invoice_problems
         from dougong_sap.session import wsdl
+        from dougong_sap.simulation import simulated
 
         if self._invoices:
             return tuple(invoice_problems(payload.body))
-        return tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
+        return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,16 @@ from dougong.model.problems import Problem
 from dougong_sap.documents import object_key
 from dougong_sdk import xml
 
-__all__ = ["MAX_LINES", "entry_problems", "message_values", "misfits", "request_ids", "with_reversal", "with_tax_codes"]
+__all__ = [
+    "MAX_LINES",
+    "entry_problems",
+    "message_values",
+    "misfits",
+    "request_ids",
+    "trial_values",
+    "with_reversal",
+    "with_tax_codes",
+]
 
 MAX_LINES = 999
 #: Where the mapping puts an element's own text beside its attributes (contract.md §7).
@@ -181,23 +190,38 @@ def message_values(items: Sequence[Item], sender: str) -> Mapping[str, Any]:
     creation, which SAP wants: the first entry's date, since what is frozen knows no clock.
     """
     whole = items[0].request_id if len(items) == 1 else Key(("message", *(item.request_id.text(34) for item in items)))
+    first = _made(items[0])
     return {
-        "MessageHeader": _header(whole, items[0], sender, "M"),
+        "MessageHeader": _header(f"M{whole.text(34)}", str(whole.uuid()), first, sender),
         "JournalEntryCreateRequest": [
-            {"MessageHeader": _header(item.request_id, item, sender), "JournalEntry": _values(item.payload.body)}
+            {
+                "MessageHeader": _header(item.request_id.text(34), str(item.request_id.uuid()), _made(item), sender),
+                "JournalEntry": _values(item.payload.body),
+            }
             for item in items
         ],
     }
 
 
-def _header(key: Key, item: Item, sender: str, prefix: str = "") -> Mapping[str, Any]:
-    made = dt.datetime.combine(item.booking.posting_date, dt.time(), dt.UTC)
+def trial_values(payload: Payload, sender: str, uuid: str, now: dt.datetime) -> Mapping[str, Any]:
+    """The values of a message that is a test.
+
+    :param uuid: another one each time, so that no answer of another message is its.
+    """
+    header = _header(uuid.replace("-", ""), uuid, now.astimezone(dt.UTC).replace(microsecond=0), sender)
+    entry = {"DocumentReferenceID": "DOUGONG-TEST", **payload.body}
     return {
-        "ID": prefix + key.text(34),
-        "UUID": str(key.uuid()),
-        "CreationDateTime": made,
-        "SenderBusinessSystemID": sender or None,
+        "MessageHeader": {**header, "TestDataIndicator": True},
+        "JournalEntryCreateRequest": [{"MessageHeader": header, "JournalEntry": _values(entry)}],
     }
+
+
+def _made(item: Item) -> dt.datetime:
+    return dt.datetime.combine(item.booking.posting_date, dt.time(), dt.UTC)
+
+
+def _header(name: str, uuid: str, made: dt.datetime, sender: str) -> Mapping[str, Any]:
+    return {"ID": name, "UUID": uuid, "CreationDateTime": made, "SenderBusinessSystemID": sender or None}
 
 
 def _values(part: Any) -> Any:

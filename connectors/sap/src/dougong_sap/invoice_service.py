@@ -61,14 +61,14 @@ class SupplierInvoices:
             return Done(_made(answer.json()))
         outcome, codes = _refused(answer)
         if _MAYBE_KNOWN in codes:
-            reference = str(json.loads(message.body).get(REFERENCE))
+            reference = str(json.loads(message.body, parse_float=Decimal).get(REFERENCE))
             there = self.with_reference(reference, deadline)
             return fetched(reference, there) if there else outcome
         return outcome
 
     def cancel(self, message: Message, deadline: Deadline) -> Outcome:
         """Take an invoice back. SAP is read first: one that is cancelled already is not cancelled again."""
-        told = json.loads(message.body)
+        told = json.loads(message.body, parse_float=Decimal)
         answer = None
         for _ in range(2):
             row, version = self._read(told["SupplierInvoice"], told["FiscalYear"], deadline)
@@ -181,7 +181,7 @@ def _refused(answer: Answer) -> tuple[Outcome, set[str]]:
     :raises BadStatus: it is no error of Gateway's.
     """
     errors, causes = ErrorDictionary.of("dougong_sap", TITLE), _causes(answer)
-    general = errors.entry("GATEWAY_400") if answer.status == 400 else None
+    general = errors.entry(f"GATEWAY_{answer.status}")
     found = []
     for code, text in causes:
         one = errors.refusal(re.sub(r"\W+", "_", code).strip("_"), f"{text} ({code})")

@@ -79,8 +79,10 @@ class SapSettings:
     :param batch: most entries in one message; with `mode = "async"` always one.
     :param mode: `sync` = posted while we wait; `async` = handed over, and confirmed at our door.
     :param async_path: path of the asynchronous "Journal Entry - Post". :param async_action: its SOAP action.
+    :param exactly_once: SAP takes a message once by its id, so it may be sent again; else it is searched for first.
     :param poll_after: seconds after which SAP is asked for an entry that it has not confirmed yet.
     :param callback_user: who SAP's confirmations and events come from. :param callback_password: its secret.
+    :param simulate: have SAP try each entry as a test (TestDataIndicator) in `plan` and before it is sent.
     :param reversal_reason: SAP's reason for reversals (Customizing); empty = a voucher is taken back by an ordinary
         entry on the other side.
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
@@ -117,9 +119,11 @@ class SapSettings:
     mode: Literal["sync", "async"] = "sync"
     async_path: str = "sap/bc/srt/scs_ext/sap/journalentrybulkcreationreques"
     async_action: str = f"{_SFIN}/JournalEntryBulkCreationRequest_In/JournalEntryBulkCreationRequest_InRequest"
+    exactly_once: bool = True
     poll_after: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
     callback_user: str = "SAP"
     callback_password: str = attrs.field(default="", repr=False)
+    simulate: bool = False
     reversal_reason: str = attrs.field(default="01", validator=attrs.validators.max_len(2))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)

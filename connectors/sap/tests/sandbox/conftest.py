@@ -47,10 +47,15 @@ class Caller:
         assert headers["Content-Type"].startswith(content_type.partition(";")[0])
         return status, etree.fromstring(content).find(f"{{{namespace}}}Body/*")
 
-    def sample(self, id="EXP-1", reference="ER-1", uuid="", net="100.00", version="1.1"):
+    def sample(self, id="EXP-1", reference="ER-1", uuid="", net="100.00", version="1.1", *, test=False):
         """The confirmation of the sample request."""
         told = f"<UUID>{uuid}</UUID>" if uuid else ""
-        status, body = self.post(SAMPLE.format(id=id, reference=reference, uuid=told, net=net), version)
+        text = SAMPLE.format(id=id, reference=reference, uuid=told, net=net)
+        if test:
+            text = text.replace(
+                "Z</CreationDateTime>", "Z</CreationDateTime><TestDataIndicator>true</TestDataIndicator>", 1
+            )
+        status, body = self.post(text, version)
         assert status == 200
         return body
 

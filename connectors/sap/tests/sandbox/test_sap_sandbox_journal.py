@@ -99,6 +99,14 @@ def test_a_reversal_is_refused_for_nothing_for_the_second_time_and_without_a_rea
     assert len(caller.sandbox.postings()) == 2
 
 
+def test_a_test_is_checked_and_not_posted(caller):
+    told = caller.sample(uuid="u-1", test=True)
+    assert (log(told), told.findtext(f"{INNER}/AccountingDocument")) == ([("614(RW)", "1")], " ")
+    assert log(caller.sample(net="99.00", test=True)) == [("609(RW)", "3"), ("702(F5)", "3")]
+    assert caller.sandbox.postings() == []
+    assert log(caller.sample(uuid="u-1")) == [("605(RW)", "1")]
+
+
 def test_a_person_closes_a_period_and_deletes_and_edits_but_never_renumbers(caller):
     caller.sample()
     (held,) = caller.sandbox.postings()

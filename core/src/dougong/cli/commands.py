@@ -93,6 +93,11 @@ GROUPS: tuple[tuple[tuple[str, str], dict[str, Entry]], ...] = (
                 "重新入账在 ERP 中被删除、或由 reverse 红冲的凭证。",
                 "Book again what was deleted in the ERP, once that is proved, or what `reverse` took back.",
             ),
+            "approve": Entry(
+                "approving",
+                "批准须由第二人批准的凭证, 恰好是现在这张。",
+                "Agree, as the second person, to vouchers that wait for it, exactly as they are.",
+            ),
             "reverse": Entry("acting", "红冲已入账的凭证。", "Take back what is booked, by a red voucher."),
         },
     ),

@@ -21,7 +21,7 @@ class Defaults(Protocol):
 
     url_setting: str
     ca_setting: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, Any]
     secrets: Mapping[str, str]
     auditor: Mapping[str, str]
     auditor_secrets: Mapping[str, str]

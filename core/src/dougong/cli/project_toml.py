@@ -83,7 +83,7 @@ class Erp:
     name: str
     connector: str
     book: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, Any]
     secrets: Mapping[str, str]
     auditor: Mapping[str, str]
     auditor_secrets: Mapping[str, str]
@@ -150,7 +150,7 @@ def toml_value(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, Mapping):
         members = ", ".join(f"{_key(name)} = {toml_value(member)}" for name, member in value.items())

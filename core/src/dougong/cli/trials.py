@@ -15,19 +15,24 @@ if TYPE_CHECKING:
     from dougong.flow import Impact, Project, Tried
     from dougong.model.bookings import Voucher
 
-__all__ = ["show", "show_impact"]
+__all__ = ["show", "show_impact", "show_tried"]
 
 
 def show(project: Project, ids: Sequence[int], documents: Sequence[int]) -> None:
     """Derive deliveries and documents again and print what would become of each; nothing is written."""
     from dougong.flow import Deriver, load_inputs, try_deliveries, try_documents
-    from dougong.ledger import views
 
     if not ids and not documents:
         _tell_none()
         return
     deriver = Deriver(project, load_inputs(project))
-    tried = [*try_deliveries(deriver, ids), *try_documents(deriver, documents)]
+    show_tried(project, [*try_deliveries(deriver, ids), *try_documents(deriver, documents)], ids, documents)
+
+
+def show_tried(project: Project, tried: Sequence[Tried], ids: Sequence[int], documents: Sequence[int] = ()) -> None:
+    """Print what would become of deliveries and documents."""
+    from dougong.ledger import views
+
     if not options().json:
         _table(tried)
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dougong.config.errors import ConfigError, Places
 from dougong.config.load import FILE_NAME, load, parse
 from dougong.config.model import (
+    Approve,
     Breaker,
     Config,
     Connection,
@@ -26,6 +27,7 @@ from dougong.config.settings import build_settings, references, secret_values
 
 __all__ = [
     "FILE_NAME",
+    "Approve",
     "Breaker",
     "Config",
     "ConfigError",

@@ -97,6 +97,20 @@ def _connection(connection: Connection) -> Located:
     if doubled := sorted({name for name in connection.addons if connection.addons.count(name) > 1}):
         names = ", ".join(doubled)
         yield (*path, "addons"), Problem.of("CONFIG_VALUE", f"重复: {names}", f"named twice: {names}")
+    if (approve := connection.approve) is not None:
+        if approve.above is not None and approve.above < 0:
+            yield (*path, "approve", "above"), _too_small(0)
+        if approve.moments == ():
+            yield (
+                (*path, "approve", "moments"),
+                Problem.of(
+                    "CONFIG_VALUE",
+                    "为空则没有凭证需要审批",
+                    "is empty: no voucher would need approval",
+                    hint_zh="删去该键表示所有时点",
+                    hint_en="leave the key out for all moments",
+                ),
+            )
     yield from _numbers(connection, path)
 
 

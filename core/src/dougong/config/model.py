@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,19 @@ from dougong.model.documents import DocumentType
 from dougong.model.postings import Stage
 from dougong.model.problems import Problem
 
-__all__ = ["Breaker", "Config", "Connection", "Credential", "Limits", "Moment", "Plugins", "Project", "Route", "Server"]
+__all__ = [
+    "Approve",
+    "Breaker",
+    "Config",
+    "Connection",
+    "Credential",
+    "Limits",
+    "Moment",
+    "Plugins",
+    "Project",
+    "Route",
+    "Server",
+]
 
 #: Why something is booked (contract.md §1).
 Moment = Literal[
@@ -112,6 +125,24 @@ class Credential:
 
 
 @attrs.frozen(kw_only=True)
+class Approve:
+    """Which vouchers are held until a second person has approved them (`dougong approve`).
+
+    :param above: only those of more than this, in the functional currency of their book; without it every voucher.
+    :param moments: only those of these moments; without it all.
+
+    .. versionadded:: 0.1
+    """
+
+    above: Decimal | None = None
+    moments: tuple[Moment, ...] | None = None
+
+    def wants(self, moment: str, amount: Decimal) -> bool:
+        """Whether a voucher of this moment and amount, functional currency, is meant."""
+        return (self.moments is None or moment in self.moments) and (self.above is None or amount > self.above)
+
+
+@attrs.frozen(kw_only=True)
 class Connection:
     """One ERP account set or one source. A source is a connection without routes.
 
@@ -123,6 +154,7 @@ class Connection:
     :param secrets: name → reference.
     :param auditor: the second credential: who audits is not who makes.
     :param callback: what a caller shows who says that it is this ERP, as far as the connector wants it.
+    :param approve: which vouchers wait for a second person; without it none does.
     :param limits: how hard the connection may be driven.
     :param mappings: target type → file of its field mapping; default `mappings/NAME/TARGET.toml`.
     :param addons: names of add-ons, in the order in which they are asked.
@@ -138,6 +170,7 @@ class Connection:
     secrets: Mapping[str, SecretRef] = attrs.field(factory=dict)
     auditor: Credential | None = None
     callback: Credential | None = None
+    approve: Approve | None = None
     limits: Limits = Limits()
     mappings: Mapping[str, str] = attrs.field(factory=dict)
     addons: tuple[str, ...] = ()

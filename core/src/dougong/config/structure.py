@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
@@ -33,6 +34,10 @@ _PLAIN = {str: ("文本", "text"), int: ("整数", "a whole number"), bool: ("tr
 _DATES = {dt.date: ("日期", "a date"), dt.datetime: ("时间", "a date with time"), dt.time: ("时刻", "a time of day")}
 
 
+#: An amount as text: no exponent, no thousands separator.
+_AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)
+
+
 class WrongValue(ValueError):
     """A value that cannot be what its key wants; carries the problem, whose path cattrs knows."""
 
@@ -55,7 +60,7 @@ def converter(folder: Path) -> Converter:
     for kind, words in {**_PLAIN, **_DATES}.items():
         made.register_structure_hook(kind, functools.partial(_exactly, kind=kind, words=words))
     made.register_structure_hook(float, lambda value, _: float(_number(value)))
-    made.register_structure_hook(Decimal, lambda value, _: _number(value))
+    made.register_structure_hook(Decimal, lambda value, _: _exact(value))
     made.register_structure_hook(Path, lambda value, _: folder / _exactly(value, Path, kind=str, words=_PLAIN[str]))
     made.register_structure_hook(SecretRef, lambda value, _: _secret(value))
     made.register_structure_hook_func(is_literal, _choice)
@@ -89,6 +94,13 @@ def _number(value: Any) -> Decimal:
     if type(value) not in (int, Decimal) or not Decimal(value).is_finite():
         raise _wrong_type(value, "数字", "a number")
     return Decimal(value)
+
+
+def _exact(value: Any) -> Decimal:
+    """A number, or an amount as text, as documents write it."""
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
+        return Decimal(value)
+    return _number(value)
 
 
 def _choice(value: Any, kind: Any) -> Any:

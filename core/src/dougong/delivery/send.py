@@ -171,7 +171,7 @@ def _refuse_without_reference(message: Message, items: Sequence[Item], operation
     if reference is None:
         return
     for item in items:
-        if item.reference_text.encode() not in message.body:
+        if item.reference_text.encode() not in message.readable:
             raise DougongError(
                 _plugin_fault(
                     link,

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import attrs
 
+from dougong.ledger.rows import DeliveryRow
 from dougong.ledger.statements import Tx
 from dougong.model.bookings import Voucher
 from dougong.model.postings import Stage
 
-__all__ = ["Intended"]
+__all__ = ["Beside", "Intended"]
 
 
 def _always(_: Tx) -> bool:
@@ -18,14 +19,26 @@ def _always(_: Tx) -> bool:
 
 
 @attrs.frozen
+class Beside:
+    """Another voucher of the same set that was not sent yet.
+
+    :param delivery: its row; `None` while it is not opened.
+    """
+
+    connection: str
+    booking: Voucher
+    delivery: DeliveryRow | None
+
+
+@attrs.frozen
 class Intended:
     """A booking and how far it goes.
 
     :param still: whether everything that it was made from is the same at the moment of the freeze.
-    :param beside: (connection, booking) of the others of its set that were not sent yet: all or none.
+    :param beside: the others of its set that were not sent yet: all or none.
     """
 
     booking: Voucher
     stage: Stage
     still: Callable[[Tx], bool] = _always
-    beside: tuple[tuple[str, Voucher], ...] = ()
+    beside: tuple[Beside, ...] = ()

@@ -13,7 +13,7 @@ from dougong.accounting import Derivation, Draft, LoanFact
 from dougong.delivery import Blocked, Held
 from dougong.flow import corrections, pieces
 from dougong.flow.failing import reasons
-from dougong.flow.intended import Intended
+from dougong.flow.intended import Beside, Intended
 from dougong.flow.waits import Waiting, loans_are_still, waiting_for
 from dougong.ledger import covering, deliveries, documents, groups
 from dougong.ledger.rows import DeliveryRow, DocumentRow
@@ -89,9 +89,7 @@ class Intentions:
             return Held((pieces.pieces_changed(row),), self._deriver.inputs.hash)
         return attrs.evolve(found, beside=tuple(self._rest_of_set(document, draft, derivation)))
 
-    def _rest_of_set(
-        self, document: DocumentRow, draft: Draft, derivation: Derivation
-    ) -> Iterator[tuple[str, Voucher]]:
+    def _rest_of_set(self, document: DocumentRow, draft: Draft, derivation: Derivation) -> Iterator[Beside]:
         """The other vouchers of a set, but for those that were sent already."""
         for other in derivation.drafts:
             if other.set_id != draft.set_id or other is draft or other.booking is None:
@@ -100,7 +98,7 @@ class Intentions:
             live = self._ledger.look(lambda tx, key=key: deliveries.live_for(tx, key))  # type: ignore[misc]
             if live is None or live.state in UNSENT:
                 connection = self._deriver.project.config.route(other.entity, other.book, other.moment, document.type)
-                yield connection, other.booking
+                yield Beside(connection, other.booking, live)
 
     def _of_draft(
         self, row: DeliveryRow, ref: SourceRef, draft: Draft | None, problems: tuple[Problem, ...]

@@ -7,9 +7,11 @@ from functools import partial
 
 from dougong import accounting, formats
 from dougong.delivery import Derived, Held, Link
+from dougong.flow.approval import set_unapproved, unapproved
 from dougong.flow.inputs import Inputs
 from dougong.flow.intended import Intended
 from dougong.flow.project import Project
+from dougong.ledger.hands import hands
 from dougong.ledger.rows import DeliveryRow
 from dougong.mapping import apply_changes, place_reference
 from dougong.model.bookings import Voucher
@@ -32,17 +34,23 @@ class Payloads:
         self._inputs = inputs
 
     def sendable(self, row: DeliveryRow, wanted: Intended, link: Link) -> Derived | Held:
-        """What a delivery is frozen from, or why it cannot be sent; of a set, all have to be mappable.
+        """What a delivery is frozen from, or why it cannot be sent; of a set, all have to be mappable and approved.
 
         :raises DougongError: it cannot be mapped at all.
         """
-        for connection, other in wanted.beside:
+        beside: list[Problem] = []
+        for other in wanted.beside:
             try:
-                self._mapped(self._project.door(connection), other)
+                made = self.made(self._project.door(other.connection), other.booking)
             except DougongError:
-                problem = accounting.set_incomplete(other.entity, other.book)
+                problem = accounting.set_incomplete(other.booking.entity, other.booking.book)
                 return Held((problem,), self._inputs.hash, wanted.still)
+            if self._unapproved(other.connection, other.booking.moment, other.booking, made, other.delivery):
+                beside.append(set_unapproved(other.booking))
         payload, problems = self.of(wanted.booking, link)
+        if not problems:
+            missing = self._unapproved(row.connection, row.moment, wanted.booking, payload, row)
+            problems = (missing,) if missing else tuple(beside)
         if problems:
             return Held(problems, self._inputs.hash, wanted.still)
         text = json.dumps(formats.voucher_to_json(wanted.booking), ensure_ascii=False, separators=(",", ":"))
@@ -58,13 +66,31 @@ class Payloads:
         """
         door = link.door
         call = door.call()
-        payload = self._mapped(door, booking)
-        payload = apply_changes(payload, door.changes(payload, booking, call))
+        payload = self.made(door, booking)
         problems: tuple[Problem, ...] = ()
         if door.supports("check_payload"):
             problems += tuple(door.check_payload(payload, booking, link.session(), call))
         problems += tuple(hold.reason for hold in door.may_send(booking, payload, call))
         return payload, problems
+
+    def made(self, door: Door, booking: Voucher) -> Payload:
+        """Map, and let add-ons change it: what the ERP would get, whether or not anything speaks against it.
+
+        :raises DougongError: it cannot be mapped at all.
+        """
+        payload = self._mapped(door, booking)
+        return apply_changes(payload, door.changes(payload, booking, door.call()))
+
+    def _unapproved(
+        self, connection: str, moment: str, booking: Voucher, payload: Payload, row: DeliveryRow | None
+    ) -> Problem | None:
+        """What is missing where a second person has to agree."""
+
+        def known() -> tuple[str, ...]:
+            return () if row is None else self._project.ledger.look(partial(hands, row=row))
+
+        config = self._project.config.connection(connection)
+        return unapproved(config, moment, booking, payload, row.approved if row else None, known)
 
     def _mapped(self, door: Door, booking: Voucher) -> Payload:
         name = door.connection.name

@@ -21,7 +21,7 @@ __all__ = ["Cause", "causes", "held_documents", "open_problems", "unsent_deliver
 #: Facts that differ from document to document although the cause is one, or that say less than the message.
 _OWN = frozenset({"amount", "document", "erp_code"})
 #: A code is missing whatever the day; a rate is missing for a day.
-_OWN_OF = {"CODE_UNMAPPED": _OWN | {"date", "scopes"}}
+_OWN_OF = {"CODE_UNMAPPED": _OWN | {"date", "scopes"}, "APPROVAL_MISSING": _OWN | {"content"}}
 
 Key = tuple[object, ...]
 _ZERO = Decimal(0)

@@ -170,6 +170,7 @@ def _values(new: NewDelivery, incarnation: int) -> dict[str, Any]:
         "merge_key": new.merge_key,
         "group_id": new.group_id,
         "reverses_id": new.reverses_id,
+        "approved": None,
         "asked_at": new.asked_at,
         "connection": new.connection,
         "target_type": new.target_type,

@@ -19,7 +19,7 @@ from dougong.model.problems import Problem
 __all__ = ["HEAD", "begin", "open_engine", "reader_engine", "statement_dialect", "upgrade"]
 
 #: The newest migration; a test compares it with the folder.
-HEAD = "0002"
+HEAD = "0003"
 
 _BUSY_SECONDS = 30
 

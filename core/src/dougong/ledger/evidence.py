@@ -25,11 +25,12 @@ _D, _DOC, _P, _A = schema.delivery, schema.document, schema.posting, schema.atte
 class Said:
     """The latest that the chain of one subject says of each of its facts.
 
-    :param facts: state, stage, id and number of the posting; what was never said is not in it.
+    :param facts: state, stage, id and number of the posting; what was never said is not in it. What was never approved
+        is not approved, whatever its row says.
     :param bodies: attempt → hash of the bytes that were frozen.
     """
 
-    facts: dict[str, Any] = attrs.field(factory=dict)
+    facts: dict[str, Any] = attrs.field(factory=lambda: {"approved": None})
     bodies: dict[int, str] = attrs.field(factory=dict)
 
     def take(self, detail: str) -> None:
@@ -41,8 +42,7 @@ class Said:
         state = told.get("to", told.get("state"))
         if state is not None:
             self.facts["state"] = state
-        if "stage" in told:
-            self.facts["stage"] = told["stage"]
+        self.facts |= {name: told[name] for name in ("stage", "approved") if name in told}
         # What an ERP does not tell again is not forgotten.
         self.facts |= {name: told[name] for name in ("erp_id", "erp_number") if told.get(name)}
         if "body_hash" in told:
@@ -61,11 +61,10 @@ def contradictions(connection: Connection, said: Mapping[str, Said]) -> Iterator
 def _rows(connection: Connection, said: Mapping[str, Said]) -> Iterator[Contradiction]:
     for id_, state in connection.execute(select(_DOC.c.id, _DOC.c.state)):
         yield from _differing(f"document:{id_}", said, {"state": state})
-    query = select(_D.c.id, _D.c.state, _D.c.stage, _P.c.erp_key, _P.c.erp_number).outerjoin(
-        _P, _P.c.delivery_id == _D.c.id
-    )
-    for id_, state, stage, key, number in connection.execute(query):
-        shown = {"state": state, "stage": stage, "erp_id": key, "erp_number": number}
+    columns = (_D.c.id, _D.c.state, _D.c.stage, _D.c.approved, _P.c.erp_key, _P.c.erp_number)
+    query = select(*columns).outerjoin(_P, _P.c.delivery_id == _D.c.id)
+    for id_, state, stage, approved, key, number in connection.execute(query):
+        shown = {"state": state, "stage": stage, "approved": approved, "erp_id": key, "erp_number": number}
         yield from _differing(f"delivery:{id_}", said, shown)
 
 

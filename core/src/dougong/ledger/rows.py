@@ -113,6 +113,7 @@ class DeliveryRow:
     attempts: int
     failures: int
     reverses_id: int | None
+    approved: str | None
     asked_at: int | None
     created_at: int
     audit_hash: str

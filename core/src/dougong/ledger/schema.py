@@ -151,6 +151,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("reverses_id", _Id, ForeignKey("delivery.id")),
+    Column("approved", String(64)),  # content that a second person has approved; other content is not approved
     Column("asked_at", BigInteger),  # business clock when a person asked for it; else its documents tell the day
     Column("created_at", BigInteger, nullable=False),
     Column("audit_hash", String(64), nullable=False),

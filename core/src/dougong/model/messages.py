@@ -64,6 +64,7 @@ class Message:
     :param correlations: committed before the first byte leaves.
     :param facts: what each posting must show (in the ERP's codes where the connector knows them); core adds total,
         currency, date and lines from the booking.
+    :param plain: where the body is packed (a zip, say): what it holds, for whoever looks for something in it. Not kept.
     :param headers: what belongs to the content (an idempotency key, say); tokens and signatures belong to the session.
     """
 
@@ -74,6 +75,12 @@ class Message:
     facts: Mapping[ItemId, Facts] = attrs.field(factory=dict)
     headers: Mapping[str, str] = attrs.field(factory=dict)
     operation: str = ""
+    plain: bytes = b""
+
+    @property
+    def readable(self) -> bytes:
+        """What references and amounts are looked for in: the body, or what it holds where it is packed."""
+        return self.plain or self.body
 
 
 @attrs.frozen

@@ -85,6 +85,7 @@ class Worker:
                     return
                 self._moved.wait(_IDLE_SECONDS)
                 continue
+            self._gather()
             wanting = [lane for lane in self._lanes.values() if self._feed(lane)]
             # What is due does not fill the lanes: open more, some at a time, while they work on what they have.
             if (wanting or not self._lanes) and self._open_documents():
@@ -97,6 +98,13 @@ class Worker:
                     return
             else:
                 self._moved.wait(self._until_due())
+
+    def _gather(self) -> None:
+        """Open what fills a message of a hungry lane, where one takes many: else many small ones would leave."""
+        most = max((_batch(lane) for lane in self._lanes.values() if lane.hungry), default=1)
+        wanted = most if most > 1 else 0
+        while wanted > 0 and (opened := self._open_documents()):
+            wanted -= opened
 
     def adopt(self) -> None:
         """Take over what a dead process left: its leases end now, not by time."""
@@ -122,7 +130,7 @@ class Worker:
         if lane.breaker.open_seconds or (lane.breaker.tripped and lane.waiting):
             return True  # one try at a time after the breaker's pause, until one has worked
         room = 1 if lane.breaker.tripped else lane.concurrency * _AHEAD - lane.waiting
-        batch = 1 if lane.breaker.tripped else max(map(lane.door.batch, lane.door.operations), default=1)
+        batch = 1 if lane.breaker.tripped else _batch(lane)
         count = room * min(batch, 50)
         rows = self._ledger.write(
             lambda tx: deliveries.claim(tx, lane.name, self._owner, count=count, lease_ms=deliveries.LEASE_MS)
@@ -179,6 +187,11 @@ class Worker:
         if due is not None:
             waits.append((due - epoch_ms()) / 1000)
         return max(0.002, min(waits))
+
+
+def _batch(lane: Lane) -> int:
+    """Most deliveries that one message of a lane takes."""
+    return max(map(lane.door.batch, lane.door.operations), default=1)
 
 
 def _units(rows: Iterable[DeliveryRow], lane: Lane) -> Iterator[tuple[DeliveryState, list[DeliveryRow]]]:

@@ -90,6 +90,13 @@ class Sandbox(ABC):
 
     # what a subclass may say
 
+    def business_error_of(self, request: Request, code: str, match: str) -> Response:
+        """The same about those vouchers of a request that hold a text; by default about the whole request.
+
+        .. versionadded:: 0.1
+        """
+        return self.business_error(request, code)
+
     def default_seed(self) -> Mapping[str, Any]:
         """Master data and credentials of a sandbox that nobody has configured."""
         return {}
@@ -155,7 +162,14 @@ class Sandbox(ABC):
 
     def loggable(self, request: Request, operation: str) -> str:
         """Body of a request for the log, without secrets."""
-        return self.redact(request.body.decode("utf-8", "replace"))
+        return self.redact(self.readable(request))
+
+    def readable(self, request: Request) -> str:
+        """Body of a request as text, and what it holds where it is packed: faults look for their ``match`` in it.
+
+        .. versionadded:: 0.1
+        """
+        return request.body.decode("utf-8", "replace")
 
     # what every sandbox does
 

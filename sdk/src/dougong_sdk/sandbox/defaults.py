@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import field, frozen
 
@@ -26,7 +27,7 @@ class ProjectDefaults:
 
     url_setting: str = "base_url"
     ca_setting: str = ""
-    settings: Mapping[str, str] = field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict)
     secrets: Mapping[str, str] = field(factory=dict)
     auditor: Mapping[str, str] = field(factory=dict)
     auditor_secrets: Mapping[str, str] = field(factory=dict)

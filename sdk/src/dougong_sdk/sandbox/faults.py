@@ -149,9 +149,12 @@ class FaultBook:
         """Everything works again."""
         self.faults.clear()
 
-    def next_for(self, request: Request, operation: str) -> Fault | None:
-        """The fault for this request, or ``None``."""
+    def next_for(self, request: Request, operation: str, read: Callable[[Request], str] | None = None) -> Fault | None:
+        """The fault for this request, or ``None``.
+
+        :param read: what a body says, where it is packed; asked only where there is a script.
+        """
         if not self.faults:
             return None
-        body = request.body.decode("utf-8", "replace")
+        body = read(request) if read else request.body.decode("utf-8", "replace")
         return next((fault for fault in self.faults if fault.hits(request, operation, body)), None)

@@ -54,7 +54,7 @@ class Gate:
         request = await _read(scope, receive)
         self.sandbox.credentials.came(request)
         operation = self.sandbox.operation(request)
-        fault = self.faults.next_for(request, operation)
+        fault = self.faults.next_for(request, operation, self.sandbox.readable)
         latency = float(self.sandbox.settings["latency"])
         if latency:
             await asyncio.sleep(latency)
@@ -79,7 +79,7 @@ class Gate:
             case Fault(fault="status_before_work"):
                 response = _status_response(fault)
             case Fault(fault="business_error"):
-                response = self.sandbox.business_error(request, fault.code)
+                response = self._refused(request, fault)
             case Fault(fault="expire_session"):
                 self.sandbox.expire_sessions()
                 response = await self.work(request)
@@ -89,6 +89,11 @@ class Gate:
                 response = await self.work(request)
         await wire.send(response, send)
         return response.status
+
+    def _refused(self, request: Request, fault: Fault) -> Response:
+        if fault.match is None:
+            return self.sandbox.business_error(request, fault.code)
+        return self.sandbox.business_error_of(request, fault.code, fault.match)
 
     async def _spoil(self, response: Response, fault: Fault, scope: Scope, send: Send) -> int | None:
         """The work is done; only the answer goes wrong."""

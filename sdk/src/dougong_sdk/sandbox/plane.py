@@ -126,6 +126,7 @@ class _Plane:
         return {"faults": 0}
 
     async def hand(self, order: Mapping[str, Any]) -> Any:
+        self._work()
         try:
             with self.sandbox.store.unit():
                 if order.get("action") in JOB_ACTIONS:

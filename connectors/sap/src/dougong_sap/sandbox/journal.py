@@ -20,11 +20,23 @@ from .rules import Said, faults_of, placed
 if TYPE_CHECKING:
     from .product import SapSandbox
 
-__all__ = ["REQUEST", "confirmation", "kept_line", "known_codes", "post_all", "refusal", "strange"]
+__all__ = [
+    "REQUEST",
+    "confirmation",
+    "is_test",
+    "kept_line",
+    "known_codes",
+    "post_all",
+    "refusal",
+    "strange",
+    "try_all",
+]
 
 REQUEST = "JournalEntryBulkCreateRequest"
 _SYSTEM, _LOGICAL = "0LDG1S4", "0S4HLS"
 _ERROR, _INFORMATION = "3", "1"
+#: What a test is told that would be posted.
+_NO_ERRORS: Said = ("614(RW)", f"Document check - no errors: BKPFF $ {_LOGICAL}")
 
 
 def post_all(sandbox: SapSandbox, request: Any) -> Any:
@@ -33,12 +45,32 @@ def post_all(sandbox: SapSandbox, request: Any) -> Any:
     :param request: the content of the body. :returns: the confirmation.
     :raises Malformed: it does not fit the schema.
     """
+    made = [(id_, *_post(sandbox, entry)) for id_, entry in _entries(sandbox, request)]
+    return confirmation(_id(request.find("MessageHeader")), made)
+
+
+def is_test(request: Any) -> bool:
+    """Whether a message wants to know what would happen, and nothing more (sap.md §1.3)."""
+    return (request.findtext("MessageHeader/TestDataIndicator") or "").strip() in ("true", "1")
+
+
+def try_all(sandbox: SapSandbox, request: Any) -> Any:
+    """What would become of every entry of a message; nothing is posted. :raises Malformed: as `post_all`."""
+    entries = _entries(sandbox, request)
+    tried = [(id_, None, _prepared(sandbox, entry)[2] or [_NO_ERRORS]) for id_, entry in entries]
+    return confirmation(_id(request.find("MessageHeader")), tried)
+
+
+def _entries(sandbox: SapSandbox, request: Any) -> list[tuple[str, Record]]:
+    """Of each entry the id of its request, and what it says. :raises Malformed: it does not fit the schema."""
     header = request.find("MessageHeader")
     inner = request.findall("JournalEntryCreateRequest")
     if header is None or not header.findtext("CreationDateTime") or not inner:
         raise Malformed(REQUEST)
-    read = [(one, read_entry(one.find("JournalEntry"), known_codes(sandbox))) for one in inner if _whole(one)]
-    return confirmation(_id(header), [(_id(one.find("MessageHeader")), *_post(sandbox, entry)) for one, entry in read])
+    known = known_codes(sandbox)
+    return [
+        (_id(one.find("MessageHeader")), read_entry(one.find("JournalEntry"), known)) for one in inner if _whole(one)
+    ]
 
 
 def _whole(one: Any) -> bool:
@@ -60,13 +92,19 @@ def known_codes(sandbox: SapSandbox) -> Any:
 
 def _post(sandbox: SapSandbox, entry: Record) -> tuple[Record | None, list[Said]]:
     """The document, or what is wrong."""
+    entry, original, wrong = _prepared(sandbox, entry)
+    return (None, wrong) if wrong else (_posted(sandbox, entry, original), [])
+
+
+def _prepared(sandbox: SapSandbox, entry: Record) -> tuple[Record, Record | None, list[Said]]:
+    """An entry whose lines are placed, what it takes back, and what is wrong with it."""
     native = sandbox.seed["native"]
     original = original_of(sandbox, entry) if entry["reversal_of"] else None
     entry = with_lines(entry, original)
     entry = {**entry, "lines": [placed(line, native, sandbox.master) for line in entry["lines"]]}
     wrong = list(faults_of(entry, native, sandbox.master))
     wrong += faults_of_reversal(entry, original) if entry["reversal_of"] else ()
-    return (None, wrong) if wrong else (_posted(sandbox, entry, original), [])
+    return entry, original, wrong
 
 
 def _posted(sandbox: SapSandbox, entry: Record, original: Record | None) -> Record:
@@ -140,9 +178,11 @@ def _entry(node: Any, id_: str, made: Record | None, wrong: Sequence[Said]) -> N
         etree.SubElement(inner, name).text = value
     if made:
         said = [("605(RW)", f"Document posted successfully: BKPFF {number}{company}{year} {_LOGICAL}")]
+    elif _NO_ERRORS in wrong:
+        said = list(wrong)
     else:
         said = [("609(RW)", f"Error in document: BKPFF $ {_LOGICAL}"), *wrong]
-    _log(node, said, _INFORMATION if made else _ERROR)
+    _log(node, said, _INFORMATION if made or _NO_ERRORS in wrong else _ERROR)
 
 
 def _log(node: Any, said: Sequence[Said], severity: str) -> None:

@@ -97,7 +97,9 @@ def _of_line(line: Record, at: int, company: str, native: Mapping[str, Any], mas
 
 def _of_objects(line: Record, at: int, account: Mapping[str, Any], master: Master) -> Iterator[Said]:
     needed, given, name = set(account.get("dimensions", ())), line["dimensions"], line["account"]
-    for code in sorted(needed - set(given)):
+    # a cost centre beside a real object is statistical: nobody has to give it
+    real = {"project", "order"}.intersection(given)
+    for code in sorted(needed - set(given) - ({"department"} if real else set())):
         if code in ("department", "project"):
             yield "235(KI)", f"Account {name} requires an assignment to a CO object (line {at})"
         else:

@@ -106,7 +106,7 @@ def _booked_and_found(hooks: Direct, voucher: Voucher, mapping: str) -> bool:
         message = hooks.messages([item])[0]
     except DougongError:  # held before anything is sent
         return False
-    if hooks.operation.safety.reference is not None and item.reference_text.encode() not in message.body:
+    if hooks.operation.safety.reference is not None and item.reference_text.encode() not in message.readable:
         return False  # core refuses to freeze it
     sent = hooks.send_again(item, message)
     if isinstance(sent.outcome, Rejected):
@@ -142,7 +142,7 @@ def amounts_are_exact(lab: Lab, cell: str) -> None:
             voucher = hooks.voucher_of(*amounts)
             item = hooks.item(voucher)
             message = hooks.messages([item])[0]
-            _written_out(message.body, [line.amount for line in voucher.lines])
+            _written_out(message.readable, [line.amount for line in voucher.lines])
             sent = hooks.send_again(item, message)
             if isinstance(sent.outcome, Done):
                 _kept(bench, sent, amounts)

@@ -82,13 +82,13 @@ def each_item_once(lab: Lab, cell: str) -> None:
         for message in messages:
             expect(set(message.facts) <= set(message.items), "facts are told of items that are in another message")
             for name in message.items:
-                there = items[name].reference_text.encode() in message.body
+                there = items[name].reference_text.encode() in message.readable
                 needed = hooks.operation.safety.reference is not None
                 expect(there or not needed, "a message does not hold the reference of its item")
         alone = {item: message for message in messages for item in message.items}
         for name, item in items.items():
             others = [other for key, other in items.items() if key not in alone[name].items]
-            strange = any(other.reference_text.encode() in alone[name].body for other in others)
+            strange = any(other.reference_text.encode() in alone[name].readable for other in others)
             expect(not strange, f"the message of {item.id} holds another item, too")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -59,6 +60,13 @@ def settings_are_strict(lab: Lab, cell: str) -> None:
     expect(not bench.sandbox.requests(), "the ERP was called before the settings were refused")
 
 
+def _as_written(values: Any) -> Any:
+    """Values as they stand in a file: its fractions are read as `Decimal`."""
+    if isinstance(values, dict):
+        return {name: _as_written(value) for name, value in values.items()}
+    return Decimal(str(values)) if isinstance(values, float) else values
+
+
 def _comes_back(project: Project, connection: Connection) -> None:
     """What was given is in the object, and the object taken apart makes the same again."""
     about = project.door(connection.name).about
@@ -68,7 +76,7 @@ def _comes_back(project: Project, connection: Connection) -> None:
             kept = getattr(made, key)
             expect(str(kept).strip("/") == str(given).strip("/"), f"settings.{key} is not what was configured")
     shape = converter(project.folder)
-    again = shape.structure(shape.unstructure(made), about.settings)
+    again = shape.structure(_as_written(shape.unstructure(made)), about.settings)
     differing = [
         one.name for one in attrs.fields(about.settings) if getattr(again, one.name) != getattr(made, one.name)
     ]

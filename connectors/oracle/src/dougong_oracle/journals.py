@@ -1,0 +1,135 @@
+"""Vouchers as rows of `GlInterface.csv`: what would be refused, and the message that imports many at once."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from dougong.formats import json_text
+from dougong.hookspecs import TargetField
+from dougong.model.identity import Key
+from dougong.model.messages import Correlation, Item, Message
+from dougong.model.postings import Facts
+from dougong.model.problems import Problem
+from dougong_oracle.columns import GL_COLUMNS, LONGEST
+from dougong_oracle.fbdi import csv_of, parameters, zip_of
+from dougong_oracle.settings import OracleSettings
+
+__all__ = ["FILE", "GROUP", "REFERENCE", "TARGET", "fields", "file_message", "journal_problems"]
+
+TARGET = "GL_INTERFACE"
+#: The column that names the batch, which our reference is.
+REFERENCE = "REFERENCE1"
+#: Kinds of correlations: the group that a message is imported as, the file that it travels in.
+GROUP, FILE = "group", "file"
+
+_LINES = "Lines"
+_NEEDED = ("LEDGER_NAME", "LEDGER_ID", "ACCOUNTING_DATE", "USER_JE_SOURCE_NAME", "USER_JE_CATEGORY_NAME")
+_LINE_NEEDED = ("CURRENCY_CODE",)
+_JOB = "/oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher"
+#: Pairs of columns that have to balance: entered always, accounted where it is told.
+_PAIRS = (("ENTERED_DR", "ENTERED_CR"), ("ACCOUNTED_DR", "ACCOUNTED_CR"))
+
+
+def fields() -> tuple[TargetField, ...]:
+    """Every column, for all lines of a voucher at its head, or for one line below `Lines`."""
+    head = (TargetField(name, "column", name in _NEEDED, LONGEST.get(name)) for name in GL_COLUMNS)
+    lines = (TargetField(f"{_LINES}.{name}", "column", name in _LINE_NEEDED, LONGEST.get(name)) for name in GL_COLUMNS)
+    return (*head, *lines)
+
+
+# -- what would be refused --------------------------------------------------------------------------------------------
+
+
+def journal_problems(body: Mapping[str, Any]) -> Iterator[Problem]:
+    """Required columns, lengths, one side per line, one currency, balance."""
+    lines: Sequence[Mapping[str, Any]] = body.get(_LINES) or ()
+    yield from _cells({name: value for name, value in body.items() if name != _LINES}, "", _NEEDED)
+    for at, line in enumerate(lines):
+        yield from (problem.at(f"{_LINES}[{at}]") for problem in _line(line))
+    yield from _sums(lines)
+
+
+def _line(line: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _cells(line, "", _LINE_NEEDED)
+    sides = [name for name in _PAIRS[0] if line.get(name) is not None]
+    if len(sides) != 1:
+        zh, en = "每行应只有借方或贷方一个金额", "a line has one amount: a debit or a credit"
+        yield Problem.of("FIELD_MISSING", zh, en, path=_PAIRS[0][0])
+
+
+def _cells(row: Mapping[str, Any], path: str, needed: Iterable[str]) -> Iterator[Problem]:
+    for name in needed:
+        if row.get(name) in (None, ""):
+            yield Problem.of("FIELD_MISSING", f"{name} 为必填项", f"{name} is required", path=path + name)
+    for name, value in row.items():
+        most = LONGEST.get(name)
+        if most is not None and isinstance(value, str) and len(value) > most:
+            zh, en = f"{name} 超过 {most} 个字符", f"{name} is longer than {most} characters"
+            yield Problem.of("TEXT_TOO_LONG", zh, en, path=path + name)
+
+
+def _sums(lines: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """A journal has one currency and balances in it; in functional currency, too, where that is told."""
+    for debit, credit in _PAIRS:
+        left = sum((_amount(line, debit) - _amount(line, credit) for line in lines), Decimal(0))
+        if left:
+            zh, en = f"借贷不平, 相差 {left}", f"debits and credits differ by {left}"
+            yield Problem.of("NOT_BALANCED", zh, en, path=debit)
+    currencies = sorted({str(line.get("CURRENCY_CODE")) for line in lines})
+    if len(currencies) > 1:
+        shown = ", ".join(currencies)
+        zh, en = f"一张日记账只能有一种币种, 现有 {shown}", f"a journal has one currency; this one has {shown}"
+        yield Problem.of("CURRENCY_MIXED", zh, en)
+
+
+def _amount(line: Mapping[str, Any], name: str) -> Decimal:
+    return Decimal(line.get(name) or 0)
+
+
+# -- the message ------------------------------------------------------------------------------------------------------
+
+
+def file_message(items: Sequence[Item], settings: OracleSettings) -> Iterator[Message]:
+    """One file per ledger, since a run of Import Journals is for one; each with a group of its own."""
+    ledgers: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        ledgers[str(item.payload.body["LEDGER_ID"])].append(item)
+    return (_message(group, ledger, settings) for ledger, group in ledgers.items())
+
+
+def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Message:
+    key = Key(("file", *(item.request_id.text(34) for item in items)))
+    group, file = str(key.number(18)), f"{key.text(20)}.zip"
+    rows = csv_of(GL_COLUMNS, (row for item in items for row in _rows(item.payload.body, group)))
+    body = {
+        "OperationName": "importBulkData",
+        "DocumentContent": base64.b64encode(zip_of({"GlInterface.csv": rows})).decode(),
+        "ContentType": "zip",
+        "FileName": file,
+        "DocumentAccount": settings.import_account,
+        "JobName": _JOB,
+        "ParameterList": parameters(settings.data_access_set, settings.source, ledger, group, "N", "N", "N"),
+        "JobOptions": "InterfaceDetails=15,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
+        "NotificationCode": "10",
+        "CallbackURL": "#NULL",
+    }
+    return Message(
+        items=tuple(item.id for item in items),
+        body=json_text.dumps(body).encode(),
+        plain=rows,
+        correlations=(Correlation(GROUP, group), Correlation(FILE, file)),
+        facts={item.id: Facts(book=str(item.payload.body["LEDGER_NAME"])) for item in items},
+        operation=f"{TARGET}.create",
+    )
+
+
+def _rows(body: Mapping[str, Any], group: str) -> Iterator[dict[str, Any]]:
+    """A row per line; the batch is named by our reference, and so is the journal in it, unless the mapping names it."""
+    head = {name: value for name, value in body.items() if name != _LINES}
+    fixed = {"STATUS": "NEW", "ACTUAL_FLAG": "A", "GROUP_ID": group}
+    named = {"DATE_CREATED": head["ACCOUNTING_DATE"], "REFERENCE4": head[REFERENCE]}
+    return ({**named, **head, **line, **fixed} for line in body.get(_LINES) or ())
