@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dougong_sdk.sandbox.fixtures import borrow_sandbox, sandbox_pool  # noqa: F401
+from dougong_sdk.sandbox.fixtures import borrow_sandbox, npm_package, sandbox_pool  # noqa: F401
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class OracleConnector:
         product="oracle-fusion",
         title=TITLE,
         settings=OracleSettings,
-        secrets=("password",),
+        secrets=("password", "client_secret", "private_key"),
         api_versions=("fscmRestApi 11.13.18.05", "GlInterface.csv 25C"),
     )
 
@@ -108,7 +108,7 @@ class OracleConnector:
     @hookimpl
     def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
         """Required columns, lengths, sides, balance, one currency."""
-        return tuple(journal_problems(payload.body))
+        return tuple(journal_problems(payload.body, self.settings))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from dougong.hookspecs import Deadline
+from dougong_oracle.login import identity_server, way_in
 from dougong_oracle.settings import TITLE, OracleSettings
-from dougong_sdk.auth import Basic, status_401_proves
 from dougong_sdk.refusals import ErrorDictionary, Refused
 from dougong_sdk.rest import Answer, BadAnswer, RestSession
 
@@ -33,16 +33,16 @@ class OracleSession:
     """
 
     def __init__(self, settings: OracleSettings) -> None:
-        # Oracle's gateway looks at user and password before it lets anything through
-        way_in = Basic(settings.user, settings.password, refuses=status_401_proves)
         self.settings = settings
-        self._rest = RestSession(settings.base_url, auth=way_in, ca_file=settings.ca_file)
+        self._identity = identity_server(settings)
+        way = way_in(settings, self._identity)
+        self._rest = RestSession(settings.base_url, auth=way, ca_file=settings.ca_file)
         self._root = settings.rest_path.strip("/")
         #: Ledger → its currency, filled by `documents`: ledgers do not change while a session lives.
         self.currencies: dict[str, str] = {}
 
     def __repr__(self) -> str:
-        return f"<OracleSession {self.settings.user} {self._rest!r}>"
+        return f"<OracleSession {self.settings.user or self.settings.client_id} {self._rest!r}>"
 
     def submit(self, body: bytes, deadline: Deadline) -> str:
         """Hand in a frozen import, once; the id of the job that loads it.
@@ -113,6 +113,8 @@ class OracleSession:
     def close(self) -> None:
         """Close the connections."""
         self._rest.close()
+        if self._identity is not None:
+            self._identity.close()
 
 
 def _refused(answer: Answer) -> Refused:

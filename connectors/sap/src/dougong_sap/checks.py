@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Finding
 from dougong.model.problems import DougongError, Problem
+from dougong_sap.invoices import REFERENCE, TARGET
 from dougong_sap.masterdata import companies, vendors
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ _NOBODYS = "DOUGONG-CHECK"
 def check_connection(session: SapSession, settings: SapSettings, deadline: Deadline) -> Iterator[Finding]:
     """The way in and the company codes that are seen; the search by our reference; the business partners."""
     yield _companies(session, deadline)
-    yield _answers("search by DocumentReferenceID", lambda: session.documents.with_reference(_NOBODYS, deadline))
+    field, look = "DocumentReferenceID", session.documents.with_reference
+    if settings.target == TARGET:
+        field, look = REFERENCE, session.invoices.with_reference
+    yield _answers(f"search by {field}", lambda: look(_NOBODYS, deadline))
     if settings.mode == "async":
         yield _confirmations(settings)
     yield _answers("vendors", lambda: next(vendors(session.odata, settings, deadline), None))

@@ -61,8 +61,17 @@ class SapConnector:
         settings=SapSettings,
         secrets=("password", "client_secret", "certificate_password"),
         callback_secrets=("password",),
-        api_versions=("SAP_COM_0002 Journal Entry - Post", "API_OPLACCTGDOCITEMCUBE_SRV 0001"),
+        api_versions=(
+            "SAP_COM_0002 Journal Entry - Post",
+            "API_OPLACCTGDOCITEMCUBE_SRV 0001",
+            "API_SUPPLIERINVOICE_PROCESS_SRV 0001",
+        ),
     )
+
+    @property
+    def _invoices(self) -> bool:
+        """Whether vouchers become supplier invoices."""
+        return self.settings.target == "SUPPLIER_INVOICE"
 
     @property
     def _one_way(self) -> bool:
@@ -77,7 +86,7 @@ class SapConnector:
 
     @hookimpl
     def operations(self) -> Sequence[Operation]:
-        """Journal entries: posted at once, in one currency each, with red lines on the other side."""
+        """Journal entries, supplier invoices: posted at once, in one currency each, red lines on the other side."""
         limits = Limits(
             batch=self._batch,
             max_lines=999,
@@ -90,7 +99,18 @@ class SapConnector:
         once = self._one_way and self.settings.exactly_once
         safety = Safety(Ambiguity.A if once else Ambiguity.D, reference, settle=120.0)
         create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=self._one_way)
-        return (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
+        entries = (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
+        invoices = self._invoice_operations(limits)
+        return (*invoices, *entries) if self._invoices else (*entries, *invoices)
+
+    def _invoice_operations(self, limits: Limits) -> Sequence[Operation]:
+        """Supplier invoices: posted at once, and cancelled, which is found by the invoice and has no reference."""
+        from dougong_sap.invoices import REFERENCE, TARGET
+
+        safety = Safety(Ambiguity.D, Reference(REFERENCE, max_length=16), settle=120.0)
+        limits = attrs.evolve(limits, batch=1, drops=(*limits.drops, "original"))
+        create = Operation(TARGET, "create", safety, (Stage.POSTED,), limits=limits)
+        return create, attrs.evolve(create, verb="reverse", safety=attrs.evolve(safety, reference=None))
 
     # -- auth ---------------------------------------------------------------------------------------------------------
 
@@ -120,17 +140,23 @@ class SapConnector:
 
     @hookimpl
     def target_fields(self, operation: Operation) -> Sequence[TargetField]:
-        """Those of the WSDL in use."""
+        """Those of the WSDL in use; of an invoice, those of its service."""
         from dougong_sap.fields import fields_of
+        from dougong_sap.invoice_fields import INVOICE_FIELDS
         from dougong_sap.session import wsdl
 
-        return fields_of(wsdl(self.settings))
+        return INVOICE_FIELDS if operation.target_type == "SUPPLIER_INVOICE" else fields_of(wsdl(self.settings))
 
     @hookimpl
     def map_booking(self, booking: Voucher, mapping: FieldMapping, codes: Codes) -> Payload:
         """By the mapping; expense lines get the code of the tax that was taken from them, a reversal its original."""
         from dougong_sap.entries import with_reversal, with_tax_codes
+        from dougong_sap.invoices import cancellation, numbered
 
+        if self._invoices and booking.reverses is not None:
+            return cancellation(booking, booking.reverses, self.settings.reversal_reason)
+        if self._invoices:
+            return numbered(mapping(booking, codes), booking)
         return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
@@ -138,9 +164,12 @@ class SapConnector:
         """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
+        from dougong_sap.invoices import invoice_problems
         from dougong_sap.session import wsdl
         from dougong_sap.simulation import simulated
 
+        if self._invoices:
+            return tuple(invoice_problems(payload.body))
         seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
         return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
@@ -154,7 +183,11 @@ class SapConnector:
         """
         from dougong_sap.callbacks import REQUEST
         from dougong_sap.entries import message_values
+        from dougong_sap.invoices import invoice_message
         from dougong_sap.session import MESSAGE_ID, OPERATION, service, wsdl
+
+        if self._invoices:
+            return [invoice_message(item) for item in items]
 
         def body(group: Sequence[Item]) -> bytes:
             values = message_values(group, self.settings.sender)
@@ -180,6 +213,10 @@ class SapConnector:
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
+            if message.operation == "SUPPLIER_INVOICE.create":
+                return session.invoices.post(message, call.deadline)
+            if message.operation == "SUPPLIER_INVOICE.reverse":
+                return session.invoices.cancel(message, call.deadline)
             if self._one_way:
                 session.hand_over(message.body, call.deadline)
                 return Waiting(poll_after=self.settings.poll_after)
@@ -192,9 +229,11 @@ class SapConnector:
 
     @hookimpl
     def find(self, wanted: Sequence[Wanted], session: SapSession, call: Call) -> Iterator[Found | Absent | CannotTell]:
-        """By our reference, in every company code and year."""
+        """By our reference, in every company code and year; a cancellation by the invoice that it cancels."""
         from dougong_sdk.searching import search
 
+        if self._invoices:
+            return session.invoices.find(wanted, call.deadline)
         searched = "journal entries by DocumentReferenceID, all company codes, years and pages"
         return search(wanted, lambda reference: session.documents.with_reference(reference, call.deadline), searched)
 
@@ -227,7 +266,9 @@ class SapConnector:
 
     @hookimpl
     def list_postings(self, period: str, session: SapSession, call: Call) -> Iterator[Posting]:
-        """Every journal entry of a period in every company code that the user sees."""
+        """Every journal entry (supplier invoice) of a period in every company code that the user sees."""
+        if self._invoices:
+            return session.documents.of_invoices(period, call.deadline)
         return session.documents.of_period(period, call.deadline)
 
     @hookimpl

@@ -43,7 +43,10 @@ _FIELDS = (
     "IsReversed",
     "ReverseDocument",
     "ReverseDocumentFiscalYear",
+    "OriginalReferenceDocument",
 )
+#: Kind of document behind an entry: a supplier invoice, named by its number and year in one.
+_INVOICE = "RMRP"
 #: Field → our dimension; a vendor is an employee or a supplier, as the account of its line says.
 _DIMENSIONS = {"CostCenter": "department", "Project": "project", "PartnerCompany": "company", "HouseBank": "bank"}
 _SIDES = {"S": "D", "H": "C"}
@@ -87,8 +90,25 @@ class Documents:
         return [one for one in found if one.reverses not in keys]
 
     def of_period(self, period: str, deadline: Deadline) -> Iterator[Posting]:
-        """Every entry of a period (`2026-11`)."""
-        return self.where(_within(period), deadline)
+        """Every entry of a period (`2026-11`) that is no invoice's: those are another target's."""
+        return self.where(f"{_within(period)} and ReferenceDocumentType ne '{_INVOICE}'", deadline)
+
+    def of_invoices(self, period: str, deadline: Deadline) -> Iterator[Posting]:
+        """The entries of supplier invoices of a period, each under the name of its invoice.
+
+        The entry of a cancellation has the reference of the invoice that it takes back, and is not ours itself.
+        """
+        condition = f"{_within(period)} and ReferenceDocumentType eq '{_INVOICE}'"
+        rows = self.odata.rows(_SERVICE, _SET, _FIELDS, deadline, where=condition, key=_KEY)
+        for _, entry in groupby(rows, key=lambda row: tuple(row[name] for name in _HEAD)):
+            yield self._of_invoice(list(entry))
+
+    def _of_invoice(self, rows: Sequence[dict[str, Any]]) -> Posting:
+        told = self._posting(rows)
+        head, reference = rows[0], None if rows[0]["IsReversal"] else told.reference
+        number, year = head["OriginalReferenceDocument"][:10], head["OriginalReferenceDocument"][10:14]
+        key = erp_key(str(told.company), year, number)
+        return attrs.evolve(told, erp_key=key, number=number, reference=reference, reverses=None)
 
     def balances(self, period: str, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
         """What each account moved in a period, by company code and by everything that its lines name."""

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_LINES",
     "entry_problems",
     "message_values",
+    "misfits",
     "request_ids",
     "trial_values",
     "with_reversal",
@@ -88,7 +89,7 @@ def entry_problems(entry: Mapping[str, Any], fields: Sequence[TargetField]) -> I
 
     :param entry: the body of a payload. :param fields: of the WSDL in use.
     """
-    yield from _misfits(entry, "", fields)
+    yield from misfits(entry, "", fields)
     lines = [(f"{kind}[{at}]", line) for kind in _LINES for at, line in enumerate(entry.get(kind) or ())]
     if not 2 <= len(lines) <= MAX_LINES:
         yield Problem.of(
@@ -97,15 +98,20 @@ def entry_problems(entry: Mapping[str, Any], fields: Sequence[TargetField]) -> I
             f"the entry has {len(lines)} lines; 2 to {MAX_LINES} are possible",
         )
     for path, line in lines:
-        for problem in (*_misfits(line, f"{path.partition('[')[0]}.", fields), *_sign(line), *_objects(line)):
+        for problem in (*misfits(line, f"{path.partition('[')[0]}.", fields), *_sign(line), *_objects(line)):
             yield problem.at(path)
     yield from _balance(lines)
 
 
-def _misfits(part: Mapping[str, Any], prefix: str, fields: Sequence[TargetField]) -> Iterator[Problem]:
-    """Of an entry or a line: what the WSDL demands and is missing, and what is longer than it takes."""
+def misfits(
+    part: Mapping[str, Any], prefix: str, fields: Sequence[TargetField], lines: Sequence[str] = _LINES
+) -> Iterator[Problem]:
+    """Of a document or a line: what SAP demands and is missing, and what is longer than it takes.
+
+    :param prefix: of the fields of a line; empty for the document's own. :param lines: the names of its lines.
+    """
     for field in fields:
-        if not field.path.startswith(prefix) or (not prefix and field.path.partition(".")[0] in _LINES):
+        if not field.path.startswith(prefix) or (not prefix and field.path.partition(".")[0] in lines):
             continue
         *above, name = field.path.removeprefix(prefix).split(".")
         holder: Any = part

@@ -9,9 +9,11 @@ from typing import Any
 from dougong.hookspecs import Deadline
 from dougong_sap.confirmations import Confirmation, read_confirmations
 from dougong_sap.documents import Documents
+from dougong_sap.invoice_service import SERVICE, SupplierInvoices
 from dougong_sap.odata import OData
 from dougong_sap.settings import SapSettings
 from dougong_sap.ways_in import rest_session, token_session, way_in
+from dougong_sdk.auth import CsrfToken, Together
 from dougong_sdk.rest import BadAnswer
 from dougong_sdk.soap import SoapService, SoapSession
 
@@ -44,12 +46,17 @@ class SapSession:
     def __init__(self, settings: SapSettings) -> None:
         self._settings = settings
         self._tokens = token_session(settings)
-        self._rest = rest_session(settings, way_in(settings, self._tokens))
+        login = way_in(settings, self._tokens)
+        self._rest = rest_session(settings, login)
         messages = service(wsdl(settings), settings.binding)
         self._soap = SoapSession(self._rest, settings.journal_path, messages)
         self._one_way = SoapSession(self._rest, settings.async_path, messages)
         self.odata = OData(self._rest, settings.odata_path, settings.client)
         self.documents = Documents(self.odata, settings)
+        client = f"?sap-client={settings.client}" if settings.client else ""
+        token = CsrfToken(self._rest, self.odata.path(SERVICE, client))
+        self._changes = rest_session(settings, Together(login, token))
+        self.invoices = SupplierInvoices(self.odata, self._changes)
 
     def __repr__(self) -> str:
         return f"<SapSession {self._settings.auth} {self._rest!r}>"
@@ -74,6 +81,6 @@ class SapSession:
 
     def close(self) -> None:
         """Close the connections."""
-        for one in (self._rest, self._tokens):
+        for one in (self._rest, self._changes, self._tokens):
             if one is not None:
                 one.close()

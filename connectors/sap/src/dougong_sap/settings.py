@@ -55,6 +55,8 @@ class SapSettings:
     """Settings of one connection.
 
     :param base_url: address of the API host, `https://my300000-api.s4hana.cloud.sap/`.
+    :param target: what a voucher becomes: `JOURNAL_ENTRY` or `SUPPLIER_INVOICE`. Who wants both makes two connections
+        to the same system, and routes by document type and moment.
     :param auth: `basic` (user and password), `certificate` (X.509, in the TLS handshake), `oauth` (client credentials)
         or `saml` (a user's right, by a signed assertion).
     :param user: communication user; with `saml` the business user in whose name we post. :param password: of `basic`.
@@ -92,6 +94,7 @@ class SapSettings:
     """
 
     base_url: str
+    target: Literal["JOURNAL_ENTRY", "SUPPLIER_INVOICE"] = "JOURNAL_ENTRY"
     auth: WayIn = attrs.field(default="basic")
     user: str = ""
     password: str = attrs.field(default="", repr=False)

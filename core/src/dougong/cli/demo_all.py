@@ -104,7 +104,9 @@ def _table(stage: steps.Stage, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _cell(row: Mapping[str, Any]) -> str:
     """`付-1 已提交未审核`, or the state of what is not there."""
-    return " ".join(filter(None, (row.get("erp_number"), words.stage(row.get("stage")) or words.state(row["state"]))))
+    return " ".join(
+        filter(None, (words.number(row.get("erp_number")), words.stage(row.get("stage")) or words.state(row["state"])))
+    )
 
 
 # -- one report of two companies --------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> None:
             ", ".join(row["documents"]),
             words.moment(row.get("moment")),
             *places.cells(row, where),
-            row.get("erp_number") or "–",
+            words.number(row.get("erp_number")) or "–",
             words.money(row.get("total")),
             stage or words.state(row["state"]),
             style=words.state_style(row["state"]),

@@ -194,7 +194,8 @@ def _codes(one: _Planned) -> list[tuple[str, str, str]]:
     rows = [tuple(row) for row in one.defaults.codes]
     if not one.wanted.url:
         rows = [row for row in rows if row[0] in one.defaults.standard_tables]
-    more = [(table, one.book, theirs) for table, ours, theirs in rows if (table, ours) == ("account_book", ENTITY)]
+    of_books = one.defaults.book_tables
+    more = [(table, one.book, theirs) for table, ours, theirs in rows if table in of_books and ours == ENTITY]
     return list(dict.fromkeys([*rows, *more]))
 
 

@@ -25,6 +25,7 @@ _LOADER = "/oracle/apps/ess/financials/commonModules/shared/common/interfaceLoad
 _IMPORT = "/oracle/apps/ess/financials/generalLedger/programs/common"
 #: Ids of jobs begin here; each import takes ten: the loader, its two children, Import Journals.
 _FIRST, _EACH = 9_762_900, 10
+_DOWNLOAD = "downloadESSJobExecutionDetails"
 _ECHOED = ("OperationName", "FileName", "ContentType", "DocumentAccount", "JobName", "ParameterList", "CallbackURL")
 
 
@@ -48,10 +49,14 @@ def read_import(request: Request) -> Mapping[str, Any]:
 
 
 def hand_in(sandbox: OracleSandbox, request: Request, refuses: tuple[str, str] = ("", "")) -> Response:
-    """Take an import: its file goes to the content server, its jobs into the queue.
+    """Take an import: its file goes to the content server, its jobs into the queue. A read may be posted, too.
 
     :param refuses: code and text: vouchers that hold the text are refused with it when the job is worked on.
     """
+    if (job := _asked_by_post(request)) is not None:
+        found = _job(sandbox, job)
+        body = {"OperationName": _DOWNLOAD, "ReqstId": job, "DocumentContent": _logs(found) if found else None}
+        return Response(exact_json.dumps(body).encode(), 201, "application/vnd.oracle.adf.resourceitem+json")
     try:
         told = read_import(request)
     except Unreadable as error:
@@ -65,6 +70,15 @@ def hand_in(sandbox: OracleSandbox, request: Request, refuses: tuple[str, str] =
         assert sandbox.jobs is not None  # noqa: S101 - for the type checker
         request_id = _request(sandbox.jobs.take(content)["id"])
     return echoed(told["body"], request_id)
+
+
+def _asked_by_post(request: Request) -> str | None:
+    """The job whose logs are asked for by an operation instead of a finder."""
+    try:
+        body = exact_json.loads(request.body)
+    except ValueError:
+        return None
+    return str(body.get("ReqstId")) if isinstance(body, dict) and body.get("OperationName") == _DOWNLOAD else None
 
 
 def echoed(body: Mapping[str, Any], request_id: str) -> Response:

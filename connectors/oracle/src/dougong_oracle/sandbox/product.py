@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -22,6 +20,7 @@ from dougong_sdk.sandbox import (
 
 from .integrations import Unreadable, asked, echoed, hand_in, read_import, work
 from .journals import CODES, batch_name
+from .login import TOKENS, Logins
 from .resources import ROOT, collection, finder, refused
 from .rows import BATCHES, rows_of, shown_batch
 
@@ -55,6 +54,8 @@ class OracleSandbox(VoucherSandbox):
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "DOUGONG_INT", "集成用户", "integration user"),
         Setting("password", "Dougong-Fusion-2026", "密码", "password", "secret"),
+        Setting("client_id", "dougong", "机密应用的标识", "id of the confidential application"),
+        Setting("client_secret", "Dougong-IDCS-2026", "机密应用的密钥", "its secret", "secret"),
         Setting("page_limit", "499", "一页最多的行数", "most rows of one page", "number"),
     )
 
@@ -68,20 +69,30 @@ class OracleSandbox(VoucherSandbox):
             secrets={"password": known["password"]},
             codes=[(table, ours, theirs) for table, rows in codes.items() for ours, theirs in rows.items()],
             standard_tables=("currency", "project"),
+            book_tables=("account_book", "ledger_id"),
         )
 
     def default_seed(self) -> Mapping[str, Any]:
-        """``seed.toml``, and the user of the settings."""
-        row = {"kind": "basic", "user": self.settings["user"], "password": self.settings["password"]}
-        return {**self.seed_file(), "credentials": [row]}
+        """``seed.toml``, the user and the client of the settings."""
+        s = self.settings
+        user = {"kind": "basic", "user": s["user"], "password": s["password"]}
+        client = {"kind": "oauth_client", "id": s["client_id"], "secret": s["client_secret"], "acts_as": s["user"]}
+        return {**self.seed_file(), "credentials": [user, client]}
 
     def seed_changed(self) -> None:
         """Beside the master data, the ledgers by their ids, the segments, and the jobs."""
         super().seed_changed()
         self.segments = [str(row["code"]) for row in self.seed["native"]["segments"]]
         self._ledgers = {str(row["id"]): str(row["code"]) for row in self.seed["books"] if "id" in row}
+        if not hasattr(self, "_logins"):
+            self._logins = Logins(self)
         if self.jobs is None:
             self.jobs = Jobs(self, lambda content: work(self, content))
+
+    def expire_sessions(self) -> None:
+        """Every token is stale; who shows a password, or signs, has no session."""
+        super().expire_sessions()
+        self._logins.forget()
 
     def ledger_of(self, identity: str) -> str | None:
         """The name of a ledger by its id."""
@@ -89,17 +100,19 @@ class OracleSandbox(VoucherSandbox):
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
-        return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "integrations": f"{ROOT}{_VERSIONS[0]}/{_INTEGRATIONS}"}
+        return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "token": TOKENS}
 
     # what a request asks for
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
-        return ("import", "status", "logs", "files", "batches", "master")
+        return ("import", "status", "logs", "files", "batches", "master", "token")
 
     def operation(self, request: Request) -> str:
         """Which of them a request is; the path itself where it is none."""
         resource = _resource(request)
+        if request.path == TOKENS:
+            return "token"
         if resource == _INTEGRATIONS:
             return "import" if request.method == "POST" else _FINDERS.get(finder(request)[0], request.path)
         if resource == BATCHES:
@@ -108,11 +121,13 @@ class OracleSandbox(VoucherSandbox):
 
     def handle(self, request: Request) -> Response:
         """Who is let in first, then the resource."""
-        user = self._user(request)
+        if request.path == TOKENS:
+            return self._logins.token(request)
+        user = self._logins.user(request)
         if user is None:
             said = [("www-authenticate", 'Basic realm="oracle-fusion"')]
             return Response(b"<html><body>401 Authorization Required</body></html>", 401, "text/html", said)
-        if not self.tokens.may_work(user):
+        if not self._logins.may_work(user):
             return refused(403, "HTTP_403", "The user is not authorized to perform this operation")
         resource = _resource(request)
         if resource == _INTEGRATIONS:
@@ -120,15 +135,6 @@ class OracleSandbox(VoucherSandbox):
         if request.method != "GET":
             return Response(b"", 405, "text/plain", [("allow", "GET")])
         return self._rows(request, resource)
-
-    def _user(self, request: Request) -> str | None:
-        """Who has shown a name and a password that belong together."""
-        shown = request.headers.get("authorization", "")
-        try:
-            user, _, password = base64.b64decode(shown.removeprefix("Basic "), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return user if self.tokens.knows(user, password) else None
 
     def _rows(self, request: Request, resource: str) -> Response:
         found = rows_of(self, resource) if resource else None

@@ -84,7 +84,8 @@ def declares_operations(lab: Lab, cell: str) -> None:
         safety, reference = operation.safety, operation.safety.reference
         if safety.ambiguity is Ambiguity.B:
             expect(safety.window > 0, f"{operation.name} is of class B and names no window")
-        if safety.ambiguity is not Ambiguity.E:
+        # what takes a posting back may be found by that posting
+        if safety.ambiguity is not Ambiguity.E and operation.verb == "create":
             expect(reference is not None, f"{operation.name} is of class {safety.ambiguity} and has no reference")
         if reference is not None and reference.shape != "uuid":
             least = _LEAST_DIGITS if reference.shape == "number" else _LEAST_REFERENCE
