@@ -125,7 +125,7 @@ class OracleConnector:
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
-            request = session.submit(message.body, call.deadline)
+            request = session.imports.submit(message.body, call.deadline)
         except (RestError, Refused) as error:
             return outcome_of(error)
         return Waiting((Correlation(REQUEST, request),), poll_after=self.settings.poll_after)

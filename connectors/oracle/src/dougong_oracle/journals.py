@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from dougong.formats import json_text
 from dougong.hookspecs import TargetField
 from dougong.model.identity import Key
 from dougong.model.messages import Correlation, Item, Message
@@ -16,6 +15,7 @@ from dougong.model.postings import Facts
 from dougong.model.problems import Problem
 from dougong_oracle.columns import GL_COLUMNS, LONGEST
 from dougong_oracle.fbdi import csv_of, parameters, zip_of
+from dougong_oracle.orders import written
 from dougong_oracle.settings import OracleSettings
 
 __all__ = ["FILE", "GROUP", "REFERENCE", "TARGET", "fields", "file_message", "journal_problems"]
@@ -126,8 +126,7 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
     key = Key(("file", *(item.request_id.text(34) for item in items)))
     group, file = str(key.number(18)), f"{key.text(20)}.zip"
     rows = csv_of(GL_COLUMNS, (row for item in items for row in _rows(item.payload.body, group)))
-    body = {
-        "OperationName": "importBulkData",
+    order = {
         "DocumentContent": base64.b64encode(zip_of({"GlInterface.csv": rows})).decode(),
         "ContentType": "zip",
         "FileName": file,
@@ -138,9 +137,11 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
         "NotificationCode": "10",
         "CallbackURL": "#NULL",
     }
+    body, media_type = written(order, settings)
     return Message(
         items=tuple(item.id for item in items),
-        body=json_text.dumps(body).encode(),
+        body=body,
+        media_type=media_type,
         plain=rows,
         correlations=(Correlation(GROUP, group), Correlation(FILE, file)),
         facts={item.id: Facts(book=str(item.payload.body["LEDGER_NAME"])) for item in items},

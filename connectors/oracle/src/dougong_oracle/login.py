@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from dougong.hookspecs import Deadline
 from dougong_oracle.settings import OracleSettings
@@ -33,9 +32,9 @@ def identity_server(settings: OracleSettings) -> RestSession | None:
     """The server that issues tokens, where the setting `login` wants one; whoever opens it closes it."""
     if settings.login not in ("oauth", "assertion"):
         return None
-    address = httpx.URL(settings.token_url)
+    address = urlsplit(settings.token_url)
     client = Basic(settings.client_id, settings.client_secret, refuses=lambda _: None)
-    return RestSession(f"{address.scheme}://{address.netloc.decode()}/", auth=client, ca_file=settings.ca_file)
+    return RestSession(f"{address.scheme}://{address.netloc}/", auth=client, ca_file=settings.ca_file)
 
 
 def way_in(settings: OracleSettings, server: RestSession | None) -> Auth:
@@ -49,7 +48,7 @@ def _tokens(settings: OracleSettings, server: RestSession | None) -> Callable[[D
     if server is None:
         own = _assertion(settings, claims={"prn": settings.user})
         return lambda deadline: Token(own(), _SECONDS)
-    endpoint = TokenEndpoint(server, httpx.URL(settings.token_url).path)
+    endpoint = TokenEndpoint(server, urlsplit(settings.token_url).path)
     if settings.login == "oauth":
         return endpoint.client_credentials(settings.scope)
     return endpoint.jwt_bearer(_assertion(settings, subject=settings.user, audience=settings.audience), settings.scope)

@@ -90,6 +90,8 @@ class OracleSettings:
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
     :param account_currencies: likewise, foreign currencies that an account is kept in. A journal has one currency, so
         a voucher with lines of both kinds is held; without this setting each is booked in functional currency.
+    :param transport: of imports and their jobs: `rest` (erpintegrations) or `soap` (ErpIntegrationService).
+    :param soap_path: path of ErpIntegrationService.
     :param rest_path: path of the REST resources, with their version.
     :param import_account: account of the content server that files for Import Journals are put into.
     :param ca_file: PEM with the authorities to trust, instead of the system's.
@@ -120,6 +122,8 @@ class OracleSettings:
     poll_after: float = attrs.field(default=15.0, validator=attrs.validators.gt(0))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    transport: Literal["rest", "soap"] = "rest"
+    soap_path: str = "fscmService/ErpIntegrationService"
     rest_path: str = "fscmRestApi/resources/11.13.18.05"
     import_account: str = "fin$/generalLedger$/import$"
     ca_file: Path | None = None

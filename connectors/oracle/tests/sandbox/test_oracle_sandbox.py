@@ -110,7 +110,7 @@ def test_the_tree_is_told_to_raw_and_to_encoded_finders(pod, finder):
         ({"c11": "0"}, "EF04"),
         ({"c3": "2030/01/01"}, "EP01"),
         ({"c5": "Nothing"}, "EM01"),
-        ({"c6": "XXX"}, "EC08"),
+        ({"c6": "ZZZ"}, "EC08"),
         ({"c8": "B"}, "EM04"),
         ({"c1": "OLD"}, "ES02"),
         ({"c39": "4000"}, "EU02"),

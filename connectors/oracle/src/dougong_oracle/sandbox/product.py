@@ -18,14 +18,16 @@ from dougong_sdk.sandbox import (
     exact_json,
 )
 
-from .integrations import Unreadable, asked, echoed, hand_in, read_import, work
+from .integrations import Unreadable, asked, asked_soap, echoed, hand_in, hand_in_soap, read_import, work
 from .journals import CODES, batch_name
 from .login import TOKENS, Logins
 from .resources import ROOT, collection, finder, refused
 from .rows import BATCHES, rows_of, shown_batch
+from .soap import PATH, answered, fault_of, read_soap
 
 __all__ = ["OracleSandbox"]
 
+_IMPORT = "importBulkData"
 _VERSIONS = ("11.13.18.05", "latest")
 _INTEGRATIONS = "erpintegrations"
 #: Finder → what faults and the request log call reading by it.
@@ -34,6 +36,14 @@ _FINDERS = {
     "ESSExecutionDetailsRF": "status",
     "ESSJobExecutionDetailsRF": "logs",
     "DocumentIdsByFilePrefixRF": "files",
+}
+#: The same of SOAP's operations.
+_CALLS = {
+    "importBulkData": "import",
+    "getESSJobStatus": "status",
+    "getESSExecutionDetails": "status",
+    "downloadESSJobExecutionDetails": "logs",
+    "getDocumentIdsForFilePrefix": "files",
 }
 #: What REST itself says no with; other codes are those of the report.
 _REST_CODES = ("REQSTID_-1", "FUN-720397", "JBO-27014", "JBO-27024", "HTTP_403")
@@ -100,7 +110,7 @@ class OracleSandbox(VoucherSandbox):
 
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
-        return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "token": TOKENS}
+        return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "soap": PATH, "token": TOKENS}
 
     # what a request asks for
 
@@ -113,6 +123,9 @@ class OracleSandbox(VoucherSandbox):
         resource = _resource(request)
         if request.path == TOKENS:
             return "token"
+        if request.path == PATH:
+            call = read_soap(request)
+            return _CALLS.get(call.operation, PATH) if call else PATH
         if resource == _INTEGRATIONS:
             return "import" if request.method == "POST" else _FINDERS.get(finder(request)[0], request.path)
         if resource == BATCHES:
@@ -129,12 +142,20 @@ class OracleSandbox(VoucherSandbox):
             return Response(b"<html><body>401 Authorization Required</body></html>", 401, "text/html", said)
         if not self._logins.may_work(user):
             return refused(403, "HTTP_403", "The user is not authorized to perform this operation")
+        if request.path == PATH:
+            return self._soap(request)
         resource = _resource(request)
         if resource == _INTEGRATIONS:
             return hand_in(self, request) if request.method == "POST" else asked(self, request)
         if request.method != "GET":
             return Response(b"", 405, "text/plain", [("allow", "GET")])
         return self._rows(request, resource)
+
+    def _soap(self, request: Request, refuses: tuple[str, str] = ("", "")) -> Response:
+        call = read_soap(request)
+        if call is None:
+            return fault_of("JBO-29000", "Unknown method")
+        return hand_in_soap(self, request, call, refuses) if call.operation == _IMPORT else asked_soap(self, call)
 
     def _rows(self, request: Request, resource: str) -> Response:
         found = rows_of(self, resource) if resource else None
@@ -155,9 +176,13 @@ class OracleSandbox(VoucherSandbox):
         """The same of the vouchers of a file that hold a text."""
         if self.operation(request) == "import" and code in CODES:
             with self.store.unit():
-                return hand_in(self, request, (code, match))
+                refuses = (code, match)
+                return self._soap(request, refuses) if request.path == PATH else hand_in(self, request, refuses)
+        call = read_soap(request) if request.path == PATH else None
         if code == "REQSTID_-1" and self.operation(request) == "import":
-            return echoed(exact_json.loads(request.body), "-1")
+            return answered(call, ["-1"]) if call else echoed(exact_json.loads(request.body), "-1")
+        if call:
+            return fault_of(code, f"Error {code}")
         return refused(403 if code == "HTTP_403" else 400, code, f"Error {code}")
 
     def error_codes(self) -> Sequence[str]:
