@@ -78,6 +78,17 @@ def project(tmp_path, sandbox):
 
 
 @pytest.fixture
+def set_in(project):
+    """Puts settings into the connection of the project."""
+
+    def put(text):
+        file, head = project / "dougong.toml", "[connections.oracle-fusion.settings]\n"
+        file.write_text(file.read_text("utf-8").replace(head, head + text), "utf-8")
+
+    return put
+
+
+@pytest.fixture
 def dougong(project, capsys):
     """One command in this process: its exit status, and what it printed."""
 

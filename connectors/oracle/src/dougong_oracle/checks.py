@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dougong.hookspecs import Deadline
 from dougong.model.outcomes import Finding
 from dougong.model.problems import DougongError, Problem
-from dougong_oracle.documents import Documents
+from dougong_oracle.documents import documents_of
 from dougong_oracle.masterdata import ledgers
 from dougong_oracle.session import OracleSession
 
@@ -17,7 +17,7 @@ __all__ = ["check_connection"]
 def check_connection(session: OracleSession, deadline: Deadline) -> Iterator[Finding]:
     """The way in and the ledgers that are seen; the search by our reference; the right to ask for jobs and files."""
     yield _ledgers(session, deadline)
-    yield _works("search by BatchName", lambda: Documents(session).with_reference("DOUGONG-CHECK", deadline))
+    yield _works("search by our reference", lambda: documents_of(session).with_reference("DOUGONG-CHECK", deadline))
     yield _works("imports", lambda: session.imports.has_file("DOUGONG-CHECK", deadline))
 
 

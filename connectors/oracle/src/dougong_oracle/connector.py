@@ -16,6 +16,7 @@ import attrs
 
 from dougong import hookimpl
 from dougong.hookspecs import About, Call, TargetField
+from dougong.model.bookings import Voucher
 from dougong.model.masterdata import MasterRecord
 from dougong.model.messages import Correlation, Item, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
@@ -65,7 +66,20 @@ class OracleConnector:
 
     @hookimpl
     def operations(self) -> Sequence[Operation]:
-        """Journals: imported, for a person to post; in one currency each, with red lines on the other side."""
+        """Journals, or invoices: imported, for a person to post; in one currency, with red lines on the other side."""
+        if self.settings.target == "invoices":
+            from dougong_oracle.invoices import INVOICE_NUMBER, INVOICES
+
+            lines = Limits(
+                batch=self.settings.batch,
+                max_summary=240,
+                forbidden="\r\n",
+                voucher_currency="document",
+                negative_lines=False,
+                drops=("tax", "clears", "opens", "cash_flow", "coordination"),
+            )
+            numbered = Safety(Ambiguity.D, Reference(INVOICE_NUMBER), settle=600.0)
+            return (Operation(INVOICES, "create", numbered, (Stage.SUBMITTED,), limits=lines),)
         limits = Limits(
             batch=self.settings.batch,
             max_lines=9999,
@@ -100,31 +114,50 @@ class OracleConnector:
     def default_mapping(self, operation: Operation) -> str:
         """The shipped mapping with this connection's source and segments."""
         text = files("dougong_oracle").joinpath("mappings", f"{operation.target_type}.toml").read_text("utf-8")
-        unused = self.settings.unused
         segments = "\n".join(
-            f'"SEGMENT{at}"'.ljust(24)
-            + f'= "{_SEGMENTS.get(name) or f"(line | dimension({name!r}) | code({name!r})) | default({unused!r})"}"'
+            f'"SEGMENT{at}"'.ljust(24) + f'= "{self._segment(name)}"'
             for at, name in enumerate(self.settings.segments, 1)
         )
-        for name, value in {"segments": segments, "source": self.settings.source, "unused": unused}.items():
+        values = {"segments": segments, "combination": self._combination(), "source": self.settings.source}
+        plain = {name: getattr(self.settings, name) for name in ("unused", "business_unit", "site", "terms")}
+        for name, value in {**values, **plain}.items():
             text = text.replace(f"{{{name}}}", value)
         return text
 
-    @hookimpl
-    def target_fields(self, operation: Operation) -> Sequence[TargetField]:
-        """The columns of the file."""
-        return fields()
+    def _segment(self, name: str) -> str:
+        """A segment's value, as the mapping says it."""
+        of_line = f"(line | dimension({name!r}) | code({name!r})) | default({self.settings.unused!r})"
+        return _SEGMENTS.get(name, of_line)
+
+    def _combination(self) -> str:
+        """All segments as one text."""
+        return f" + {self.settings.separator!r} + ".join(f"({self._segment(name)})" for name in self.settings.segments)
 
     @hookimpl
-    def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
-        """Required columns, lengths, sides, balance, one currency."""
+    def target_fields(self, operation: Operation) -> Sequence[TargetField]:
+        """The columns of the file, or of both."""
+        from dougong_oracle.invoices import INVOICES, invoice_fields
+
+        return invoice_fields() if operation.target_type == INVOICES else fields()
+
+    @hookimpl
+    def check_payload(self, payload: Payload, booking: Voucher, call: Call) -> Sequence[Problem]:
+        """Required columns, lengths, sides, balance, one currency; of an invoice, that it is one."""
+        if self.settings.target == "invoices":
+            from dougong_oracle.invoices import invoice_problems
+
+            return tuple(invoice_problems(payload.body, booking))
         return tuple(journal_problems(payload.body, self.settings))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 
     @hookimpl
     def prepare(self, items: Sequence[Item]) -> Sequence[Message]:
-        """All vouchers of a ledger in one file."""
+        """All vouchers of a ledger in one file; all invoices in one zip."""
+        if self.settings.target == "invoices":
+            from dougong_oracle.invoices import invoice_message
+
+            return [invoice_message(items, self.settings)]
         return list(file_message(items, self.settings))
 
     @hookimpl
@@ -177,6 +210,6 @@ class OracleConnector:
     @hookimpl
     def list_postings(self, period: str, session: OracleSession, call: Call) -> Iterator[Posting]:
         """Every journal batch of a period in every ledger that the user sees."""
-        from dougong_oracle.documents import Documents
+        from dougong_oracle.documents import documents_of
 
-        return Documents(session).of_period(period, call.deadline)
+        return documents_of(session).of_period(period, call.deadline)

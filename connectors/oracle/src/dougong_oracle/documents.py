@@ -14,7 +14,7 @@ from dougong.model.postings import Posting, PostingLine, Stage
 from dougong_oracle.session import OracleSession
 from dougong_sdk.rest import BadAnswer
 
-__all__ = ["Documents"]
+__all__ = ["Documents", "Invoices", "documents_of"]
 
 _RESOURCE, _KEY = "journalBatches", "JeBatchId"
 _EXPAND = "journalHeaders.journalLines"
@@ -92,6 +92,63 @@ class Documents:
             rows = self.session.rows("ledgersLOV", "LedgerId", deadline)
             known |= {str(row.get("Name") or row.get("LedgerName")): row["CurrencyCode"] for row in rows}
         return known.get(ledger)
+
+
+@attrs.frozen
+class Invoices:
+    """The payables invoices of a pod, numbered by our references."""
+
+    session: OracleSession
+
+    def with_reference(self, reference: str, deadline: Deadline) -> list[Posting]:
+        """Invoices with our number, of every supplier. :raises BadAnswer: others came."""
+        found = list(self.where(f"InvoiceNumber = {_text(reference)}", deadline))
+        return _honoured(found, all(one.reference == reference for one in found))
+
+    def of_group(self, group: str, deadline: Deadline) -> list[Posting]:
+        """Invoices that were imported together: their batch is named like the group."""
+        return list(self.where(f"InvoiceGroup = {_text(group)}", deadline))
+
+    def of_period(self, period: str, deadline: Deadline) -> Iterator[Posting]:
+        """Every invoice whose accounting date is in a period (`2026-11`)."""
+        return self.where(f"AccountingDate >= '{period}-01' and AccountingDate <= '{period}-31'", deadline)
+
+    def where(self, condition: str, deadline: Deadline) -> Iterator[Posting]:
+        """Every invoice that meets a condition."""
+        for row in self.session.rows("invoices", "InvoiceId", deadline, q=condition, expand="invoiceLines"):
+            try:
+                yield self._posting(row)
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+                raise BadAnswer("发票不可读", f"an invoice cannot be read: {error!r}") from error
+
+    def _posting(self, row: dict[str, Any]) -> Posting:
+        date, total = dt.date.fromisoformat(row["AccountingDate"][:10]), Decimal(row["InvoiceAmount"])
+        lines = tuple(self._line(line, row["InvoiceCurrency"]) for line in row["invoiceLines"])
+        liability = PostingLine("C", "", total, row["InvoiceCurrency"], total, "", {"supplier": row["SupplierNumber"]})
+        return Posting(
+            erp_key=str(row["InvoiceId"]),
+            stage=_STAGES.get(row.get("AccountingStatus") or "", Stage.SUBMITTED),
+            number=row["InvoiceNumber"],
+            reference=row["InvoiceNumber"],
+            book=row["BusinessUnit"],
+            date=date,
+            fiscal_year=date.year,
+            period=f"{date:%Y-%m}",
+            currency=row["InvoiceCurrency"],
+            total=total,
+            lines=(*lines, liability),
+        )
+
+    def _line(self, row: dict[str, Any], currency: str) -> PostingLine:
+        held = self.session.settings.read_combination(row["DistributionCombination"])
+        amount = Decimal(row["LineAmount"])
+        dimensions = {name: value for name, value in held.items() if name not in ("entity", "account")}
+        return PostingLine("D", held.get("account", ""), amount, currency, amount, row["Description"] or "", dimensions)
+
+
+def documents_of(session: OracleSession) -> Documents | Invoices:
+    """What this connection makes."""
+    return Invoices(session) if session.settings.target == "invoices" else Documents(session)
 
 
 def _honoured(found: list[Posting], honoured: bool) -> list[Posting]:

@@ -12,7 +12,7 @@ from dougong.model.messages import Wanted
 from dougong.model.outcomes import Absent, CannotTell, Done, Found, NotDone, StatusUpdate, Unknown
 from dougong.model.postings import Posting
 from dougong.model.problems import DougongError
-from dougong_oracle.documents import Documents
+from dougong_oracle.documents import documents_of
 from dougong_oracle.journals import FILE, GROUP
 from dougong_oracle.reports import read_report, state_of
 from dougong_oracle.session import OracleSession
@@ -68,8 +68,12 @@ class Imports:
             log for request in _values(members[0], REQUEST) for log in self.session.imports.logs(request, self.deadline)
         ]
         report = read_report(logs)
-        if not report.names([want.reference for want in missing]):  # whose lines are bad cannot be told
+        alone = self.session.settings.target == "invoices"
+        if not alone and not report.names([want.reference for want in missing]):  # whose lines are bad cannot be told
             yield from (StatusUpdate(report.outcome(), want.item) for want in missing)
+            return
+        if alone:  # each stands alone: what is neither there nor named is not known
+            yield from (StatusUpdate(report.outcome(want.reference), want.item) for want in missing)
             return
         innocent = NotDone("another voucher of the same file was refused; this one goes again in a new file", after=0.0)
         for want in missing:
@@ -114,7 +118,7 @@ class Imports:
 
     def _by_reference(self, members: Sequence[Wanted]) -> dict[str, list[Posting]]:
         """What there is, by reference: of several in one file by their group, else one by one."""
-        documents, groups = Documents(self.session), _values(members[0], GROUP)
+        documents, groups = documents_of(self.session), _values(members[0], GROUP)
         if len(members) > 1 and groups:
             seen: Iterable[Posting] = documents.of_group(groups[0], self.deadline)
         else:

@@ -18,10 +18,12 @@ __all__ = ["Report", "State", "read_report", "state_of"]
 
 _TERMINAL = frozenset({"SUCCEEDED", "WARNING", "ERROR", "CANCELLED", "EXPIRED", "VALIDATION_FAILED", "FAILED"})
 #: In the path of Import Journals.
-_IMPORT = "generalLedger"
+_IMPORTS = ("generalLedger", "payables")
 _SECTIONS = ("Unbalanced Journal Entries", "Error Lines", "Error Key")
 #: A line of the first two sections begins with its codes.
 _CODES = re.compile(r"\s*([A-Z]{2,3}\d{1,3}(?:,[A-Z]{2,3}\d{1,3})*)\s+(\S.*)")
+#: A line of Payables' report: the reason first, as the lookup REJECT CODE names it.
+_REJECTED = re.compile(r"REJECTED\s\s+([A-Z][A-Z ]+?)\s\s")
 #: What stands for every code that nobody has described: in this section Oracle says that the line was refused.
 _ANY = "GL_LINE"
 
@@ -43,7 +45,7 @@ def state_of(tree: str) -> State:
         return "at work"
     if states != {"SUCCEEDED"}:
         return "failed"
-    imported = any(_IMPORT in str(job.get("JOBPATH")) for job in jobs)
+    imported = any(name in str(job.get("JOBPATH")) for job in jobs for name in _IMPORTS)
     return "done" if imported else "at work"
 
 
@@ -105,7 +107,10 @@ def read_report(logs: Sequence[str]) -> Report:
         for line in log.splitlines():
             section = next((name for name in _SECTIONS if line.strip().startswith(name)), section)
             found = _CODES.match(line)
-            if found and section == "Error Key":
+            rejected = _REJECTED.match(line)
+            if rejected:
+                lines.append(((rejected[1].strip().replace(" ", "_"),), line))
+            elif found and section == "Error Key":
                 key[found[1]] = found[2].strip()
             elif found and section:
                 lines.append((tuple(found[1].split(",")), found[2]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,6 +80,9 @@ class OracleSettings:
     :param private_key: RSA key in PEM to sign with. :param certificate: PEM file with the certificate of that key.
     :param source: name of the journal source that our journals have.
     :param data_access_set: id of the data access set that Import Journals runs with; `#NULL` = the user's own.
+    :param target: what vouchers become: `journals`, or payables `invoices` (of a supplier each).
+    :param business_unit: name of the one that invoices are made in. :param business_unit_id: its id.
+    :param ledger_id: id of its ledger. :param site: of the suppliers. :param terms: of payment.
     :param segments: what each segment of the chart of accounts holds, in order: `entity`, `account`, or a dimension.
     :param separator: between the segments of an account combination.
     :param unused: value of a segment that a line has nothing for.
@@ -115,6 +118,12 @@ class OracleSettings:
     certificate: Path | None = None
     source: str = attrs.field(default="Spreadsheet", validator=_is_plain)
     data_access_set: str = "#NULL"
+    target: Literal["journals", "invoices"] = "journals"
+    business_unit: str = ""
+    business_unit_id: str = ""
+    ledger_id: str = ""
+    site: str = "MAIN"
+    terms: str = "Immediate"
     segments: tuple[str, ...] = attrs.field(default=SEGMENTS, validator=_are_segments)
     separator: str = "."
     unused: str = attrs.field(default="0", validator=_is_plain)
@@ -133,10 +142,15 @@ class OracleSettings:
     ca_file: Path | None = None
 
     def __attrs_post_init__(self) -> None:
-        missing = [name for name in _NEEDS[self.login] if not getattr(self, name)]
+        self._demand(f"登录方式 {self.login}", f"login {self.login}", _NEEDS[self.login])
+        if self.target == "invoices":
+            self._demand("发票", "target invoices", ("business_unit", "business_unit_id", "ledger_id"))
+
+    def _demand(self, zh: str, en: str, names: Sequence[str]) -> None:
+        missing = [name for name in names if not getattr(self, name)]
         if missing:
             named = ", ".join(missing)
-            raise _invalid(missing[0], f"登录方式 {self.login} 需要 {named}", f"login {self.login} needs {named}")
+            raise _invalid(missing[0], f"{zh} 需要 {named}", f"{en} needs {named}")
 
     def dimensions_of(self, account: str) -> tuple[str, ...]:
         """What the lines of an account take, by our names."""

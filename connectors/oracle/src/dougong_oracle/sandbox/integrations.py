@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dougong_sdk.sandbox import Request, Response, exact_json
 
+from .invoices import import_invoices
 from .journals import Run, import_journals, read_rows, refused_report
 from .resources import finder, refused
 from .soap import PATH, SoapCall, answered, downloaded, fault_of, order_in, read_soap
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Unreadable", "asked", "asked_soap", "echoed", "hand_in", "hand_in_soap", "job_tree", "read_import", "work"]
 
 _JOB = "oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher"
+_INVOICES = "oracle/apps/ess/financials/payables/invoices/transactions,APXIIMPT"
+#: Job → how many parameters it takes.
+_JOBS = {_JOB: (7,), _INVOICES: (13, 14)}
 _LOADER = "/oracle/apps/ess/financials/commonModules/shared/common/interfaceLoader"
 _IMPORT = "/oracle/apps/ess/financials/generalLedger/programs/common"
 #: Ids of jobs begin here; each import takes ten: the loader, its two children, Import Journals.
@@ -77,12 +81,19 @@ def take(sandbox: OracleSandbox, told: Mapping[str, Any], refuses: tuple[str, st
 
     :param refuses: code and text: vouchers that hold the text are refused with it when the job is worked on.
     """
-    known = told["body"]["JobName"].lstrip("/") == _JOB and len(told["parameters"]) == 7
+    job = told["body"]["JobName"].lstrip("/")
+    known = len(told["parameters"]) in _JOBS.get(job, ())
     number, account = sandbox.store.next_number("document", 1_000_001), told["body"]["DocumentAccount"]
     sandbox.store.put("document", str(number), {"name": told["name"], "account": account.replace("$", "").lower()})
     request_id = "-1"
     if known:
-        content = {"files": told["files"], "name": told["name"], "parameters": told["parameters"], "refuses": refuses}
+        content = {
+            "files": told["files"],
+            "name": told["name"],
+            "parameters": told["parameters"],
+            "refuses": refuses,
+            "job": job,
+        }
         assert sandbox.jobs is not None  # noqa: S101 - for the type checker
         request_id = _request(sandbox.jobs.take(content)["id"])
     return request_id
@@ -106,6 +117,8 @@ def echoed(body: Mapping[str, Any], request_id: str) -> Response:
 
 def work(sandbox: OracleSandbox, content: Mapping[str, Any]) -> dict[str, Any]:
     """Load the file and run Import Journals over it; what the jobs then say."""
+    if content["job"] == _INVOICES:
+        return _work_on_invoices(sandbox, content)
     access, source, ledger_id, group = content["parameters"][:4]
     file = content["files"].get("GlInterface.csv")
     try:
@@ -128,6 +141,14 @@ def work(sandbox: OracleSandbox, content: Mapping[str, Any]) -> dict[str, Any]:
         "report": report,
         "log": f"Data access set {access}. Rows {len(rows)}.",
     }
+
+
+def _work_on_invoices(sandbox: OracleSandbox, content: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        report = import_invoices(sandbox, content["parameters"], content["files"], tuple(content["refuses"]))
+    except (KeyError, ValueError) as error:
+        return {"load": "ERROR", "import": "", "report": "", "log": f"SQL*Loader-350: {error}"}
+    return {"load": "SUCCEEDED", "import": "WARNING" if report else "SUCCEEDED", "report": report, "log": "Invoices."}
 
 
 # -- what is asked ----------------------------------------------------------------------------------------------------
@@ -212,7 +233,10 @@ def job_tree(job: Mapping[str, Any]) -> dict[str, Any]:
     }
     jobs = [loader]
     if result is not None and result["import"]:
-        started = {"JOBNAME": "Import Journals", "JOBPATH": _IMPORT, "REQUESTID": str(parent + 3)}
+        name, path = ("Import Journals", _IMPORT)
+        if job["content"]["job"] == _INVOICES:
+            name, path = "Import Payables Invoices", f"/{_INVOICES.partition(',')[0]}"
+        started = {"JOBNAME": name, "JOBPATH": path, "REQUESTID": str(parent + 3)}
         jobs.append({**started, "STATUS": result["import"]})
     return {"JOBS": jobs, "SUMMARYSTATUS": str(jobs[-1]["STATUS"]) if result else "RUNNING"}
 

@@ -135,14 +135,10 @@ def _faults(row: Row, sandbox: OracleSandbox) -> Iterator[str]:
 def _of_segments(row: Row, sandbox: OracleSandbox) -> Iterator[str]:
     """Values that no segment has; too many of them or too few for the account, as cross-validation rules would say."""
     held = segments_of(row, sandbox)
-    account = sandbox.master.rows("accounts").get(held.get("account", ""))
-    kinds = {"entity": "companies", "account": "accounts"}
-    known = all(code in sandbox.master.rows(kinds.get(name, name)) for name, code in held.items())
-    needed = set() if account is None else {"entity", "account", *account.get("dimensions", ())}
     empty = any(not row[f"SEGMENT{at}"] for at, _ in enumerate(sandbox.segments, 1))
-    if account is None or not known or set(held) != needed or empty:
+    if empty or not sandbox.is_combination(held):
         yield "EF04"
-    elif account.get("detail") is False:
+    elif sandbox.master.rows("accounts")[held["account"]].get("detail") is False:
         yield "EF02"
 
 
@@ -218,7 +214,9 @@ def _told(codes: Sequence[str], row: Row) -> str:
 
 
 def batch_name(voucher: Mapping[str, Any]) -> str:
-    """What Journal Import calls a batch."""
+    """What Journal Import calls a batch; an invoice has a number of its own."""
+    if voucher.get("kind") == "invoice":
+        return str(voucher["reference"])
     told = f"{voucher['source']} A {voucher['group']} {voucher['request']} N"
     return f"{voucher['reference']} {told}" if voucher["reference"] else told
 

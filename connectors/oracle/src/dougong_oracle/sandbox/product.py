@@ -23,10 +23,11 @@ from dougong_sdk.sandbox import (
 
 from .callbacks import certificate_of, completions, without_assertion
 from .integrations import Unreadable, asked, asked_soap, echoed, hand_in, hand_in_soap, job_tree, read_import, work
+from .invoices import REJECTIONS, shown_invoice
 from .journals import CODES, batch_name
 from .login import TOKENS, Logins
 from .resources import ROOT, collection, finder, refused
-from .rows import BATCHES, rows_of, shown_batch
+from .rows import BATCHES, INVOICES, rows_of, shown_batch
 from .soap import PATH, answered, fault_of, read_soap
 
 __all__ = ["OracleSandbox"]
@@ -124,6 +125,14 @@ class OracleSandbox(VoucherSandbox):
         """The name of a ledger by its id."""
         return self._ledgers.get(identity)
 
+    def is_combination(self, held: Mapping[str, str]) -> bool:
+        """Whether segments hold values that exist, no more and no fewer than the account takes."""
+        account = self.master.rows("accounts").get(held.get("account", ""))
+        kinds = {"entity": "companies", "account": "accounts"}
+        if account is None or not all(code in self.master.rows(kinds.get(name, name)) for name, code in held.items()):
+            return False
+        return set(held) == {"entity", "account", *account.get("dimensions", ())}
+
     def endpoints(self) -> Mapping[str, str]:
         """Paths of the services."""
         return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "soap": PATH, "token": TOKENS}
@@ -158,7 +167,7 @@ class OracleSandbox(VoucherSandbox):
             return _CALLS.get(call.operation, PATH) if call else PATH
         if resource == _INTEGRATIONS:
             return "import" if request.method == "POST" else _FINDERS.get(finder(request)[0], request.path)
-        if resource == BATCHES:
+        if resource in (BATCHES, INVOICES):
             return "batches"
         return "master" if resource and rows_of(self, resource) is not None else request.path
 
@@ -193,7 +202,8 @@ class OracleSandbox(VoucherSandbox):
             return refused(404, "JBO-29114", f"The requested resource {resource or request.path} was not found")
         rows, known = found
         expand = request.parameters.get("expand", "")
-        shown = (lambda row: shown_batch(row, expand)) if resource == BATCHES else dict
+        children = {BATCHES: shown_batch, INVOICES: shown_invoice}.get(resource)
+        shown = (lambda row: children(row, expand)) if children else dict
         return collection(request, rows, known, int(self.settings["page_limit"]), shown)
 
     # what the plane shows
@@ -204,7 +214,7 @@ class OracleSandbox(VoucherSandbox):
 
     def business_error_of(self, request: Request, code: str, match: str) -> Response:
         """The same of the vouchers of a file that hold a text."""
-        if self.operation(request) == "import" and code in CODES:
+        if self.operation(request) == "import" and code in (*CODES, *REJECTIONS):
             with self.store.unit():
                 refuses = (code, match)
                 return self._soap(request, refuses) if request.path == PATH else hand_in(self, request, refuses)
@@ -236,7 +246,11 @@ class OracleSandbox(VoucherSandbox):
         total = sum((Decimal(line["base_amount"]) for line in voucher["lines"] if line["side"] == "D"), Decimal(0))
         names = ("id", "reference", "stage", "company", "book", "date", "period", "voucher_type", "currency")
         head = {name: voucher[name] for name in (*names, "attachments", "reverses")}
-        told = {"number": batch_name(voucher), "type": "journal", "total": self._text(total, functional)}
+        told = {
+            "number": batch_name(voucher),
+            "type": voucher.get("kind", "journal"),
+            "total": self._text(total, functional),
+        }
         return {**head, **told, "lines": lines}
 
     def _line(self, line: Mapping[str, Any], functional: str) -> dict[str, Any]:

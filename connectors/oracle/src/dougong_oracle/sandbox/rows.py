@@ -10,25 +10,30 @@ from urllib.parse import unquote
 
 from dougong_sdk.sandbox import Record
 
+from .invoices import invoice_rows
 from .journals import batch_name
 
 if TYPE_CHECKING:
     from .product import OracleSandbox
 
-__all__ = ["BATCHES", "rows_of", "shown_batch"]
+__all__ = ["BATCHES", "INVOICES", "rows_of", "shown_batch"]
 
 Row = dict[str, Any]
-BATCHES = "journalBatches"
+BATCHES, INVOICES = "journalBatches", "invoices"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STATUS = {"submitted": "U", "posted": "P"}
 #: Attributes of a batch that may be queried.
 _BATCH = ("JeBatchId", "BatchName", "Status", "DefaultPeriodName", "UserJeSourceName", "BatchDescription")
 
 
+_INVOICE = ("InvoiceId", "InvoiceNumber", "InvoiceGroup", "AccountingDate", "BusinessUnit", "SupplierNumber")
+
+
 def rows_of(sandbox: OracleSandbox, resource: str) -> tuple[list[Row], Sequence[str]] | None:
     """Every row of a resource, and the attributes that may be queried; `None` for one that is not served."""
     makers: Mapping[str, Callable[[OracleSandbox], Iterator[Row]]] = {
         BATCHES: _batches,
+        INVOICES: invoice_rows,
         "ledgersLOV": _ledgers,
         "accountingPeriodStatusLOV": _periods,
         "suppliers": _suppliers,
@@ -39,7 +44,8 @@ def rows_of(sandbox: OracleSandbox, resource: str) -> tuple[list[Row], Sequence[
     if resource not in makers:
         return None
     rows = list(makers[resource](sandbox))
-    return rows, _BATCH if resource == BATCHES else tuple(rows[0]) if rows else ()
+    known = {BATCHES: _BATCH, INVOICES: _INVOICE}
+    return rows, known.get(resource) or (tuple(rows[0]) if rows else ())
 
 
 def period_name(period: str) -> str:
@@ -48,7 +54,7 @@ def period_name(period: str) -> str:
 
 
 def _batches(sandbox: OracleSandbox) -> Iterator[Row]:
-    for voucher in sandbox.vouchers():
+    for voucher in sandbox.vouchers(lambda one: one.get("kind") != "invoice"):
         debits = [line for line in voucher["lines"] if line["side"] == "D"]
         yield {
             "JeBatchId": int(voucher["id"]),
