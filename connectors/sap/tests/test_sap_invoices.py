@@ -23,7 +23,7 @@ from dougong_sdk.conformance.rules import RULES
 
 FAULTS = ["reset_before_work", "reset_after_work", "work_late", "truncate", "drip", "wrong_content_type"]
 WAYS = [
-    *((rule, "") for rule in ("FIND-001", "PREPARE-001", "PUSH-001")),
+    *((rule, "") for rule in ("FIND-001", "MAP-001", "MAP-003", "PREPARE-001", "PUSH-001")),
     *(("PUSH-003", fault) for fault in FAULTS[:4]),
     ("PUSH-004", "prepared"),
     ("PUSH-004", "answered"),
@@ -74,8 +74,9 @@ def reversal(mapped, voucher):
     return make
 
 
-def problems(bench, payload):
-    return [(one.code, one.path) for one in bench.connector.check_payload(payload, bench.session, bench.call())]
+def problems(bench, payload, voucher):
+    told = bench.connector.check_payload(payload, voucher, bench.session, bench.call())
+    return [(one.code, one.path) for one in told]
 
 
 def found(bench, item):
@@ -89,7 +90,7 @@ def found(bench, item):
 
 def test_a_voucher_becomes_an_invoice_with_items_and_taxes(invoicing, new_invoice, sandbox):
     item = new_invoice()
-    assert problems(invoicing, item.payload) == []
+    assert problems(invoicing, item.payload, item.booking) == []
     body = item.payload.body
     assert (body["InvoicingParty"], str(body["InvoiceGrossAmount"])) == ("90000001", "1572.00")
     assert [(one["SupplierInvoiceItem"], one["GLAccount"], one.get("TaxCode")) for one in body[ITEMS]] == [
@@ -142,13 +143,18 @@ def test_what_is_no_invoice_is_held(invoicing, mapped, voucher, new_invoice):
         "debit": tuple(attrs.evolve(line, side="C" if line.side == "D" else "D") for line in voucher.lines),
     }
     for name, lines in shapes.items():
-        told = problems(invoicing, mapped(attrs.evolve(voucher, lines=lines)))
+        shaped = attrs.evolve(voucher, lines=lines)
+        told = problems(invoicing, mapped(shaped), shaped)
         assert ("NOT_AN_INVOICE", "") in told, name
     wrong = new_invoice(InvoiceGrossAmount=1, DocumentHeaderText="长" * 26, CompanyCode="").payload
-    assert {code for code, _ in problems(invoicing, wrong)} == {"NOT_BALANCED", "TEXT_TOO_LONG", "FIELD_MISSING"}
+    assert {code for code, _ in problems(invoicing, wrong, voucher)} == {
+        "NOT_BALANCED",
+        "TEXT_TOO_LONG",
+        "FIELD_MISSING",
+    }
     doubled = new_invoice().payload
     doubled.body[ITEMS][0] |= {"WBSElement": "P", "InternalOrder": "1"}
-    assert problems(invoicing, doubled) == [("COST_OBJECT_DOUBLE", f"{ITEMS}[0]")]
+    assert problems(invoicing, doubled, voucher) == [("COST_OBJECT_DOUBLE", f"{ITEMS}[0]")]
 
 
 # -- what SAP says ----------------------------------------------------------------------------------------------------
@@ -201,7 +207,7 @@ def test_a_duplicate_that_is_ours_is_there_already_and_another_one_is_refused(in
 def test_an_invoice_is_cancelled_once(invoicing, new_invoice, reversal, sandbox):
     made = invoicing.done(new_invoice())
     back = reversal(made)
-    assert problems(invoicing, back.payload) == []
+    assert problems(invoicing, back.payload, back.booking) == []
     assert [type(one) for one in found(invoicing, back)] == [Absent]
     posting = invoicing.done(back)
     assert (posting.number, posting.reverses) == ("5105600102", made.erp_key)

@@ -109,7 +109,7 @@ class SapConnector:
 
         safety = Safety(Ambiguity.D, Reference(REFERENCE, max_length=16), settle=120.0)
         limits = attrs.evolve(limits, batch=1, drops=(*limits.drops, "original"))
-        create = Operation(TARGET, "create", safety, (Stage.POSTED,), limits=limits)
+        create = Operation(TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=False)
         return create, attrs.evolve(create, verb="reverse", safety=attrs.evolve(safety, reference=None))
 
     # -- auth ---------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class SapConnector:
         return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+    def check_payload(self, payload: Payload, booking: Voucher, session: SapSession, call: Call) -> Sequence[Problem]:
         """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
@@ -169,7 +169,7 @@ class SapConnector:
         from dougong_sap.simulation import simulated
 
         if self._invoices:
-            return tuple(invoice_problems(payload.body))
+            return tuple(invoice_problems(payload.body, booking))
         seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
         return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
