@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -33,6 +34,14 @@ class Served:
         with contextlib.closing(connection):
             connection.request("POST", "/v1/documents", json.dumps(document).encode())
             return connection.getresponse().status
+
+    def handshake(self, **headers):
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        with contextlib.closing(connection):
+            asked = {"WebHook-Request-Origin": "eventmesh.example", **headers}
+            connection.request("OPTIONS", "/v1/callbacks/sap-s4", headers=asked)
+            answer = connection.getresponse()
+            return answer.status, answer.headers["WebHook-Allowed-Origin"]
 
     def rows(self):
         with Ledger(self.folder / "ledger.db") as ledger, ledger.read() as connection:
@@ -73,3 +82,14 @@ def test_what_sap_confirms_at_the_door_is_delivered(served):
     served.rests("delivered")
     assert served.rows() == [("delivered", "posted")]
     assert len(served.erp.postings()) == 1
+
+
+def test_an_event_broker_asks_first_and_hints_after(served):
+    pair = base64.b64encode(b"SAP:Back-2026").decode()
+    assert served.handshake() == (401, None)
+    assert served.handshake(Authorization=f"Basic {pair}") == (200, "eventmesh.example")
+    assert served.send(report()) == 201
+    served.rests("waiting")
+    served.erp.hand("finish_jobs")
+    served.erp.target("event", f"{served.url}/v1/callbacks/sap-s4")
+    assert served.erp.emit("event", duplicate=True)["statuses"] == [202, 202]

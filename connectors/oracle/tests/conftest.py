@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from dougong_sdk.sandbox.fixtures import borrow_sandbox, sandbox_pool  # noqa: F401
+from dougong.cli import main
+from dougong_sdk.sandbox.fixtures import borrow_sandbox, npm_package, sandbox_pool  # noqa: F401
 
 
 @pytest.fixture
@@ -63,3 +66,36 @@ def report(number=1, **changes):
 @pytest.fixture
 def new_report():
     return report
+
+
+@pytest.fixture
+def project(tmp_path, sandbox):
+    folder = tmp_path / "books"
+    assert main(["init", str(folder), "--sandbox", f"oracle-fusion={sandbox.url}"]) == 0
+    file = folder / "dougong.toml"
+    file.write_text(file.read_text("utf-8").replace("settle       = 2.0", "settle       = 0.1"), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def dougong(project, capsys):
+    """One command in this process: its exit status, and what it printed."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([*arguments, "--project", str(project), "--json"])
+        return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def file(project):
+    """A file with reports."""
+
+    def write(*reports):
+        path = project / f"reports-{len(list(project.glob('reports-*')))}.json"
+        path.write_text(json.dumps(reports), "utf-8")
+        return str(path)
+
+    return write

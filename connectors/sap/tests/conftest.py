@@ -18,7 +18,7 @@ from dougong.model.outcomes import Done
 from dougong.model.postings import Facts
 from dougong_sap.connector import SapConnector
 from dougong_sap.settings import SapSettings
-from dougong_sdk.sandbox.fixtures import borrow_sandbox, sandbox_pool  # noqa: F401
+from dougong_sdk.sandbox.fixtures import borrow_sandbox, npm_package, sandbox_pool  # noqa: F401
 
 DAY = dt.date(2026, 1, 15)
 

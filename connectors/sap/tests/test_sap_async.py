@@ -23,6 +23,7 @@ WAYS = [
     ("PUSH-004", "prepared"),
     ("PUSH-004", "answered"),
     ("REVERSAL-001", "answered"),
+    ("WIRE-001", ""),
 ]
 #: Rules about what this ERP does not do: it tries no address by a challenge of its own.
 NOT_APPLICABLE = {"CALLBACK-006"}
@@ -42,6 +43,7 @@ def lab(tmp_path_factory):
         yield made
 
 
+@pytest.mark.slow  # with the whole certification: tox -e certify
 @pytest.mark.parametrize(("rule", "cell"), WAYS, ids=[f"{rule}-{cell}" if cell else rule for rule, cell in WAYS])
 def test_the_rules_about_what_is_answered_later(lab, rule, cell):
     reason = RULES[rule].needs(lab.subject)

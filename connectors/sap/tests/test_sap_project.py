@@ -141,3 +141,17 @@ def test_without_a_reason_for_reversals_it_is_an_ordinary_entry_on_the_other_sid
     assert dougong("run")[0] == 0
     original, red = sandbox.postings()
     assert (red["reverses"], red["total"]) == (None, original["total"])
+
+
+def test_a_plan_asks_sap_itself_where_that_is_wanted(project, sandbox, dougong):
+    file, report = project / "dougong.toml", str(project / "report.json")
+    settings = "[connections.sap-s4.settings]\n"
+    (project / "new.csv").write_text("table,scope,ours,theirs\nemployee,sap-s4,E001,99999999\n", "utf-8")
+    assert dougong("codes", "import", str(project / "new.csv"))[0] == 0
+    assert dougong("plan", report)[0] == 0
+    file.write_text(file.read_text("utf-8").replace(settings, f"{settings}simulate = true\n"), "utf-8")
+    status, rows = dougong("plan", report)
+    assert (status, [one["code"] for row in rows for one in row["problems"]]) == (2, ["SAP_F5_104"])
+    status, rows = dougong("push", report)
+    assert (status, [row["state"] for row in rows]) == (2, ["held"])
+    assert sandbox.postings() == []

@@ -45,7 +45,7 @@ def test_whose_part_of_a_merged_voucher_is_taken_back_is_told_so_and_nobody_else
     shop = daily
     shop.push(report("R1"), report("R2"))
     (merged,) = (row["delivery"] for row in shop.rows() if row["delivery"])
-    shop.act(reverse, int(merged[1:]), only=["R2"])
+    shop.act(reverse, int(merged[1:]), only={int(merged[1:]): ["R2"]})
     shop.push()
     posted = [("R1", "posted"), ("R2", "posted")]
     assert sorted(told()) == sorted([*posted, ("R2", "reversed"), ("R2", "posted")])  # the last is its red voucher

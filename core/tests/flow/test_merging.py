@@ -116,6 +116,6 @@ def test_the_hint_of_a_changed_member_takes_back_its_part_alone(daily):
     (problem,) = daily.rows()[-1]["problems"]
     (merged,) = [int(row["delivery"][1:]) for row in daily.rows() if row["delivery"]]
     assert f"`dougong reverse D{merged} --only R1 --reason …`" in problem["hint"]
-    daily.act(reverse, merged, only=["R1"])
+    daily.act(reverse, merged, only={merged: ["R1"]})
     assert [row[1] for row in daily.push()] == ["delivered"] * 3
     assert balance("2241.01") == -750

@@ -370,6 +370,52 @@ def test_withdrawn_after_all_came_back(shop):
     assert balance("6602.02") == 0
 
 
+WITHDRAWN = {"id": "w1", "type": "withdrawn", "on": "2026-11-22"}
+
+
+@pytest.mark.parametrize("taken_back", [told(WITHDRAWN), report(state="rejected", day=22)], ids=["event", "state"])
+def test_a_withdrawal_goes_on_by_itself_when_the_money_is_back(shop, taken_back):
+    shop.push(report(events=EVENTS))
+    assert shop.push(taken_back)[-1] == ("R1", "held", "WITHDRAWN_AFTER_POSTING")
+    assert planned(shop, told(back(transfer("T-1")))) == [
+        ("R1", "held"),
+        ("payment_returned", "-300.00", (), ()),
+    ]
+    states = shop.push(told(back(transfer("T-1"))))
+    assert [row["moment"] for row in shop.rows() if row["delivery"]] == [
+        "accrual",
+        "payment",
+        "payment_returned",
+        "reversal",
+    ]
+    assert [row[1] for row in states] == ["reversed", *["delivered"] * 3, "withdrawn"]
+    assert (balance("2241.01"), balance("6602.02"), balance("1002.01")) == (0, 0, Decimal("-1.50"))
+    assert shop.push() == states
+
+
+def test_a_withdrawal_waits_for_all_of_the_money(shop):
+    events = [APPROVED, paid(transfer("T-1", "100.00"), transfer("T-2", "200.00"))]
+    shop.push(report(events=events))
+    shop.push(report(state="rejected", day=22, events=events))
+    shop.push(told(back(transfer("T-1", "100.00"))))
+    assert shop.states()[3:] == [("R1", "delivered"), ("R1", "held", "WITHDRAWN_AFTER_POSTING")]
+    shop.push(told(back(transfer("T-2", "200.00"), id="b2", day=24)))
+    assert [row[1] for row in shop.states()] == ["reversed", *["delivered"] * 5, "withdrawn"]
+    assert balance("2241.01") == 0
+
+
+def test_withdrawn_and_back_in_one_file(shop):
+    shop.push(report(events=EVENTS))
+    states = shop.push(report(state="rejected", day=24, events=EVENTS), told(back(transfer("T-1"))))
+    assert [row[1] for row in states] == ["reversed", *["delivered"] * 3, "withdrawn"]
+
+
+def test_what_was_never_booked_does_not_come_back(shop):
+    told_all = report(state="rejected", events=[*EVENTS, back(transfer("T-1"))])
+    assert shop.push(told_all) == [("R1", "not_due", "NOT_DUE")]
+    assert vouchers() == []
+
+
 def test_an_accrual_whose_payment_came_back_is_reversed_by_itself(shop):
     shop.push(report(events=EVENTS))
     with pytest.raises(ActionError, match="D2"):

@@ -180,7 +180,7 @@ def batch(shop):
 def test_of_a_payment_batch_one_reports_part_is_taken_back(batch):
     with pytest.raises(ActionError, match=rf"`reverse D1 D{batch.payment} --only R1`"):
         batch.act(reverse, 1)
-    batch.act(reverse, 1, batch.payment, only=["R1"])
+    batch.act(reverse, 1, batch.payment, only={1: ["R1"], batch.payment: ["R1"]})
     batch.push()
     assert (balance("1002.01"), balance("6602.02"), balance("2241.01")) == (-300, 300, 0)
     states = {(row["moment"], *row["documents"]): row["state"] for row in batch.rows()}
@@ -205,7 +205,7 @@ def test_of_a_payment_batch_one_reports_part_is_taken_back(batch):
 
 
 def test_a_part_of_a_merged_voucher_is_taken_back_by_an_ordinary_one(batch, own_way):
-    batch.act(reverse, batch.payment, only=["R2"])
+    batch.act(reverse, batch.payment, only={batch.payment: ["R2"]})
     batch.push()
     assert [one.get("back") for one in flow_erp.BOOKED.values()] == [None] * 4
     assert {verb for (verb,) in _sql(batch, "SELECT verb FROM delivery")} == {"create"}
@@ -219,19 +219,19 @@ def test_a_merged_voucher_is_taken_back_whole(batch):
 
 
 def test_the_rest_of_a_merged_voucher(batch):
-    batch.act(reverse, batch.payment, only=["R2"])
+    batch.act(reverse, batch.payment, only={batch.payment: ["R2"]})
     batch.push()
     batch.act(reverse, batch.payment)
     batch.push()
     assert balance("1002.01") == 0
     assert [row["state"] for row in batch.rows() if row["moment"] == "payment"][-1] == "reversed"
     with pytest.raises(ActionError, match="only what is delivered"):
-        batch.act(reverse, batch.payment, only=["R1"])
+        batch.act(reverse, batch.payment, only={batch.payment: ["R1"]})
 
 
 def test_only_documents_that_are_in_it(batch):
     with pytest.raises(ActionError, match="it books nothing of R9"):
-        batch.act(reverse, batch.payment, only=["R9"])
+        batch.act(reverse, batch.payment, only={batch.payment: ["R9"]})
 
 
 # -- loans ------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def check_connection(session: OracleSession, deadline: Deadline) -> Iterator[Fin
     """The way in and the ledgers that are seen; the search by our reference; the right to ask for jobs and files."""
     yield _ledgers(session, deadline)
     yield _works("search by BatchName", lambda: Documents(session).with_reference("DOUGONG-CHECK", deadline))
-    yield _works("erpintegrations", lambda: session.has_file("DOUGONG-CHECK", deadline))
+    yield _works("imports", lambda: session.imports.has_file("DOUGONG-CHECK", deadline))
 
 
 def _works(check: str, ask: Callable[[], object]) -> Finding:

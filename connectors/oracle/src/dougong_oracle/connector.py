@@ -19,7 +19,17 @@ from dougong.hookspecs import About, Call, TargetField
 from dougong.model.masterdata import MasterRecord
 from dougong.model.messages import Correlation, Item, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import Absent, CannotTell, Finding, Found, Outcome, StatusUpdate, Waiting
+from dougong.model.outcomes import (
+    Absent,
+    Callback,
+    CallbackRequest,
+    CannotTell,
+    Finding,
+    Found,
+    Outcome,
+    StatusUpdate,
+    Waiting,
+)
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem
 from dougong_oracle.journals import REFERENCE, TARGET, fields, file_message, journal_problems
@@ -47,7 +57,7 @@ class OracleConnector:
         product="oracle-fusion",
         title=TITLE,
         settings=OracleSettings,
-        secrets=("password",),
+        secrets=("password", "client_secret", "private_key"),
         api_versions=("fscmRestApi 11.13.18.05", "GlInterface.csv 25C"),
     )
 
@@ -108,7 +118,7 @@ class OracleConnector:
     @hookimpl
     def check_payload(self, payload: Payload, call: Call) -> Sequence[Problem]:
         """Required columns, lengths, sides, balance, one currency."""
-        return tuple(journal_problems(payload.body))
+        return tuple(journal_problems(payload.body, self.settings))
 
     # -- push ---------------------------------------------------------------------------------------------------------
 
@@ -125,7 +135,7 @@ class OracleConnector:
         from dougong_sdk.rest import RestError, outcome_of
 
         try:
-            request = session.submit(message.body, call.deadline)
+            request = session.imports.submit(message.body, call.deadline)
         except (RestError, Refused) as error:
             return outcome_of(error)
         return Waiting((Correlation(REQUEST, request),), poll_after=self.settings.poll_after)
@@ -147,6 +157,13 @@ class OracleConnector:
         from dougong_oracle.imports import Imports
 
         return Imports(session, call.deadline).poll(waiting)
+
+    @hookimpl
+    def read_callback(self, request: CallbackRequest, call: Call) -> Callback:
+        """That the jobs of an import have ended; they are asked for then."""
+        from dougong_oracle.callbacks import read_callback
+
+        return read_callback(request, self.settings, call)
 
     # -- master data, reconcile ---------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ class Imports:
                 yield from (StatusUpdate(unknown, want.item) for want in members)
 
     def _state(self, request: str) -> str:
-        tree = self.session.details(request, self.deadline)
+        tree = self.session.imports.details(request, self.deadline)
         if not tree.strip():
             return "forgotten"
         try:
@@ -60,7 +60,9 @@ class Imports:
         yield from (StatusUpdate(Done(found[one.reference][0]), one.item) for one in members if one not in missing)
         if not missing:
             return
-        logs = [log for request in _values(members[0], REQUEST) for log in self.session.logs(request, self.deadline)]
+        logs = [
+            log for request in _values(members[0], REQUEST) for log in self.session.imports.logs(request, self.deadline)
+        ]
         report = read_report(logs)
         if not report.names([want.reference for want in missing]):  # whose lines are bad cannot be told
             yield from (StatusUpdate(report.outcome(), want.item) for want in missing)
@@ -98,7 +100,9 @@ class Imports:
         requests = _values(want, REQUEST)
         if any(self._state(request) == "at work" for request in requests):
             return "its import is at work"
-        arrived = not requests and any(self.session.has_file(name, self.deadline) for name in _values(want, FILE))
+        arrived = not requests and any(
+            self.session.imports.has_file(name, self.deadline) for name in _values(want, FILE)
+        )
         return "its file has arrived, and its job is not known" if arrived else ""
 
     def _by_reference(self, members: Sequence[Wanted]) -> dict[str, list[Posting]]:

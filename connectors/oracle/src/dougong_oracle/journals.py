@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from dougong.formats import json_text
 from dougong.hookspecs import TargetField
 from dougong.model.identity import Key
 from dougong.model.messages import Correlation, Item, Message
@@ -16,6 +15,7 @@ from dougong.model.postings import Facts
 from dougong.model.problems import Problem
 from dougong_oracle.columns import GL_COLUMNS, LONGEST
 from dougong_oracle.fbdi import csv_of, parameters, zip_of
+from dougong_oracle.orders import written
 from dougong_oracle.settings import OracleSettings
 
 __all__ = ["FILE", "GROUP", "REFERENCE", "TARGET", "fields", "file_message", "journal_problems"]
@@ -41,15 +41,22 @@ def fields() -> tuple[TargetField, ...]:
     return (*head, *lines)
 
 
+_SEGMENT_HINT = {
+    "hint_zh": "检查规则与字段映射, 以及设置 account_dimensions",
+    "hint_en": "look at rules and mapping, and at the setting account_dimensions",
+}
+
+
 # -- what would be refused --------------------------------------------------------------------------------------------
 
 
-def journal_problems(body: Mapping[str, Any]) -> Iterator[Problem]:
-    """Required columns, lengths, one side per line, one currency, balance."""
+def journal_problems(body: Mapping[str, Any], settings: OracleSettings) -> Iterator[Problem]:
+    """Required columns, lengths, one side per line, what its account takes, one currency, balance."""
     lines: Sequence[Mapping[str, Any]] = body.get(_LINES) or ()
     yield from _cells({name: value for name, value in body.items() if name != _LINES}, "", _NEEDED)
     for at, line in enumerate(lines):
-        yield from (problem.at(f"{_LINES}[{at}]") for problem in _line(line))
+        found = (*_line(line), *_segments({**body, **line}, settings))
+        yield from (problem.at(f"{_LINES}[{at}]") for problem in found)
     yield from _sums(lines)
 
 
@@ -59,6 +66,20 @@ def _line(line: Mapping[str, Any]) -> Iterator[Problem]:
     if len(sides) != 1:
         zh, en = "每行应只有借方或贷方一个金额", "a line has one amount: a debit or a credit"
         yield Problem.of("FIELD_MISSING", zh, en, path=_PAIRS[0][0])
+
+
+def _segments(row: Mapping[str, Any], settings: OracleSettings) -> Iterator[Problem]:
+    """A segment that the account demands and that is unused, or the reverse."""
+    values = {name: str(row.get(f"SEGMENT{at}") or "") for at, name in enumerate(settings.segments, 1)}
+    account = values["account"]
+    takes = ("entity", "account", *settings.dimensions_of(account))
+    for at, (name, value) in enumerate(values.items(), 1):
+        if settings.is_unused(value) and name in takes:
+            zh, en = f"科目 {account} 需要段 {name}", f"account {account} demands the segment {name}"
+            yield Problem.of("DIMENSION_MISSING", zh, en, path=f"SEGMENT{at}", **_SEGMENT_HINT)
+        elif not settings.is_unused(value) and name not in takes:
+            zh, en = f"科目 {account} 不用段 {name} ({value})", f"account {account} takes no segment {name} ({value})"
+            yield Problem.of("DIMENSION_SURPLUS", zh, en, path=f"SEGMENT{at}", **_SEGMENT_HINT)
 
 
 def _cells(row: Mapping[str, Any], path: str, needed: Iterable[str]) -> Iterator[Problem]:
@@ -105,8 +126,7 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
     key = Key(("file", *(item.request_id.text(34) for item in items)))
     group, file = str(key.number(18)), f"{key.text(20)}.zip"
     rows = csv_of(GL_COLUMNS, (row for item in items for row in _rows(item.payload.body, group)))
-    body = {
-        "OperationName": "importBulkData",
+    order = {
         "DocumentContent": base64.b64encode(zip_of({"GlInterface.csv": rows})).decode(),
         "ContentType": "zip",
         "FileName": file,
@@ -115,11 +135,13 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
         "ParameterList": parameters(settings.data_access_set, settings.source, ledger, group, "N", "N", "N"),
         "JobOptions": "InterfaceDetails=15,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
         "NotificationCode": "10",
-        "CallbackURL": "#NULL",
+        "CallbackURL": settings.notify_url or "#NULL",
     }
+    body, media_type = written(order, settings)
     return Message(
         items=tuple(item.id for item in items),
-        body=json_text.dumps(body).encode(),
+        body=body,
+        media_type=media_type,
         plain=rows,
         correlations=(Correlation(GROUP, group), Correlation(FILE, file)),
         facts={item.id: Facts(book=str(item.payload.body["LEDGER_NAME"])) for item in items},

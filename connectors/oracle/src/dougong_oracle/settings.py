@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -36,6 +36,14 @@ ACCOUNT_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_SEGMENTS = 30
 
+Login = Literal["basic", "oauth", "assertion", "jwt"]
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "basic": ("user", "password"),
+    "oauth": ("token_url", "client_id", "client_secret"),
+    "assertion": ("token_url", "client_id", "client_secret", "user", "private_key"),
+    "jwt": ("user", "issuer", "private_key", "certificate"),
+}
+
 
 def _invalid(name: str, zh: str, en: str) -> DougongError:
     return DougongError(Problem.of("SETTINGS_INVALID", zh, en, path=name))
@@ -61,7 +69,15 @@ class OracleSettings:
     """Settings of one connection.
 
     :param base_url: address of the pod, `https://example.fa.us2.oraclecloud.com/`.
-    :param user: integration user. :param password: its secret.
+    :param login: `basic` (user and password), `oauth` (client credentials), `assertion` (a user's right, by an
+        assertion that the client signs), `jwt` (a token of our own, where the pod trusts our certificate).
+    :param user: integration user; not for `oauth`. :param password: its secret, for `basic`.
+    :param token_url: address of the token endpoint, for `oauth` and `assertion`.
+    :param client_id: of the client there. :param client_secret: its secret.
+    :param scope: what is asked for there.
+    :param audience: what that server is called in an assertion.
+    :param issuer: who signs (`iss`), for `jwt` and `assertion`; by default the client.
+    :param private_key: RSA key in PEM to sign with. :param certificate: PEM file with the certificate of that key.
     :param source: name of the journal source that our journals have.
     :param data_access_set: id of the data access set that Import Journals runs with; `#NULL` = the user's own.
     :param segments: what each segment of the chart of accounts holds, in order: `entity`, `account`, or a dimension.
@@ -74,16 +90,29 @@ class OracleSettings:
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
     :param account_currencies: likewise, foreign currencies that an account is kept in. A journal has one currency, so
         a voucher with lines of both kinds is held; without this setting each is booked in functional currency.
+    :param transport: of imports and their jobs: `rest` (erpintegrations) or `soap` (ErpIntegrationService).
+    :param soap_path: path of ErpIntegrationService.
     :param rest_path: path of the REST resources, with their version.
     :param import_account: account of the content server that files for Import Journals are put into.
+    :param notify_url: address that the pod calls when an import has ended; empty = none.
+    :param pod_certificate: PEM of the certificate that its calls are signed with.
     :param ca_file: PEM with the authorities to trust, instead of the system's.
 
     .. versionadded:: 0.1
     """
 
     base_url: str
-    user: str
-    password: str = attrs.field(repr=False)
+    login: Login = "basic"
+    user: str = ""
+    password: str = attrs.field(default="", repr=False)
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: str = attrs.field(default="", repr=False)
+    scope: str = ""
+    audience: str = "https://identity.oraclecloud.com/"
+    issuer: str = ""
+    private_key: str = attrs.field(default="", repr=False)
+    certificate: Path | None = None
     source: str = attrs.field(default="Spreadsheet", validator=_is_plain)
     data_access_set: str = "#NULL"
     segments: tuple[str, ...] = attrs.field(default=SEGMENTS, validator=_are_segments)
@@ -95,9 +124,19 @@ class OracleSettings:
     poll_after: float = attrs.field(default=15.0, validator=attrs.validators.gt(0))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    transport: Literal["rest", "soap"] = "rest"
+    soap_path: str = "fscmService/ErpIntegrationService"
     rest_path: str = "fscmRestApi/resources/11.13.18.05"
     import_account: str = "fin$/generalLedger$/import$"
+    notify_url: str = ""
+    pod_certificate: str = ""
     ca_file: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        missing = [name for name in _NEEDS[self.login] if not getattr(self, name)]
+        if missing:
+            named = ", ".join(missing)
+            raise _invalid(missing[0], f"登录方式 {self.login} 需要 {named}", f"login {self.login} needs {named}")
 
     def dimensions_of(self, account: str) -> tuple[str, ...]:
         """What the lines of an account take, by our names."""
@@ -116,7 +155,11 @@ class OracleSettings:
     def read_combination(self, text: str) -> dict[str, str]:
         """What an account combination holds, by the names of `segments`; nothing for a segment that is unused."""
         values = dict(zip(self.segments, text.split(self.separator), strict=False))
-        return {name: value for name, value in values.items() if value.strip("0") and value != self.unused}
+        return {name: value for name, value in values.items() if not self.is_unused(value)}
+
+    def is_unused(self, value: str) -> bool:
+        """Whether a segment's value stands for nothing."""
+        return not value.strip("0") or value == self.unused
 
 
 def _longest(table: Mapping[str, tuple[str, ...]], account: str) -> tuple[str, ...]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -183,37 +181,14 @@ def test_zeep_posts_an_entry_by_saps_own_description(caller_with, session, store
 # -- Node's soap ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def node_modules(pytestconfig):
-    """A folder with the pinned package: fetched once, then kept in pytest's cache."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("no node and npm on PATH: install Node.js 18 or later to run Node's SOAP client")
-    cache = Path(pytestconfig.cache.mkdir("node"))
-    kept = cache / NODE_SOAP.replace("@", "-")
-    if not kept.is_dir():
-        fresh = Path(tempfile.mkdtemp(dir=cache))
-        npm = [shutil.which("npm"), "install", "--prefix", str(fresh), "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run([*npm, "--fetch-retries=0", NODE_SOAP], capture_output=True, text=True, check=False)
-        if done.returncode:
-            shutil.rmtree(fresh)
-            pytest.skip(
-                f"npm cannot fetch {NODE_SOAP}; `npm install --prefix {kept} {NODE_SOAP}` gets it: {done.stderr}"
-            )
-        try:
-            fresh.rename(kept)
-        except OSError:  # another process was quicker
-            shutil.rmtree(fresh)
-    return kept
-
-
 @pytest.mark.parametrize("version", ["11", "12"])
-def test_nodes_soap_posts_an_entry_by_saps_own_description(caller, stored, node_modules, version):
+def test_nodes_soap_posts_an_entry_by_saps_own_description(caller, stored, npm_package, version):
     values = entry(
         lambda text: {"attributes": {"currencyCode": "EUR"}, "$value": text}, "2026-11-24", "2026-11-24T02:00:00Z"
     )
     script = Path(__file__).with_name("post.mjs")
     address = f"{caller.sandbox.url}{JOURNAL}"
-    command = ["node", script, node_modules, stored / WSDLS[0], address, USER, PASSWORD, version]
+    command = ["node", script, npm_package(NODE_SOAP), stored / WSDLS[0], address, USER, PASSWORD, version]
     done = subprocess.run(
         command, input=json.dumps(values), capture_output=True, text=True, timeout=60, check=False, env=os.environ
     )

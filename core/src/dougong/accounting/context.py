@@ -135,6 +135,8 @@ class Derivation:
 
     :param problems: the document itself is held: a fact is missing.
     :param not_due: why it opens no moment yet; `None` = it does, or is held.
+    :param returned: of a document that was taken back, the money that came back nevertheless: booked where its payment
+        stands.
     :param settled: the facts behind the drafts, for `plan` and `rules explain`.
     :param loans: what was known of the loans that the document names; whoever looked them up says so.
     :param claimed: what other reports claimed of its invoices.
@@ -145,6 +147,12 @@ class Derivation:
     drafts: tuple[Draft, ...] = ()
     problems: tuple[Problem, ...] = ()
     not_due: Text | None = None
+    returned: tuple[Draft, ...] = ()
     settled: SettledReport | None = None
     loans: Mapping[str, LoanFact | None] = attrs.field(factory=dict, hash=False)
     claimed: Mapping[str, Mapping[str, Decimal]] = attrs.field(factory=dict, hash=False)
+
+    @property
+    def bookable(self) -> tuple[Draft, ...]:
+        """Everything that may be booked of the document as it now is."""
+        return self.drafts + self.returned

@@ -67,10 +67,9 @@ def derive(document: Document, context: Context) -> Derivation:
     .. versionadded:: 0.1
     """
     names = [name for name, types in OPENED.items() if document.type in types]
-    if document.state in _NOT_DUE:
-        return Derivation(not_due=_NOT_DUE[document.state])
-    if withdrawn(document.events):
-        return Derivation(not_due=_WITHDRAWN)
+    taken_back = _NOT_DUE.get(document.state, _WITHDRAWN if withdrawn(document.events) else None)
+    if taken_back is not None:
+        return Derivation(not_due=taken_back, returned=_returned(document, context))
     if not names:
         zh, en = f"{words.document(document.type).zh}暂不入账", f"documents of type {document.type} are not booked yet"
         return Derivation(not_due=Text(zh, en))
@@ -86,6 +85,15 @@ def derive(document: Document, context: Context) -> Derivation:
     if not due:
         return Derivation(not_due=_NO_MOMENT)
     return _drafts(document, due, context)
+
+
+def _returned(document: Document, context: Context) -> tuple[Draft, ...]:
+    """Vouchers of the money that came back of a document that was taken back, as they would be were it not."""
+    if all(event.type != "payment_returned" for event in document.events):
+        return ()
+    events = tuple(event for event in document.events if event.type != "withdrawn")
+    stood = derive(attrs.evolve(document, state="approved", events=events), context)
+    return tuple(draft for draft in stood.drafts if draft.moment == "payment_returned")
 
 
 def _held_whole(document: Document) -> tuple[Problem, ...]:

@@ -169,8 +169,8 @@ def repost(number: str, reason: str, actor: str) -> int:
     multiple=True,
     metavar="DOCUMENT",
     help=say(
-        "只红冲合并凭证中该单据的部分, 可多次给出",
-        "of merged vouchers the part of this document alone; repeat for more",
+        "合并凭证 (D…) 中只红冲该单据的部分, 可多次给出; 直接给出单据号时亦然",
+        "of a merged voucher (D…) the part of this document alone; repeat for more. A document's number means the same",
     ),
 )
 @reason
@@ -181,7 +181,9 @@ def reverse(numbers: tuple[str, ...], only: tuple[str, ...], reason: str, actor:
 
     with opened() as project:
         ids = [_one(project, number, undoing.check_reverse) for number in numbers]
-        made = undoing.reverse(project, ids, actor=actor, reason=reason, only=only)
+        with project.ledger.read() as connection:
+            parts = selecting.parts(connection, ids, numbers, only)
+        made = undoing.reverse(project, ids, actor=actor, reason=reason, only=parts)
         _show(project, [row.id for row in made], [])
     _due()
     return 0

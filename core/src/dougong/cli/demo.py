@@ -1,4 +1,4 @@
-"""`demo`: the whole story on a sandbox, from an approved report to a reconciled voucher."""
+"""`demo`: the whole story on sandboxes, from an approved report to a reconciled voucher."""
 
 from __future__ import annotations
 
@@ -33,23 +33,34 @@ __all__ = ["demo"]
 @click.option("--all", "every", is_flag=True, help=say("所有已安装的 ERP 产品", "every installed ERP product"))
 def demo(folder: Path | None, every: bool) -> int:
     """Tell the story; the folder stays, to be looked at."""
-    from dougong.cli.demo_story import Stage, tell_story
+    from dougong.cli.demo_all import tell_all
+    from dougong.cli.demo_steps import Stage
+    from dougong.cli.demo_story import tell_story
     from dougong.cli.products import examples, sandbox_names
 
-    products = sandbox_names() if every else sandbox_names()[:1]
     sources = examples()
+    erps = [name for name in sandbox_names() if name not in sources]
+    products = erps if every else erps[:1]
     if not products or not sources:
         raise DougongError(_nothing_installed())
     source, (_, module) = next(iter(sources.items()))
     place = folder or _free_name()
     ports = {name: _free_port() for name in products}
     with _quiet_for_json():
-        stage = Stage(place, ports, source, module)
-        rows = tell_story(stage, lambda: _sandboxes(place, ports))
+        stage = Stage(place, ports, source, module, _other(products))
+        tell = tell_story if len(products) == 1 else tell_all
+        rows = tell(stage, lambda: _sandboxes(place, ports))
     if options().json:
         for row in rows:
             output.emit(row)
     return 0
+
+
+def _other(products: Sequence[str]) -> str | None:
+    """The product that keeps the second company's book: the last that can, beside the first."""
+    from dougong.cli.project_files import keeps_other
+
+    return next((name for name in reversed(products[1:]) if keeps_other(name)), None)
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def voucher(view: Mapping[str, Any], *, most: int | None = None) -> None:
             output.tell(f"    → {problem['hint']}")
     if view["booking"]:
         lines = view["booking"]["lines"]
-        booking(lines[:most])
+        booking(lines, most=most)
         output.more(len(lines) - len(lines[:most]))
         _members(view["booking"])
     _attempts(view)
@@ -91,8 +91,12 @@ def _members(booked: Mapping[str, Any]) -> None:
         output.tell(say(f"  其中 {told}", f"  of which {told}"))
 
 
-def booking(lines: list[Mapping[str, Any]]) -> None:
-    """The lines of a voucher as debit and credit, with the original amount of lines in another currency."""
+def booking(lines: list[Mapping[str, Any]], *, most: int | None = None) -> None:
+    """The lines of a voucher as debit and credit and their totals; the original amount of lines in another currency.
+
+    :param most: lines to be shown; `None` = all. The totals are those of all.
+    """
+    whole, lines = lines, lines[:most]
     originals = [_original(line) for line in lines]
     columns = [
         say("科目", "account"),
@@ -103,7 +107,7 @@ def booking(lines: list[Mapping[str, Any]]) -> None:
     ]
     made = output.table(*columns, *([say(">原币 × 汇率", ">original × rate")] if any(originals) else []))
     for line, original in zip(lines, originals, strict=True):
-        amount = words.money(line.get("base_amount") or line["amount"])
+        amount = words.money(_base(line))
         sides = (amount, "") if line["side"] == "D" else ("", amount)
         made.add_row(
             line["account"],
@@ -112,7 +116,15 @@ def booking(lines: list[Mapping[str, Any]]) -> None:
             *sides,
             *([original] if any(originals) else []),
         )
+    made.add_section()
+    totals = (words.money(sum((_base(line) for line in whole if line["side"] == side), Decimal(0))) for side in "DC")
+    made.add_row("", say("合计", "total"), "", *totals, style="bold")
     output.console().print(made)
+
+
+def _base(line: Mapping[str, Any]) -> Decimal:
+    """What a line moves in functional currency."""
+    return Decimal(line.get("base_amount") or line["amount"])
 
 
 def _original(line: Mapping[str, Any]) -> str:

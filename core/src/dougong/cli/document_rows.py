@@ -105,7 +105,7 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _cells(row: Mapping[str, Any], where: Mapping[str, str]) -> list[str]:
-    named = [row["period"] or "", *places.cells(row, where), row["document"], row["erp_number"] or ""]
+    named = [row["period"] or "", *places.cells(row, where), row["document"], words.number(row["erp_number"])]
     return [
         *named,
         *(words.money(row[name]) for name in ("ours", "theirs", "difference")),

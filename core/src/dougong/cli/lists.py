@@ -108,7 +108,7 @@ def _cells(row: Mapping[str, Any], where: Mapping[str, str]) -> list[str]:
         row.get("connection") or "",
         *places.cells(row, where),
         " · ".join(word for word in told if word),
-        row.get("erp_number") or "",
+        words.number(row.get("erp_number")),
         words.money(row.get("total")),
     ]
 

@@ -27,6 +27,7 @@ class Defaults(Protocol):
     auditor_secrets: Mapping[str, str]
     codes: Any
     standard_tables: Any
+    book_tables: Any
 
 
 class Examples(Protocol):

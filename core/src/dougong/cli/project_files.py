@@ -16,12 +16,14 @@ from dougong.cli.project_toml import Erp, Source, config_text, toml_value
 from dougong.model.postings import Stage
 from dougong.model.problems import DougongError, Problem
 
-__all__ = ["ENTITY", "Wanted", "make_project"]
+__all__ = ["ENTITY", "OTHER", "OTHER_BOOK", "SHORT", "Wanted", "keeps_other", "make_project"]
 
 #: The entity of the example rules, and its book in the first ERP.
 ENTITY = "A01"
 #: What the examples' invoices and documents call the same entity.
 SHORT = "A"
+#: Another entity that sandboxes know, and its book.
+OTHER, OTHER_BOOK = "B", "B01"
 
 _IGNORED = """\
 # 密钥与运行数据不入库 / secrets and run-time data stay out of version control
@@ -71,11 +73,12 @@ class _Planned:
         return url.rstrip("/") + self.base_path if bare else url
 
 
-def make_project(folder: Path, wanted: Sequence[Wanted], *, actor: str) -> list[Path]:
+def make_project(folder: Path, wanted: Sequence[Wanted], *, actor: str, other: str | None = None) -> list[Path]:
     """Make the folder and everything in it; the codes are imported into its ledger.
 
     :param folder: must not exist or be empty.
     :param wanted: sandboxes; none = placeholders for the first product that is installed.
+    :param other: the product of them that keeps the book of another entity, too.
     :returns: the files, relative to the folder.
     :raises DougongError: the folder is not empty, or a sandbox is not installed.
     """
@@ -83,15 +86,22 @@ def make_project(folder: Path, wanted: Sequence[Wanted], *, actor: str) -> list[
         raise DougongError(_not_empty(folder))
     planned = _plan(wanted)
     folder.mkdir(parents=True, exist_ok=True)
-    _copy_templates(folder, [one.book for one in planned])
+    _copy_templates(folder, [one.book for one in planned] + ([OTHER_BOOK] if other else []))
     erps = [_erp(folder, one) for one in planned]
     sources = [Source(name, module.settings()) for name, (_, module) in examples().items()]
-    _write(folder / "dougong.toml", config_text(folder.resolve().name, ENTITY, erps, sources, short=SHORT))
+    keeper = next((attrs.evolve(erp, book=OTHER_BOOK) for erp in erps if erp.name == other), None)
+    text = config_text(folder.resolve().name, ENTITY, erps, sources, short=SHORT, other=keeper, other_entity=OTHER)
+    _write(folder / "dougong.toml", text)
     _write(folder / ".gitignore", _IGNORED)
     _fill(folder, planned, actor)
     return sorted(
         path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "ledger.db" not in path.name
     )
+
+
+def keeps_other(product: str) -> bool:
+    """Whether a sandbox knows the book of the other entity."""
+    return any((table, ours) == ("account_book", OTHER_BOOK) for table, ours, _ in defaults_of(product)[0].codes)
 
 
 def _plan(wanted: Sequence[Wanted]) -> list[_Planned]:
@@ -184,7 +194,8 @@ def _codes(one: _Planned) -> list[tuple[str, str, str]]:
     rows = [tuple(row) for row in one.defaults.codes]
     if not one.wanted.url:
         rows = [row for row in rows if row[0] in one.defaults.standard_tables]
-    more = [(table, one.book, theirs) for table, ours, theirs in rows if (table, ours) == ("account_book", ENTITY)]
+    of_books = one.defaults.book_tables
+    more = [(table, one.book, theirs) for table, ours, theirs in rows if table in of_books and ours == ENTITY]
     return list(dict.fromkeys([*rows, *more]))
 
 

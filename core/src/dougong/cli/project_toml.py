@@ -69,6 +69,11 @@ _SHORT = """\
 # the same entity by its short name in documents; remove what is not needed
 """
 
+_OTHER = """\
+
+# 另一法人, 账簿在另一 ERP              another entity, whose book is in another ERP
+"""
+
 
 @attrs.frozen
 class Erp:
@@ -98,8 +103,22 @@ class Source:
     settings: Mapping[str, Any]
 
 
-def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequence[Source], *, short: str = "") -> str:
-    """The whole file. `short` is another name that documents use for the entity."""
+def config_text(
+    project: str,
+    entity: str,
+    erps: Sequence[Erp],
+    sources: Sequence[Source],
+    *,
+    short: str = "",
+    other: Erp | None = None,
+    other_entity: str = "",
+) -> str:
+    """The whole file.
+
+    :param short: another name that documents use for the entity.
+    :param other: who keeps the book of another entity; the short name then means the first book alone, so that a
+        report of both entities has one voucher in each of two ERPs.
+    """
     parts = [_HEAD.format(name=toml_value(project))]
     parts += [_erp(erp) for erp in erps]
     parts += [
@@ -109,7 +128,9 @@ def config_text(project: str, entity: str, erps: Sequence[Erp], sources: Sequenc
     parts += [_route(entity, erp) for erp in erps]
     if short:
         parts.append(_SHORT)
-        parts += [_route(short, erp) for erp in erps]
+        parts += [_route(short, erp) for erp in (erps if other is None else erps[:1])]
+    if other is not None:
+        parts += [_OTHER, _route(other_entity, other)]
     return "\n".join("".join(parts).splitlines()) + "\n"
 
 

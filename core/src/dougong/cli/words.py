@@ -15,6 +15,7 @@ __all__ = [
     "event",
     "moment",
     "money",
+    "number",
     "percent",
     "stage",
     "state",
@@ -30,6 +31,8 @@ _DATE_REASONS: Mapping[str, Text] = {
     "sequence": Text("凭证须按日期顺序", "vouchers in order of their dates"),
     "prior_year": Text("跨年费用", "cost of a prior year"),
 }
+#: Characters of a number in a table.
+_NUMBER = 24
 _STYLES: Mapping[str, str] = {
     **dict.fromkeys(("delivered", "matched"), "green"),
     **dict.fromkeys(("held", "blocked", "ready", "waiting", "incomplete", "stale", "stage", "period"), "yellow"),
@@ -93,6 +96,12 @@ def verdict(name: str) -> str:
 def state_style(name: str) -> str:
     """Colour of a state or verdict; empty for none."""
     return _STYLES.get(name, "")
+
+
+def number(text: str | None) -> str:
+    """A voucher's number as it fits into a table: some ERPs say much in it. `show` and `--json` have all of it."""
+    full = text or ""
+    return full if len(full) <= _NUMBER else f"{full[: _NUMBER - 1].rstrip()}…"
 
 
 def money(amount: str | Decimal | None) -> str:

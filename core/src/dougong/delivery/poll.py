@@ -62,8 +62,9 @@ def _ask(ledger: Ledger, frozen: Frozen, operation: Operation, link: Link) -> li
         shown = list(link.door.poll(wanted_of(frozen), link.session(), link.call(operation)))
     except DougongError:
         return []
-    heard = told(ledger, link) if link.door.supports("read_callback") else ()
-    return [*shown, *(one for one in heard if isinstance(one.outcome, Rejected))]
+    if shown or not link.door.supports("read_callback"):
+        return shown
+    return [one for one in told(ledger, link) if isinstance(one.outcome, Rejected)]
 
 
 def _record(

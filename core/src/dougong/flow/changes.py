@@ -86,7 +86,7 @@ def judge(tx: Tx, ref: SourceRef, number: str, fingerprint: str, derivation: Der
         standing = [on for one in other for on in dependents(tx, one, [ref], going).staying]
         if coming := [one for one in live if _comes_back(one)]:
             return Verdict((waits_for(number, coming, until="booked"),))
-        returned = tuple(draft for draft in derivation.drafts if _may_come_back(tx, ref, draft))
+        returned = tuple(draft for draft in derivation.bookable if _may_come_back(tx, ref, draft))
         return Verdict((for_a_person(number, [*other, *unsure, *standing], taken_back),), returned=returned)
     wrong = [problem for draft in derivation.drafts if draft.moment == "accrual" for problem in draft.problems]
     if wrong and not taken_back:  # the old voucher stays until the new one can be made

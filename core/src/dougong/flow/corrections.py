@@ -118,7 +118,11 @@ def _booked(tx: Tx, row: DeliveryRow, refs: Collection[SourceRef]) -> Voucher:
 def _reversed(tx: Tx, row: DeliveryRow, refs: Collection[SourceRef]) -> Reversed | None:
     """What the ERP calls the posting, where all of it is taken back."""
     known = postings.of(tx, row.id) if reversals.takes_all(tx, row.id, refs) else None
-    return None if known is None else Reversed(known["erp_key"], known["erp_number"], known["company"])
+    if known is None:
+        return None
+    period = known["period"] or row.period
+    year = int(period[:4]) if period else None
+    return Reversed(known["erp_key"], known["erp_number"], known["company"], year)
 
 
 def _as_posting(facts: Facts) -> Posting:

@@ -127,7 +127,7 @@ class Deriver:
 
     def _refuse_shut(self, document: Document, derivation: Derivation) -> None:
         shut, config = self.project.shut, self.project.config
-        for draft in derivation.drafts if shut else ():
+        for draft in derivation.bookable if shut else ():
             connection = config.route(draft.entity, draft.book, draft.moment, document.type)
             if connection in shut and draft.owner == "dougong":
                 raise DougongError(shut[connection])

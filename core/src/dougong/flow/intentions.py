@@ -81,7 +81,7 @@ class Intentions:
                 if missing is None
                 else Intended(missing, row.target_stage)
             )
-        draft = next((d for d in derivation.drafts if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
+        draft = next((d for d in derivation.bookable if (d.moment, d.entity, d.book, d.part) == _place(row)), None)
         found = self._of_draft(row, document.ref, draft, derivation.problems)
         if row.set_id is None or draft is None or not isinstance(found, Intended):
             return found
@@ -145,7 +145,7 @@ class Intentions:
 
     def _draft_of(self, derivation: Derivation, member: groups.Member) -> Draft | None:
         ref = member.document.ref
-        return next((draft for draft in derivation.drafts if coverage_of(ref, draft).key == member.key), None)
+        return next((draft for draft in derivation.bookable if coverage_of(ref, draft).key == member.key), None)
 
     def unfit(self, row: DeliveryRow, member: groups.Member) -> tuple[Problem, ...]:
         """Why one member of a merged delivery cannot be booked, even by itself; empty when it can."""

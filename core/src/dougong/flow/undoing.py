@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -162,13 +162,18 @@ class _Taken:
 
 
 def reverse(
-    project: Project, ids: Sequence[int], *, actor: str, reason: str, only: Collection[str] = ()
+    project: Project,
+    ids: Sequence[int],
+    *,
+    actor: str,
+    reason: str,
+    only: Mapping[int, Collection[str]] | None = None,
 ) -> list[DeliveryRow]:
     """Take back what is in the ERP by red vouchers; the same content is not booked again by itself.
 
     The differences that complement a voucher go with it, each by a red voucher of its own.
 
-    :param only: numbers of documents: of merged vouchers their part alone is taken back; none = all.
+    :param only: delivery → numbers of documents: of one that books for several, their part alone is taken back.
     :returns: the reversals, which the next run sends.
     :raises ActionError: `ACTION_REFUSED`: it is not delivered, corrects another voucher itself, others stand on it, or
         it is but a part of a set.
@@ -177,7 +182,7 @@ def reverse(
 
     def do(tx: Tx) -> list[DeliveryRow]:
         rows = [deliveries.by_id(tx, id_) for id_ in dict.fromkeys(ids)]
-        taken = [one for row in rows for one in _taken(tx, row, only)]
+        taken = [one for row in rows for one in _taken(tx, row, (only or {}).get(row.id, ()))]
         going = [(one.row.id, document.ref) for one in taken for document in one.documents]
         for one in taken:
             _stands_alone(tx, one, rows, going)

@@ -116,6 +116,7 @@ class Reversed:
     """The posting that a voucher takes back as a whole, as the ERP names it; `None` = it has not told.
 
     :param erp_key: its id there. :param number: what people see. :param company: the ERP's own organisation.
+    :param fiscal_year: the year that its number is one of.
 
     .. versionadded:: 0.1
     """
@@ -123,6 +124,7 @@ class Reversed:
     erp_key: str
     number: str | None = None
     company: str | None = None
+    fiscal_year: int | None = None
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ made once more stands in `RestSession.send`.
 
 from __future__ import annotations
 
-from dougong_sdk.auth.assertions import JwtAssertion, SamlAssertion, private_key
+from dougong_sdk.auth.assertions import JwtAssertion, SamlAssertion, private_key, thumbprint
 from dougong_sdk.auth.bearer import Bearer
 from dougong_sdk.auth.csrf import CsrfToken
 from dougong_sdk.auth.headers import ApiKey, Basic, Together, status_401, status_401_proves
@@ -42,4 +42,5 @@ __all__ = [
     "private_key",
     "status_401",
     "status_401_proves",
+    "thumbprint",
 ]

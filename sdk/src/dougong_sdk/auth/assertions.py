@@ -16,7 +16,7 @@ from dougong.model.problems import DougongError, Problem
 if TYPE_CHECKING:  # most ways in sign nothing, and cryptography is heavy
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["JwtAssertion", "SamlAssertion", "private_key"]
+__all__ = ["JwtAssertion", "SamlAssertion", "private_key", "thumbprint"]
 
 _SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
@@ -50,6 +50,25 @@ def private_key(pem: str, password: str = "") -> RSAPrivateKey:
             path="private_key",
         )
     ) from None
+
+
+def thumbprint(pem: str) -> str:
+    """What a JWT's head calls a certificate (`x5t`, RFC 7515 §4.1.7): SHA-1 of it, in base64 for the address bar.
+
+    :param pem: the certificate.
+    :raises DougongError: `SETTINGS_INVALID`: it is none.
+
+    .. versionadded:: 0.1
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        digest = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA1())  # noqa: S303 - as the RFC says
+    except ValueError:
+        zh, en = "证书不是 PEM 格式的 X.509 证书", "the certificate is no X.509 certificate in PEM"
+        raise DougongError(Problem.of("SETTINGS_INVALID", zh, en, path="certificate")) from None
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @attrs.frozen(kw_only=True)

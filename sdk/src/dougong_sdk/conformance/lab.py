@@ -134,7 +134,7 @@ class Lab:
         self._benches += 1
         folder = self.folder / f"alone-{self._benches}"
         make_project(folder, [Wanted(self.name, _NOWHERE)], actor="conformance")
-        _configure(folder, self.name, settle=SETTLE, stage=None)
+        _configure(folder, self.name, settle=SETTLE, stage=None, **self.connection)
         return folder
 
     def secrets(self) -> dict[str, str]:

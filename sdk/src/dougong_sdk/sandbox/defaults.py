@@ -21,6 +21,7 @@ class ProjectDefaults:
     :param auditor: plain values of the second credential, `auditor_secrets` its secrets.
     :param codes: rows of the code tables: table, our code, the ERP's code.
     :param standard_tables: code tables that hold in every installation of the product, not only in the sandbox.
+    :param book_tables: code tables whose rows are about account books: a project's further book gets such rows, too.
 
     .. versionadded:: 0.1
     """
@@ -33,3 +34,4 @@ class ProjectDefaults:
     auditor_secrets: Mapping[str, str] = field(factory=dict)
     codes: Sequence[tuple[str, str, str]] = ()
     standard_tables: Sequence[str] = ()
+    book_tables: Sequence[str] = ("account_book",)

@@ -6,15 +6,19 @@ into any other one.
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .launch import RunningSandbox, launch
 
-__all__ = ["borrow_sandbox", "launch_sandbox", "sandbox_pool"]
+__all__ = ["borrow_sandbox", "launch_sandbox", "npm_package", "sandbox_pool"]
 
 
 @pytest.fixture
@@ -61,3 +65,36 @@ def borrow_sandbox(sandbox_pool: Callable[..., RunningSandbox]) -> Callable[...,
         return sandbox
 
     return borrow
+
+
+@pytest.fixture(scope="session")
+def npm_package(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """A public client from npm, for tests that let it talk to a sandbox: ``npm_package("soap@1.13.0")``.
+
+    :returns: takes a package with its version; returns the folder to resolve it from, kept in pytest's cache. Skips
+        the test where there is no Node.js, or the package cannot be fetched.
+
+    .. versionadded:: 0.1
+    """
+
+    def fetch(package: str) -> Path:
+        npm = shutil.which("npm")
+        if npm is None or shutil.which("node") is None:
+            pytest.skip(f"no node and npm on PATH: install Node.js 20 or later to let {package} talk to the sandbox")
+        cache = Path(pytestconfig.cache.mkdir("npm"))
+        kept = cache / package.strip("@").replace("/", "-").replace("@", "-")
+        if kept.is_dir():
+            return kept
+        fresh = Path(tempfile.mkdtemp(dir=cache))
+        options = ("--prefix", str(fresh), "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0")
+        done = subprocess.run([npm, "install", *options, package], capture_output=True, text=True, check=False)
+        if done.returncode:
+            shutil.rmtree(fresh)
+            pytest.skip(f"npm cannot fetch {package}; `npm install --prefix {kept} {package}` gets it: {done.stderr}")
+        try:
+            fresh.rename(kept)
+        except OSError:  # another process was quicker
+            shutil.rmtree(fresh)
+        return kept
+
+    return fetch

@@ -14,17 +14,19 @@ from dougong_sdk.sandbox import Request, Response, exact_json
 
 from .journals import Run, import_journals, read_rows, refused_report
 from .resources import finder, refused
+from .soap import PATH, SoapCall, answered, downloaded, fault_of, order_in, read_soap
 
 if TYPE_CHECKING:
     from .product import OracleSandbox
 
-__all__ = ["Unreadable", "asked", "hand_in", "job_tree", "read_import", "work"]
+__all__ = ["Unreadable", "asked", "asked_soap", "echoed", "hand_in", "hand_in_soap", "job_tree", "read_import", "work"]
 
 _JOB = "oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher"
 _LOADER = "/oracle/apps/ess/financials/commonModules/shared/common/interfaceLoader"
 _IMPORT = "/oracle/apps/ess/financials/generalLedger/programs/common"
 #: Ids of jobs begin here; each import takes ten: the loader, its two children, Import Journals.
 _FIRST, _EACH = 9_762_900, 10
+_DOWNLOAD = "downloadESSJobExecutionDetails"
 _ECHOED = ("OperationName", "FileName", "ContentType", "DocumentAccount", "JobName", "ParameterList", "CallbackURL")
 
 
@@ -38,7 +40,8 @@ def read_import(request: Request) -> Mapping[str, Any]:
     :raises Unreadable: it cannot be read.
     """
     try:
-        body = exact_json.loads(request.body)
+        call = read_soap(request) if request.path == PATH else None
+        body = order_in(call) if call else exact_json.loads(request.body)
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(body["DocumentContent"], validate=True))) as archive:
             content = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
         (parameters,) = csv.reader([body["ParameterList"]])
@@ -48,14 +51,32 @@ def read_import(request: Request) -> Mapping[str, Any]:
 
 
 def hand_in(sandbox: OracleSandbox, request: Request, refuses: tuple[str, str] = ("", "")) -> Response:
-    """Take an import: its file goes to the content server, its jobs into the queue.
-
-    :param refuses: code and text: vouchers that hold the text are refused with it when the job is worked on.
-    """
+    """Take an import over REST; a read may be posted, too. :param refuses: as of `take`."""
+    if (job := _asked_by_post(request)) is not None:
+        found = _job(sandbox, job)
+        body = {"OperationName": _DOWNLOAD, "ReqstId": job, "DocumentContent": _logs(found) if found else None}
+        return Response(exact_json.dumps(body).encode(), 201, "application/vnd.oracle.adf.resourceitem+json")
     try:
         told = read_import(request)
     except Unreadable as error:
         return refused(400, "JBO-27024", f"Failed to validate a row: {error}")
+    return echoed(told["body"], take(sandbox, told, refuses))
+
+
+def hand_in_soap(sandbox: OracleSandbox, request: Request, call: SoapCall, refuses: tuple[str, str]) -> Response:
+    """Take an import over SOAP. :param refuses: as of `take`."""
+    try:
+        told = read_import(request)
+    except Unreadable as error:
+        return fault_of("JBO-27024", f"Failed to validate a row: {error}")
+    return answered(call, [take(sandbox, told, refuses)])
+
+
+def take(sandbox: OracleSandbox, told: Mapping[str, Any], refuses: tuple[str, str]) -> str:
+    """An import: its file goes to the content server, its jobs into the queue; the id of the first.
+
+    :param refuses: code and text: vouchers that hold the text are refused with it when the job is worked on.
+    """
     known = told["body"]["JobName"].lstrip("/") == _JOB and len(told["parameters"]) == 7
     number, account = sandbox.store.next_number("document", 1_000_001), told["body"]["DocumentAccount"]
     sandbox.store.put("document", str(number), {"name": told["name"], "account": account.replace("$", "").lower()})
@@ -64,7 +85,16 @@ def hand_in(sandbox: OracleSandbox, request: Request, refuses: tuple[str, str] =
         content = {"files": told["files"], "name": told["name"], "parameters": told["parameters"], "refuses": refuses}
         assert sandbox.jobs is not None  # noqa: S101 - for the type checker
         request_id = _request(sandbox.jobs.take(content)["id"])
-    return echoed(told["body"], request_id)
+    return request_id
+
+
+def _asked_by_post(request: Request) -> str | None:
+    """The job whose logs are asked for by an operation instead of a finder."""
+    try:
+        body = exact_json.loads(request.body)
+    except ValueError:
+        return None
+    return str(body.get("ReqstId")) if isinstance(body, dict) and body.get("OperationName") == _DOWNLOAD else None
 
 
 def echoed(body: Mapping[str, Any], request_id: str) -> Response:
@@ -126,17 +156,35 @@ def asked(sandbox: OracleSandbox, request: Request) -> Response:
         case "ESSJobExecutionDetailsRF":
             items = [{"DocumentContent": _logs(job)}] if job else []
         case "DocumentIdsByFilePrefixRF":
-            account = values.get("docAccount", "").replace("$", "").lower()
-            found = [
-                number
-                for number, row in sandbox.store.all("document").items()
-                if row["account"] == account and row["name"].startswith(values.get("filePrefix", ""))
-            ]
+            found = _files(sandbox, values.get("filePrefix", ""), values.get("docAccount", ""))
             items = [{"DocumentId": number} for number in found]
         case _:
             return refused(400, "JBO-25005", f"Finder {name} is not defined")
     body = {"items": items, "count": len(items), "hasMore": False, "limit": 25, "offset": 0, "links": []}
     return Response(exact_json.dumps(body).encode(), 200, "application/vnd.oracle.adf.resourcecollection+json")
+
+
+def asked_soap(sandbox: OracleSandbox, call: SoapCall) -> Response:
+    """The same over SOAP."""
+    told = call.members
+    job = _job(sandbox, str(told.get("requestId", "")))
+    match call.operation:
+        case "getESSJobStatus":
+            return answered(call, [_state(job)])
+        case "getESSExecutionDetails":
+            return answered(call, [exact_json.dumps(job_tree(job)) if job else ""])
+        case "downloadESSJobExecutionDetails":
+            return downloaded(call, f"{told['requestId']}.zip", _logs(job)) if job else answered(call, [])
+        case "getDocumentIdsForFilePrefix":
+            return answered(call, _files(sandbox, str(told.get("prefix", "")), str(told.get("account", ""))))
+    return fault_of("JBO-29000", f"Unknown method {call.operation}")
+
+
+def _files(sandbox: OracleSandbox, prefix: str, account: str) -> list[str]:
+    """Ids of files; accounts are the same with and without `$`."""
+    wanted = account.replace("$", "").lower()
+    rows = sandbox.store.all("document").items()
+    return [number for number, row in rows if row["account"] == wanted and row["name"].startswith(prefix)]
 
 
 def _state(job: Mapping[str, Any] | None) -> str:
