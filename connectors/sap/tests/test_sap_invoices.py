@@ -8,6 +8,7 @@ import attrs
 import pytest
 from lxml import etree
 
+from dougong.cli import main
 from dougong.mapping import compile_mapping
 from dougong.model.bookings import Reversed
 from dougong.model.identity import Key
@@ -19,6 +20,7 @@ from dougong_sap.invoice_fields import INVOICE_FIELDS, ITEMS, TAXES
 from dougong_sap.sandbox import SapSandbox
 from dougong_sdk.conformance import checks  # noqa: F401 - registers the rules
 from dougong_sdk.conformance.lab import Lab
+from dougong_sdk.conformance.reports import report
 from dougong_sdk.conformance.rules import RULES
 
 FAULTS = ["reset_before_work", "reset_after_work", "work_late", "truncate", "drip", "wrong_content_type"]
@@ -303,3 +305,48 @@ def lab(tmp_path_factory):
 def test_rules_of_certification(lab, rule, cell):
     assert RULES[rule].needs(lab.subject) == ""
     RULES[rule].check(lab, cell)
+
+
+# -- a customer's way -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dougong(tmp_path, sandbox, capsys):
+    """One command in this process, in a project whose vouchers become invoices: its exit status, what it printed."""
+    folder = tmp_path / "books"
+    assert main(["init", str(folder), "--sandbox", f"sap-s4={sandbox.url}"]) == 0
+    file = folder / "dougong.toml"
+    text = file.read_text("utf-8").replace("settle       = 2.0", "settle       = 0.1")
+    head = "[connections.sap-s4.settings]\n"
+    assert head in text
+    file.write_text(text.replace(head, f'{head}target = "SUPPLIER_INVOICE"\n'), "utf-8")
+    (folder / "report.json").write_text(json.dumps(report(1)), "utf-8")
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([*arguments, "--project", str(folder), "--json"])
+        return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    run.report = str(folder / "report.json")
+    return run
+
+
+def test_a_report_becomes_one_invoice_is_cancelled_and_both_sides_agree(dougong, sandbox):
+    sandbox.fault("reset_after_work", operation="invoice", count=1)
+    sandbox.fault("reset_after_work", operation="cancel", count=1)
+    assert dougong("plan", dougong.report)[1][0]["payload"]["to_SupplierInvoiceItemGLAcct"]
+    status, (row,) = dougong("push", dougong.report)
+    assert (status, row["state"], row["stage"], row["erp_number"]) == (0, "delivered", "posted", "5105600101")
+    assert {one["verdict"] for one in dougong("reconcile", "--period", row["period"])[1]} == {"matched"}
+    assert dougong("reverse", row["delivery"], "--reason", "twice")[0] == 0
+    status, _ = dougong("run")
+    told = [(one["moment"], one["state"], one["erp_number"]) for one in dougong("status")[1]]
+    assert (status, sorted(told)) == (
+        0,
+        [("accrual", "reversed", "5105600101"), ("reversal", "delivered", "5105600102")],
+    )
+    assert [(one["type"], one["number"]) for one in sandbox.postings()] == [
+        ("supplier_invoice", "5105600101"),
+        ("supplier_invoice", "5105600102"),
+    ]
+    assert {one["verdict"] for one in dougong("reconcile", "--period", row["period"])[1]} == {"matched"}

@@ -181,7 +181,7 @@ def test_an_expired_assertion_gives_none(bench_for, item, sandbox, saml, monkeyp
     hours_ago = lambda: time.time() - 7200  # noqa: E731 - a clock
     made = ways_in._assertion
     monkeypatch.setattr(ways_in, "_assertion", lambda *given: attrs.evolve(made(*given), clock=hours_ago))
-    assert "expired" in reason(bench_for(sandbox.url, **saml), item)
+    assert "not good at this time" in reason(bench_for(sandbox.url, **saml), item)
 
 
 def test_an_assertion_that_was_altered_or_used_before_gives_none(sandbox, saml, signer, monkeypatch, bench_for):
