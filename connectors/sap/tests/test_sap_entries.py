@@ -36,7 +36,7 @@ def mapped(bench, codes):
 def problems(bench, body):
     from dougong.model.messages import Payload
 
-    return [(one.code, one.path) for one in bench.connector.check_payload(Payload(body), None, bench.call())]
+    return [(one.code, one.path) for one in bench.connector.check_payload(Payload(body), None, None, bench.call())]
 
 
 def test_the_lines_of_a_voucher_become_lines_of_their_kinds(bench, mapped, voucher):

@@ -170,7 +170,7 @@ class SapConnector:
         return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self._reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+    def check_payload(self, payload: Payload, booking: Voucher, session: SapSession, call: Call) -> Sequence[Problem]:
         """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
@@ -179,7 +179,7 @@ class SapConnector:
         from dougong_sap.simulation import simulated
 
         if self._invoices:
-            return tuple(invoice_problems(payload.body))
+            return tuple(invoice_problems(payload.body, booking))
         seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
         return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 
