@@ -113,6 +113,12 @@ def test_addressing_only_when_it_is_asked_for(service):
     assert addressed.count(">uuid:7<") == 1
 
 
+def test_a_sibling_service_has_an_action_of_its_own(service):
+    assert "urn:dougong:test/Post" in str(service.request_headers("Post"))
+    own = str(service.request_headers("Post", "urn:dougong:test/Sibling"))
+    assert ("urn:dougong:test/Sibling" in own, "urn:dougong:test/Post" in own) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [

@@ -19,7 +19,17 @@ from dougong.hookspecs import About, Call, TargetField
 from dougong.model.masterdata import MasterRecord
 from dougong.model.messages import Correlation, Item, Message, Payload, Wanted
 from dougong.model.operations import Ambiguity, Limits, Operation, Reference, Safety
-from dougong.model.outcomes import Absent, CannotTell, Finding, Found, Outcome, StatusUpdate, Waiting
+from dougong.model.outcomes import (
+    Absent,
+    Callback,
+    CallbackRequest,
+    CannotTell,
+    Finding,
+    Found,
+    Outcome,
+    StatusUpdate,
+    Waiting,
+)
 from dougong.model.postings import Posting, Stage
 from dougong.model.problems import Problem
 from dougong_oracle.journals import REFERENCE, TARGET, fields, file_message, journal_problems
@@ -147,6 +157,13 @@ class OracleConnector:
         from dougong_oracle.imports import Imports
 
         return Imports(session, call.deadline).poll(waiting)
+
+    @hookimpl
+    def read_callback(self, request: CallbackRequest, call: Call) -> Callback:
+        """That the jobs of an import have ended; they are asked for then."""
+        from dougong_oracle.callbacks import read_callback
+
+        return read_callback(request, self.settings, call)
 
     # -- master data, reconcile ---------------------------------------------------------------------------------------
 

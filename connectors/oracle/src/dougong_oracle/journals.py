@@ -135,7 +135,7 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
         "ParameterList": parameters(settings.data_access_set, settings.source, ledger, group, "N", "N", "N"),
         "JobOptions": "InterfaceDetails=15,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
         "NotificationCode": "10",
-        "CallbackURL": "#NULL",
+        "CallbackURL": settings.notify_url or "#NULL",
     }
     body, media_type = written(order, settings)
     return Message(

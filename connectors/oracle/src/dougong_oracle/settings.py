@@ -94,6 +94,8 @@ class OracleSettings:
     :param soap_path: path of ErpIntegrationService.
     :param rest_path: path of the REST resources, with their version.
     :param import_account: account of the content server that files for Import Journals are put into.
+    :param notify_url: address that the pod calls when an import has ended; empty = none.
+    :param pod_certificate: PEM of the certificate that its calls are signed with.
     :param ca_file: PEM with the authorities to trust, instead of the system's.
 
     .. versionadded:: 0.1
@@ -126,6 +128,8 @@ class OracleSettings:
     soap_path: str = "fscmService/ErpIntegrationService"
     rest_path: str = "fscmRestApi/resources/11.13.18.05"
     import_account: str = "fin$/generalLedger$/import$"
+    notify_url: str = ""
+    pod_certificate: str = ""
     ca_file: Path | None = None
 
     def __attrs_post_init__(self) -> None:

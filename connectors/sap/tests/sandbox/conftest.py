@@ -102,3 +102,9 @@ def caller_with(borrow_sandbox):  # noqa: F811
 @pytest.fixture
 def caller(caller_with):
     return caller_with()
+
+
+@pytest.fixture
+def sample():
+    """The text of the sample request: `id`, `reference`, `uuid`, `net` are to be filled in."""
+    return SAMPLE

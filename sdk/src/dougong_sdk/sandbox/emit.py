@@ -90,6 +90,7 @@ class Emitter:
 
     async def _sent(self, target: Mapping[str, Any], message: Outgoing, *, bare: bool) -> dict[str, Any]:
         """Send one message, and tell what came back."""
+        message = self.sandbox.stripped(message) if bare else message
         began = time.monotonic()
         answer = await asyncio.to_thread(_send, _request(target, message, bare=bare))
         took = round(1000 * (time.monotonic() - began))

@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from attrs import evolve
+
 from dougong_sdk.sandbox import (
     Jobs,
+    Outgoing,
     ProjectDefaults,
     Record,
     Request,
@@ -18,7 +21,8 @@ from dougong_sdk.sandbox import (
     exact_json,
 )
 
-from .integrations import Unreadable, asked, asked_soap, echoed, hand_in, hand_in_soap, read_import, work
+from .callbacks import certificate_of, completions, without_assertion
+from .integrations import Unreadable, asked, asked_soap, echoed, hand_in, hand_in_soap, job_tree, read_import, work
 from .journals import CODES, batch_name
 from .login import TOKENS, Logins
 from .resources import ROOT, collection, finder, refused
@@ -60,12 +64,20 @@ class OracleSandbox(VoucherSandbox):
     name = "oracle-fusion"
     title = "Oracle Fusion Cloud ERP"
     ledger_kinds: ClassVar = (*VoucherSandbox.ledger_kinds, "document")
+    pushes: ClassVar = ("job",)
     steps: ClassVar = {"audit": ("submitted", "posted")}
     settings_declared: ClassVar[Sequence[Setting]] = (
         Setting("user", "DOUGONG_INT", "集成用户", "integration user"),
         Setting("password", "Dougong-Fusion-2026", "密码", "password", "secret"),
         Setting("client_id", "dougong", "机密应用的标识", "id of the confidential application"),
         Setting("client_secret", "Dougong-IDCS-2026", "机密应用的密钥", "its secret", "secret"),
+        Setting(
+            "callback_secret",
+            "Dougong-Callback-2026",
+            "回调签名密钥的来源",
+            "what the key of its calls is made of",
+            "secret",
+        ),
         Setting("page_limit", "499", "一页最多的行数", "most rows of one page", "number"),
     )
 
@@ -75,7 +87,11 @@ class OracleSandbox(VoucherSandbox):
         known, codes = Settings(cls.settings_declared), cls.seed_file()["native"]["codes"]
         return ProjectDefaults(
             ca_setting="ca_file",
-            settings={"user": known["user"], "poll_after": 0.1},
+            settings={
+                "user": known["user"],
+                "poll_after": 0.1,
+                "pod_certificate": certificate_of(known["callback_secret"]),
+            },
             secrets={"password": known["password"]},
             codes=[(table, ours, theirs) for table, rows in codes.items() for ours, theirs in rows.items()],
             standard_tables=("currency", "project"),
@@ -113,6 +129,20 @@ class OracleSandbox(VoucherSandbox):
         return {"base": "/", "rest": f"{ROOT}{_VERSIONS[0]}/", "soap": PATH, "token": TOKENS}
 
     # what a request asks for
+
+    def public_keys(self) -> Mapping[str, str]:
+        """The certificate that its calls are signed with."""
+        return {"callback": certificate_of(self.settings["callback_secret"])}
+
+    def compose(self, kind: str, *, forge: bool) -> Sequence[Outgoing]:
+        """That the jobs of each import have ended, or how far they are."""
+        secret = "somebody else's" if forge else self.settings["callback_secret"]
+        known = self.jobs.all() if self.jobs and kind == "job" else []
+        return completions(map(job_tree, known), self.settings["user"], secret)
+
+    def stripped(self, message: Outgoing) -> Outgoing:
+        """Without the assertion, which stands in the envelope."""
+        return evolve(message, body=without_assertion(message.body))
 
     def operations(self) -> Collection[str]:
         """What faults and the request log go by."""
