@@ -218,8 +218,17 @@ def test_a_missing_file_is_an_error_with_its_name(tmp_path):
 
 def test_problems_of_the_tables_are_in_the_same_list(problems):
     narrow = "department,→sort\nD01,管理\n".encode()
-    assert [p.code for p in problems(departments=narrow, tax_use=b"fee_type\n")] == ["TABLE_COLUMNS"]
     assert [p.code for p in problems(departments=narrow)] == ["RULES_TABLE"]
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"fee_type\n", "TABLE_COLUMNS"), (b"", "TABLE_INVALID")])
+def test_a_table_that_cannot_be_read_is_told_and_the_rules_can_be_used(rules_with, content, code):
+    rules = rules_with(tax_use=content, expense_account=content)
+    assert [problem.code for problem in rules.problems] == [code] * 2
+    for name in ("tax_use", "expense_account"):
+        with pytest.raises(TableError) as caught:
+            rules.tables[name].lookup({"fee_type": "差旅费"}, dt.date(2026, 11, 1))
+        assert caught.value.problems[0].code == code
 
 
 def test_rows_that_are_wrong_are_told_and_the_rules_can_be_used(rules_with):

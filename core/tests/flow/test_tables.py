@@ -58,6 +58,58 @@ def test_a_row_that_is_wrong_holds_who_needs_it(shop, row, code):
     assert [row[1] for row in shop.push()] == ["delivered"] * 2
 
 
+# -- files of which no row can be read ---------------------------------------------------------------------------------
+
+
+def advance():
+    """A loan, which asks no table of expenses."""
+    from flow_documents import loan
+
+    return loan()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "TABLE_INVALID"),
+        (b"\xd0\xcf\x11\xe0 Excel 97", "TABLE_INVALID"),
+        ("fee_type;→account\n差旅费;6602.02\n".encode(), "TABLE_INVALID"),
+        ("fee_type,account\n差旅费,6602.02\n".encode(), "TABLE_COLUMNS"),
+    ],
+    ids=["empty", "xls", "semicolons", "no-arrow"],
+)
+def test_a_table_that_cannot_be_read_holds_who_asks_it(shop, content, code):
+    table = shop.folder / "tables" / "expense_account.csv"
+    before = table.read_bytes()
+    table.write_bytes(content)
+    assert shop.push(report("R1"), advance()) == [("L1", "delivered"), ("R1", "held", code)]
+    table.write_bytes(before)
+    assert [row[1] for row in shop.push()] == ["delivered"] * 2
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no sheet", b"from,to,date\nHKD,CNY,2026-11-01\n"])
+def test_rates_that_cannot_be_read_hold_who_needs_one(shop, content):
+    rates = shop.folder / "tables" / "rates.csv"
+    rates.write_bytes(content)
+    states = shop.push(report("R1"), abroad())
+    assert [row[:2] for row in states] == [("R1", "delivered"), ("R9", "held")]
+    rates.write_text(RATES, "utf-8")
+    assert shop.push()[-1] == ("R9", "delivered")
+
+
+def test_a_table_of_what_accounts_take_that_cannot_be_read(shop):
+    shop.change('account_needs   = "erp"', 'account_needs   = "tables/needs.csv"')
+    (shop.folder / "tables" / "needs.csv").write_bytes(b"")
+    assert shop.push(report()) == [("R1", "held", "TABLE_INVALID")]
+
+
+def test_check_tells_of_a_table_that_cannot_be_read(shop, capsys):
+    table = shop.folder / "tables" / "buyers.csv"
+    table.write_bytes(b"")
+    main(["check", "--project", str(shop.folder), "--lang", "en"])
+    assert "buyers.csv: the table is empty" in capsys.readouterr().out
+
+
 # -- buyers that are not ours -----------------------------------------------------------------------------------------
 
 

@@ -190,6 +190,8 @@ def _table(reading: Reading, rules: RuleSet, name: str, entry: Entry, path: Fiel
         zh, en = f"[tables] 没有 {name!r}", f"[tables] has no {name!r}"
         reading.refuse(path, refused("RULES_TABLE", zh, en, did_you_mean(name, rules.tables)))
         return
+    if table.unreadable:
+        return
     if "account" not in table.results:
         reading.refuse(path, refused("RULES_TABLE", f"{table.path} 缺少列 →account", f"{table.path} lacks →account"))
     known = {member for classes in entry_roots(entry.each).values() for cls in classes for member in members(cls)}

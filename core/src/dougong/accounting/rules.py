@@ -165,8 +165,9 @@ def _tables(
             hint = Text("dougong init 会写出样例表", "dougong init writes example tables")
             problem = refused("RULES_TABLE", f"找不到表 {relative}", f"table {relative} does not exist", hint)
             reading.refuse(("tables", name), problem)
-        except DougongError as error:
-            reading.problems += error.problems
+        except DougongError as error:  # it holds those who ask it, and stops nobody else
+            out[name] = DecisionTable(name, relative, (), (), (), unreadable=error.problems)
+            digest.update(json.dumps([name, [str(problem) for problem in error.problems]]).encode())
         else:
             content = [name, list(table.header), [[row.number, dict(row.cells)] for row in table.rows]]
             digest.update(json.dumps(content, ensure_ascii=False).encode())
@@ -175,7 +176,7 @@ def _tables(
 
 def _check_needs(reading: Reading, table: DecisionTable | None) -> None:
     """The columns of a table of what accounts take: `account,→dimensions,→currencies,→cash`."""
-    if table is not None and (table.keys != ("account",) or "dimensions" not in table.results):
+    if table is not None and not table.unreadable and (table.keys != ("account",) or "dimensions" not in table.results):
         zh, en = f"{table.path} 应有列 account,→dimensions", f"{table.path} needs the columns account,→dimensions"
         reading.refuse(("tables", _NEEDS), refused("RULES_TABLE", zh, en))
 

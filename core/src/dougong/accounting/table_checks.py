@@ -33,7 +33,7 @@ def check_tables(reading: Reading, rules: RuleSet) -> RuleSet:
     """The rules with the rows that cannot be used marked in their tables; a missing column is refused."""
     tables = dict(rules.tables)
     for name, (keys, results) in _KNOWN_TABLES.items():
-        if (table := rules.tables.get(name)) is None:
+        if (table := rules.tables.get(name)) is None or table.unreadable:
             continue
         absent = [*(k for k in keys if k not in table.keys), *(r for r in results if r not in table.results)]
         for column in absent:

@@ -23,7 +23,7 @@ from dougong.mapping import CompiledMapping, compile_mapping
 from dougong.model.codes import Codes
 from dougong.model.masterdata import AccountNeeds, MasterRecord
 from dougong.model.operations import Limits, Operation
-from dougong.model.problems import Problem
+from dougong.model.problems import DougongError, Problem
 from dougong.tables.codes import CodeRow, CodeTable
 from dougong.tables.files import read_own_table
 from dougong.tables.rates import Rates
@@ -165,13 +165,15 @@ def rule_files(project: Project) -> list[RuleSet]:
 
 
 def read_rates(project: Project) -> Rates:
-    """The exchange rates, if there are any.
-
-    :raises DougongError: the file is no table of rates.
-    """
+    """The exchange rates, if there are any; a file that is no table of rates holds those who need a rate."""
     path = project.folder / "tables" / "rates.csv"
     name = path.relative_to(project.folder).as_posix()
-    return Rates.from_table(read_own_table(path, name), name) if path.exists() else Rates(name)
+    if not path.exists():
+        return Rates(name)
+    try:
+        return Rates.from_table(read_own_table(path, name), name)
+    except DougongError as error:
+        return Rates.unreadable(name, error.problems)
 
 
 def books_twice(files: Sequence[RuleSet]) -> list[Problem]:

@@ -80,6 +80,7 @@ class DecisionTable:
     :param name: its name in the rules (`expense_account`); `path` the file, for messages.
     :param keys: key columns; `results` result columns.
     :param faults: row → what is wrong with it. :param contradictions: rows of which neither comes first, pair by pair.
+    :param unreadable: why nothing of the file can be read; whoever asks the table is told.
 
     .. versionadded:: 0.1
     """
@@ -91,6 +92,7 @@ class DecisionTable:
     _rules: tuple[Rule, ...] = attrs.field(repr=False, hash=False)
     faults: Mapping[int, tuple[Problem, ...]] = attrs.field(factory=dict, repr=False, hash=False)
     contradictions: tuple[Problem, ...] = attrs.field(default=(), repr=False)
+    unreadable: tuple[Problem, ...] = attrs.field(default=(), repr=False)
     _patterns: Mapping[tuple[int, tuple[str, ...]], Mapping[tuple[str, ...], Sequence[Rule]]] = attrs.field(
         init=False, repr=False, hash=False, eq=False
     )
@@ -134,7 +136,7 @@ class DecisionTable:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong with its rows, for `dougong check`."""
-        return (*itertools.chain.from_iterable(self.faults.values()), *self.contradictions)
+        return (*self.unreadable, *itertools.chain.from_iterable(self.faults.values()), *self.contradictions)
 
     def with_faults(self, found: Mapping[int, tuple[Problem, ...]]) -> DecisionTable:
         """The same table, of which these rows cannot be used either. :param found: row → why."""
@@ -145,8 +147,10 @@ class DecisionTable:
 
         :param keys: value per key column; `None` or blank = no value, which only `*` and `(空)` fit.
         :param on: business date.
-        :raises TableError: that row is wrong, or another one contradicts it.
+        :raises TableError: that row is wrong, or another one contradicts it; or no row can be read at all.
         """
+        if self.unreadable:
+            raise TableError(self.unreadable)
         given = {key: keys.get(key) or EMPTY for key in self.keys}
         question = (on, *given.values())
         found = self._found.get(question)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,11 @@ class Rates:
     path: str = "tables/rates.csv"
     _rows: Mapping[_KEY, Rate] = attrs.field(factory=dict, repr=False, hash=False)
     _faults: Mapping[_KEY, tuple[Problem, ...]] = attrs.field(factory=dict, repr=False, hash=False)
+
+    @classmethod
+    def unreadable(cls, path: str, problems: Sequence[Problem]) -> Rates:
+        """A file of which no row can be read: whoever asks for a rate is told why."""
+        return cls(path, {}, {(None, None, None, None): tuple(problems)})
 
     @classmethod
     def from_table(cls, table: Table, path: str) -> Rates:
