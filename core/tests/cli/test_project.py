@@ -22,6 +22,7 @@ DEFAULTS = SimpleNamespace(
     auditor_secrets={"app_secret": "0ther"},
     codes=[("account_book", "A01", "001"), ("department", "D01", "100"), ("account", "*", "*")],
     standard_tables=["account"],
+    book_tables=["account_book"],
 )
 
 
@@ -152,4 +153,4 @@ def test_texts_survive_toml(text):
 def test_other_values_have_no_toml():
     assert toml_value([1, "a"]) == '[1, "a"]'
     with pytest.raises(TypeError):
-        toml_value(1.5)
+        toml_value(None)
