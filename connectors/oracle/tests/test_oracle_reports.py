@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dougong.model.outcomes import Rejected, Unknown
-from dougong_oracle.reports import has_ended, read_report
+from dougong_oracle.reports import read_report, state_of
 
 REPORT = """Import Journals: Child
 
@@ -26,24 +26,37 @@ EP01   This date is not in any open or future enterable period.
 """
 
 
+GL = "/oracle/apps/ess/financials/generalLedger/programs/common"
+
+
 def tree(summary="SUCCEEDED", load="SUCCEEDED", child="SUCCEEDED", journals="SUCCEEDED"):
-    jobs = [{"STATUS": load, "CHILD": [{"STATUS": child}]}, {"STATUS": journals}]
+    jobs = [{"STATUS": load, "JOBPATH": "/loader", "CHILD": [{"STATUS": child}]}]
+    jobs += [{"STATUS": journals, "JOBPATH": GL}] if journals else []
     return json.dumps({"JOBS": jobs, "SUMMARYSTATUS": summary})
 
 
-@pytest.mark.parametrize("state", ["SUCCEEDED", "WARNING", "ERROR", "CANCELLED", "EXPIRED", "VALIDATION_FAILED"])
-def test_every_job_has_ended(state):
-    assert has_ended(tree(summary=state, journals=state))
+def test_when_every_job_has_succeeded_the_import_is_done():
+    assert state_of(tree()) == "done"
+
+
+@pytest.mark.parametrize("state", ["WARNING", "ERROR", "CANCELLED", "EXPIRED", "VALIDATION_FAILED"])
+def test_when_one_has_ended_otherwise_it_has_failed(state):
+    assert state_of(tree(summary=state, journals=state)) == "failed"
+    assert state_of(tree(summary=state, child=state, journals="")) == "failed"
 
 
 @pytest.mark.parametrize("state", ["WAIT", "PAUSED", "RUNNING", "BLOCKED", "COMPLETED", "NEWS"])
 @pytest.mark.parametrize("job", ["summary", "load", "child", "journals"])
 def test_while_one_is_at_work_nothing_has_ended(job, state):
-    assert not has_ended(tree(**{job: state}))
+    assert state_of(tree(**{job: state})) == "at work"
+
+
+def test_between_loading_and_import_journals_nothing_has_ended():
+    assert state_of(tree(journals="")) == "at work"
 
 
 def test_a_tree_without_jobs_has_not_ended():
-    assert not has_ended('{"JOBS": [], "SUMMARYSTATUS": "SUCCEEDED"}')
+    assert state_of('{"JOBS": [], "SUMMARYSTATUS": "SUCCEEDED"}') == "at work"
 
 
 def test_each_voucher_has_its_own_codes():

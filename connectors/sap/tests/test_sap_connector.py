@@ -197,7 +197,8 @@ def test_check_looks_at_the_way_in_and_the_search(bench, bench_for, sandbox):
 def objections(bench, body):
     payload = Payload(body)
     return [
-        (one.code, bool(one.hint.en)) for one in bench.connector.check_payload(payload, bench.session, bench.call())
+        (one.code, bool(one.hint.en))
+        for one in bench.connector.check_payload(payload, None, bench.session, bench.call())
     ]
 
 

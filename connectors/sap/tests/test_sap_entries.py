@@ -36,7 +36,7 @@ def mapped(bench, codes):
 def problems(bench, body):
     from dougong.model.messages import Payload
 
-    return [(one.code, one.path) for one in bench.connector.check_payload(Payload(body), None, bench.call())]
+    return [(one.code, one.path) for one in bench.connector.check_payload(Payload(body), None, None, bench.call())]
 
 
 def test_the_lines_of_a_voucher_become_lines_of_their_kinds(bench, mapped, voucher):
@@ -133,6 +133,21 @@ def test_a_customers_own_wsdl_is_taken(bench_for, sandbox, stored, new_item, nam
     assert paths["Item.AccountAssignment.WBSElement"].max_length == 24
     assert paths["CompanyCode"].required
     assert "DebtorItem.Debtor" in paths  # which the shipped one does without
+
+
+@pytest.mark.parametrize(("name", "knows"), [("", True), (".2020", False)])
+def test_a_customers_wsdl_that_is_older_than_reversals_takes_back_by_an_ordinary_entry(
+    bench_for, codes, stored, voucher, name, knows
+):
+    import attrs
+
+    from dougong.model.bookings import Reversed
+
+    bench = bench_for("http://127.0.0.1:9/", wsdl=stored / f"JOURNALENTRYCREATEREQUESTCONFI{name}.wsdl")
+    red = attrs.evolve(voucher, reverses=Reversed("1000/2026/0100000000", "0100000000", "1000", 2026))
+    text = bench.connector.default_mapping(bench.connector.operations()[0])
+    body = bench.connector.map_booking(red, compile_mapping(text, path="m.toml"), codes).body
+    assert body.get("ReversalReferenceDocument") == ("010000000010002026" if knows else None)
 
 
 def test_the_shipped_fields_are_saps(stored):

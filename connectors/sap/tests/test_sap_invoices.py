@@ -8,6 +8,7 @@ import attrs
 import pytest
 from lxml import etree
 
+from dougong.cli import main
 from dougong.mapping import compile_mapping
 from dougong.model.bookings import Reversed
 from dougong.model.identity import Key
@@ -19,11 +20,12 @@ from dougong_sap.invoice_fields import INVOICE_FIELDS, ITEMS, TAXES
 from dougong_sap.sandbox import SapSandbox
 from dougong_sdk.conformance import checks  # noqa: F401 - registers the rules
 from dougong_sdk.conformance.lab import Lab
+from dougong_sdk.conformance.reports import report
 from dougong_sdk.conformance.rules import RULES
 
 FAULTS = ["reset_before_work", "reset_after_work", "work_late", "truncate", "drip", "wrong_content_type"]
 WAYS = [
-    *((rule, "") for rule in ("FIND-001", "PREPARE-001", "PUSH-001")),
+    *((rule, "") for rule in ("FIND-001", "MAP-001", "MAP-003", "PREPARE-001", "PUSH-001")),
     *(("PUSH-003", fault) for fault in FAULTS[:4]),
     ("PUSH-004", "prepared"),
     ("PUSH-004", "answered"),
@@ -74,8 +76,9 @@ def reversal(mapped, voucher):
     return make
 
 
-def problems(bench, payload):
-    return [(one.code, one.path) for one in bench.connector.check_payload(payload, bench.session, bench.call())]
+def problems(bench, payload, voucher):
+    told = bench.connector.check_payload(payload, voucher, bench.session, bench.call())
+    return [(one.code, one.path) for one in told]
 
 
 def found(bench, item):
@@ -89,7 +92,7 @@ def found(bench, item):
 
 def test_a_voucher_becomes_an_invoice_with_items_and_taxes(invoicing, new_invoice, sandbox):
     item = new_invoice()
-    assert problems(invoicing, item.payload) == []
+    assert problems(invoicing, item.payload, item.booking) == []
     body = item.payload.body
     assert (body["InvoicingParty"], str(body["InvoiceGrossAmount"])) == ("90000001", "1572.00")
     assert [(one["SupplierInvoiceItem"], one["GLAccount"], one.get("TaxCode")) for one in body[ITEMS]] == [
@@ -142,13 +145,18 @@ def test_what_is_no_invoice_is_held(invoicing, mapped, voucher, new_invoice):
         "debit": tuple(attrs.evolve(line, side="C" if line.side == "D" else "D") for line in voucher.lines),
     }
     for name, lines in shapes.items():
-        told = problems(invoicing, mapped(attrs.evolve(voucher, lines=lines)))
+        shaped = attrs.evolve(voucher, lines=lines)
+        told = problems(invoicing, mapped(shaped), shaped)
         assert ("NOT_AN_INVOICE", "") in told, name
     wrong = new_invoice(InvoiceGrossAmount=1, DocumentHeaderText="长" * 26, CompanyCode="").payload
-    assert {code for code, _ in problems(invoicing, wrong)} == {"NOT_BALANCED", "TEXT_TOO_LONG", "FIELD_MISSING"}
+    assert {code for code, _ in problems(invoicing, wrong, voucher)} == {
+        "NOT_BALANCED",
+        "TEXT_TOO_LONG",
+        "FIELD_MISSING",
+    }
     doubled = new_invoice().payload
     doubled.body[ITEMS][0] |= {"WBSElement": "P", "InternalOrder": "1"}
-    assert problems(invoicing, doubled) == [("COST_OBJECT_DOUBLE", f"{ITEMS}[0]")]
+    assert problems(invoicing, doubled, voucher) == [("COST_OBJECT_DOUBLE", f"{ITEMS}[0]")]
 
 
 # -- what SAP says ----------------------------------------------------------------------------------------------------
@@ -201,7 +209,7 @@ def test_a_duplicate_that_is_ours_is_there_already_and_another_one_is_refused(in
 def test_an_invoice_is_cancelled_once(invoicing, new_invoice, reversal, sandbox):
     made = invoicing.done(new_invoice())
     back = reversal(made)
-    assert problems(invoicing, back.payload) == []
+    assert problems(invoicing, back.payload, back.booking) == []
     assert [type(one) for one in found(invoicing, back)] == [Absent]
     posting = invoicing.done(back)
     assert (posting.number, posting.reverses) == ("5105600102", made.erp_key)
@@ -297,3 +305,48 @@ def lab(tmp_path_factory):
 def test_rules_of_certification(lab, rule, cell):
     assert RULES[rule].needs(lab.subject) == ""
     RULES[rule].check(lab, cell)
+
+
+# -- a customer's way -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dougong(tmp_path, sandbox, capsys):
+    """One command in this process, in a project whose vouchers become invoices: its exit status, what it printed."""
+    folder = tmp_path / "books"
+    assert main(["init", str(folder), "--sandbox", f"sap-s4={sandbox.url}"]) == 0
+    file = folder / "dougong.toml"
+    text = file.read_text("utf-8").replace("settle       = 2.0", "settle       = 0.1")
+    head = "[connections.sap-s4.settings]\n"
+    assert head in text
+    file.write_text(text.replace(head, f'{head}target = "SUPPLIER_INVOICE"\n'), "utf-8")
+    (folder / "report.json").write_text(json.dumps(report(1)), "utf-8")
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([*arguments, "--project", str(folder), "--json"])
+        return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    run.report = str(folder / "report.json")
+    return run
+
+
+def test_a_report_becomes_one_invoice_is_cancelled_and_both_sides_agree(dougong, sandbox):
+    sandbox.fault("reset_after_work", operation="invoice", count=1)
+    sandbox.fault("reset_after_work", operation="cancel", count=1)
+    assert dougong("plan", dougong.report)[1][0]["payload"]["to_SupplierInvoiceItemGLAcct"]
+    status, (row,) = dougong("push", dougong.report)
+    assert (status, row["state"], row["stage"], row["erp_number"]) == (0, "delivered", "posted", "5105600101")
+    assert {one["verdict"] for one in dougong("reconcile", "--period", row["period"])[1]} == {"matched"}
+    assert dougong("reverse", row["delivery"], "--reason", "twice")[0] == 0
+    status, _ = dougong("run")
+    told = [(one["moment"], one["state"], one["erp_number"]) for one in dougong("status")[1]]
+    assert (status, sorted(told)) == (
+        0,
+        [("accrual", "reversed", "5105600101"), ("reversal", "delivered", "5105600102")],
+    )
+    assert [(one["type"], one["number"]) for one in sandbox.postings()] == [
+        ("supplier_invoice", "5105600101"),
+        ("supplier_invoice", "5105600102"),
+    ]
+    assert {one["verdict"] for one in dougong("reconcile", "--period", row["period"])[1]} == {"matched"}

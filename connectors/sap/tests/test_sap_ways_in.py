@@ -181,7 +181,7 @@ def test_an_expired_assertion_gives_none(bench_for, item, sandbox, saml, monkeyp
     hours_ago = lambda: time.time() - 7200  # noqa: E731 - a clock
     made = ways_in._assertion
     monkeypatch.setattr(ways_in, "_assertion", lambda *given: attrs.evolve(made(*given), clock=hours_ago))
-    assert "expired" in reason(bench_for(sandbox.url, **saml), item)
+    assert "not good at this time" in reason(bench_for(sandbox.url, **saml), item)
 
 
 def test_an_assertion_that_was_altered_or_used_before_gives_none(sandbox, saml, signer, monkeypatch, bench_for):
@@ -275,3 +275,33 @@ def test_a_certificate_that_is_not_taken_does_nothing(bench_for, item, guarded, 
 def test_without_a_handshake_that_demands_one_a_certificate_is_nobody(bench_for, item, sandbox, identities):
     bench = bench_for(sandbox.url, auth="certificate", certificate=identities["known"])
     assert "HTTP 401" in reason(bench, item)
+
+
+# -- on top of it, the token against forged requests ------------------------------------------------------------------
+
+
+def test_when_the_session_ends_both_tokens_are_renewed(bench_for, new_item, sandbox):
+    bench = bench_for(sandbox.url, **OAUTH, target="SUPPLIER_INVOICE")
+    invoice = {
+        "CompanyCode": "1000",
+        "DocumentDate": dt.date(2026, 1, 15),
+        "PostingDate": dt.date(2026, 1, 15),
+        "InvoicingParty": "10000002",
+        "DocumentCurrency": "CNY",
+        "InvoiceGrossAmount": "100.00",
+        "to_SupplierInvoiceItemGLAcct": [
+            {
+                "GLAccount": "6602010000",
+                "CostCenter": "CC1001",
+                "DebitCreditCode": "S",
+                "SupplierInvoiceItemAmount": "100.00",
+            }
+        ],
+    }
+    for name in ("R-1", "R-2"):
+        made = new_item(name)
+        body = {**invoice, "SupplierInvoiceIDByInvcgParty": made.reference_text}
+        bench.done(attrs.evolve(made, payload=attrs.evolve(made.payload, body=body)))
+        sandbox.fault("expire_session", operation="invoice", count=1)
+    assert [entry["status"] for entry in sandbox.requests("invoice")] == [201, 401, 201]
+    assert len(sandbox.requests("token")) == 2

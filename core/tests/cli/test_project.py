@@ -151,6 +151,6 @@ def test_texts_survive_toml(text):
 
 
 def test_other_values_have_no_toml():
-    assert toml_value([1, "a"]) == '[1, "a"]'
+    assert toml_value([1, 0.5, "a"]) == '[1, 0.5, "a"]'
     with pytest.raises(TypeError):
         toml_value(None)

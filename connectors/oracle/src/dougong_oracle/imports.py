@@ -14,7 +14,7 @@ from dougong.model.postings import Posting
 from dougong.model.problems import DougongError
 from dougong_oracle.documents import Documents
 from dougong_oracle.journals import FILE, GROUP
-from dougong_oracle.reports import has_ended, read_report
+from dougong_oracle.reports import read_report, state_of
 from dougong_oracle.session import OracleSession
 from dougong_sdk.rest import BadAnswer, RestError
 
@@ -38,7 +38,7 @@ class Imports:
         """What is known of each import; nothing of one that is at work. One question per import until it has ended."""
         for members in _messages(waiting):
             states = [self._state(request) for request in _values(members[0], REQUEST)]
-            if "ended" in states and "at work" not in states:
+            if {"done", "failed"} & set(states) and "at work" not in states:
                 yield from self._ended(members)
             elif states and set(states) == {"forgotten"}:
                 unknown = Unknown("the pod knows of no such job")
@@ -49,7 +49,7 @@ class Imports:
         if not tree.strip():
             return "forgotten"
         try:
-            return "ended" if has_ended(tree) else "at work"
+            return state_of(tree)
         except (DougongError, AttributeError, TypeError) as error:
             raise BadAnswer("作业树不可读", "the tree of the job cannot be read") from error
 
@@ -57,7 +57,11 @@ class Imports:
         """A group is imported whole or refused whole: those that the report names are refused, the others not done."""
         found = self._by_reference(members)
         missing = [want for want in members if want.reference not in found]
-        yield from (StatusUpdate(Done(found[one.reference][0]), one.item) for one in members if one not in missing)
+        for want in members:
+            there = found.get(want.reference, ())
+            if there:  # several of one name are a person's matter: whoever searches tells of all
+                several = Unknown(f"{len(there)} batches have the reference {want.reference}")
+                yield StatusUpdate(Done(there[0]) if len(there) == 1 else several, want.item)
         if not missing:
             return
         logs = [
@@ -98,8 +102,11 @@ class Imports:
         if want.first_sent is None:
             return ""
         requests = _values(want, REQUEST)
-        if any(self._state(request) == "at work" for request in requests):
+        states = {self._state(request) for request in requests}
+        if "at work" in states:
             return "its import is at work"
+        if "done" in states:
+            return "its import has succeeded, and its journals are not seen (does the user see the ledger?)"
         arrived = not requests and any(
             self.session.imports.has_file(name, self.deadline) for name in _values(want, FILE)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -14,9 +14,11 @@ from dougong.model.problems import Problem
 from dougong_oracle.settings import TITLE
 from dougong_sdk.refusals import ErrorDictionary, outcome_of_class
 
-__all__ = ["Report", "has_ended", "read_report"]
+__all__ = ["Report", "State", "read_report", "state_of"]
 
 _TERMINAL = frozenset({"SUCCEEDED", "WARNING", "ERROR", "CANCELLED", "EXPIRED", "VALIDATION_FAILED", "FAILED"})
+#: In the path of Import Journals.
+_IMPORT = "generalLedger"
 _SECTIONS = ("Unbalanced Journal Entries", "Error Lines", "Error Key")
 #: A line of the first two sections begins with its codes.
 _CODES = re.compile(r"\s*([A-Z]{2,3}\d{1,3}(?:,[A-Z]{2,3}\d{1,3})*)\s+(\S.*)")
@@ -24,14 +26,25 @@ _CODES = re.compile(r"\s*([A-Z]{2,3}\d{1,3}(?:,[A-Z]{2,3}\d{1,3})*)\s+(\S.*)")
 _ANY = "GL_LINE"
 
 
-def has_ended(tree: str) -> bool:
-    """Whether every job of a tree has; a state that nobody knows is none that ends.
+State = Literal["at work", "done", "failed"]
+
+
+def state_of(tree: str) -> State:
+    """Where the jobs of an import are. A state that nobody knows is none that ends.
+
+    Import Journals follows the jobs that load the file. Until it shows, loading that went well is not the end.
 
     :raises DougongError: it is no tree.
     """
     told = json_text.loads(tree)
-    states = [str(job.get("STATUS") or "").upper() for job in _jobs(told.get("JOBS"))]
-    return bool(states) and all(state in _TERMINAL for state in (str(told.get("SUMMARYSTATUS")).upper(), *states))
+    jobs = list(_jobs(told.get("JOBS")))
+    states = {str(one or "").upper() for one in (told.get("SUMMARYSTATUS"), *(job.get("STATUS") for job in jobs))}
+    if not jobs or not states <= _TERMINAL:
+        return "at work"
+    if states != {"SUCCEEDED"}:
+        return "failed"
+    imported = any(_IMPORT in str(job.get("JOBPATH")) for job in jobs)
+    return "done" if imported else "at work"
 
 
 def _jobs(nodes: Any) -> Iterator[Mapping[str, Any]]:

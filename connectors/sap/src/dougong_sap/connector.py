@@ -82,6 +82,16 @@ class SapConnector:
         """What is handed over goes one by one: a confirmation tells its message by one entry's id."""
         return 1 if self._one_way else self.settings.batch
 
+    @property
+    def _reversal_reason(self) -> str:
+        """Empty where the customer's own WSDL is older than reversals."""
+        from dougong_sap.fields import fields_of
+
+        older = self.settings.wsdl is not None and all(
+            field.path != "ReversalReason" for field in fields_of(self.settings.wsdl)
+        )
+        return "" if older else self.settings.reversal_reason
+
     # -- describe -----------------------------------------------------------------------------------------------------
 
     @hookimpl
@@ -99,7 +109,7 @@ class SapConnector:
         once = self._one_way and self.settings.exactly_once
         safety = Safety(Ambiguity.A if once else Ambiguity.D, reference, settle=120.0)
         create = Operation(_TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=self._one_way)
-        entries = (create, attrs.evolve(create, verb="reverse")) if self.settings.reversal_reason else (create,)
+        entries = (create, attrs.evolve(create, verb="reverse"))  # without a reason, too: what was opened is still sent
         invoices = self._invoice_operations(limits)
         return (*invoices, *entries) if self._invoices else (*entries, *invoices)
 
@@ -109,7 +119,7 @@ class SapConnector:
 
         safety = Safety(Ambiguity.D, Reference(REFERENCE, max_length=16), settle=120.0)
         limits = attrs.evolve(limits, batch=1, drops=(*limits.drops, "original"))
-        create = Operation(TARGET, "create", safety, (Stage.POSTED,), limits=limits)
+        create = Operation(TARGET, "create", safety, (Stage.POSTED,), limits=limits, waits=False)
         return create, attrs.evolve(create, verb="reverse", safety=attrs.evolve(safety, reference=None))
 
     # -- auth ---------------------------------------------------------------------------------------------------------
@@ -157,10 +167,10 @@ class SapConnector:
             return cancellation(booking, booking.reverses, self.settings.reversal_reason)
         if self._invoices:
             return numbered(mapping(booking, codes), booking)
-        return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self.settings.reversal_reason)
+        return with_reversal(with_tax_codes(mapping(booking, codes), booking), booking, self._reversal_reason)
 
     @hookimpl
-    def check_payload(self, payload: Payload, session: SapSession, call: Call) -> Sequence[Problem]:
+    def check_payload(self, payload: Payload, booking: Voucher, session: SapSession, call: Call) -> Sequence[Problem]:
         """Required fields, lengths, lines, signs, balance, one currency, one real cost object; then SAP's own word."""
         from dougong_sap.entries import entry_problems
         from dougong_sap.fields import fields_of
@@ -169,7 +179,7 @@ class SapConnector:
         from dougong_sap.simulation import simulated
 
         if self._invoices:
-            return tuple(invoice_problems(payload.body))
+            return tuple(invoice_problems(payload.body, booking))
         seen = tuple(entry_problems(payload.body, fields_of(wsdl(self.settings))))
         return seen if seen or not self.settings.simulate else tuple(simulated(payload, self.settings, session, call))
 

@@ -26,6 +26,8 @@ TARGET = "SUPPLIER_INVOICE"
 REFERENCE = "SupplierInvoiceIDByInvcgParty"
 #: The correlation of a cancellation: the invoice that it cancels, and the request, which is another one each time.
 CANCELS = "cancels"
+#: Dimensions of the line that is the invoice's party.
+_PARTIES = {"employee", "supplier"}
 #: Of which an item has one at most that is real.
 _REAL_OBJECTS = ("InternalOrder", "WBSElement", "SalesOrder")
 
@@ -38,16 +40,16 @@ def numbered(payload: Payload, voucher: Voucher) -> Payload:
 
     Which these are only the report tells: its lines behind both. An item with several taxes is left without a code.
     """
-    lines = {str(line.number): line for line in voucher.lines}
+    sources = {str(line.number): line.sources for line in voucher.lines}
     taxes, items = (list(payload.body.get(name) or ()) for name in (TAXES, ITEMS))
     taxed: dict[str, set[str]] = defaultdict(set)
     for tax in taxes:
-        for source in lines[str(tax["SupplierInvoiceTaxCounter"])].sources:
-            taxed[source].add(str(tax["TaxCode"]))
+        for source in sources.get(str(tax.get("SupplierInvoiceTaxCounter")), ()):
+            taxed[source].add(str(tax.get("TaxCode")))
 
     def coded(item: Mapping[str, Any]) -> Mapping[str, Any]:
-        sources = lines[str(item["SupplierInvoiceItem"])].sources
-        codes = {code for source in sources for code in taxed.get(source, ())}
+        behind = sources.get(str(item.get("SupplierInvoiceItem")), ())
+        codes = {code for source in behind for code in taxed.get(source, ())}
         costs = item.get("CostCenter") or item.get("WBSElement")
         return {**item, "TaxCode": codes.pop()} if costs and len(codes) == 1 and not item.get("TaxCode") else item
 
@@ -65,11 +67,11 @@ def cancellation(voucher: Voucher, reversed_: Reversed, reason: str) -> Payload:
     return Payload({"SupplierInvoice": number, "FiscalYear": year, "ReversalReason": reason, "PostingDate": day})
 
 
-def invoice_problems(body: Mapping[str, Any]) -> Iterator[Problem]:
+def invoice_problems(body: Mapping[str, Any], voucher: Voucher) -> Iterator[Problem]:
     """What SAP would refuse, or cut, of an invoice: its shape, missing fields, lengths, cost objects, the balance."""
     if "SupplierInvoice" in body:
         return
-    yield from _shape(body)
+    yield from _shape(body, voucher)
     yield from misfits(body, "", INVOICE_FIELDS, lines=(ITEMS, TAXES))
     rows = [(f"{name}[{at}]", row) for name in (ITEMS, TAXES) for at, row in enumerate(body.get(name) or ())]
     if not 1 <= len(rows) < MAX_LINES:
@@ -84,11 +86,16 @@ def invoice_problems(body: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem.of("NOT_BALANCED", zh, en, path="InvoiceGrossAmount")
 
 
-def _shape(body: Mapping[str, Any]) -> Iterator[Problem]:
+def _shape(body: Mapping[str, Any], voucher: Voucher) -> Iterator[Problem]:
     """One party that is owed money, and taxes that are deducted: only then is a voucher an invoice."""
     why = None
+    vendors = [f"{one.number} {one.account}" for one in voucher.lines if _PARTIES & one.dimensions.keys()]
     if "," in str(body.get("InvoicingParty") or ","):
-        why = ("没有或有多个供应商 (员工) 分录", "it has no line with a supplier or employee, or several")
+        named = f": {', '.join(vendors)}" if vendors else ""
+        why = (
+            f"没有或有多个供应商 (员工) 分录{named}",
+            f"it has no line with a supplier or employee, or several{named}",
+        )
     elif Decimal(body.get("InvoiceGrossAmount") or 0) <= 0:
         why = ("供应商 (员工) 分录不在贷方", "the line with the supplier or employee is no credit")
     elif any(Decimal(tax.get("TaxAmount") or 0) < 0 for tax in body.get(TAXES) or ()):

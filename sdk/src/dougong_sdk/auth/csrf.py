@@ -46,7 +46,13 @@ class CsrfToken:
         return request.with_headers({_HEADER: token, **({"Cookie": cookies} if cookies else {})})
 
     def refused(self, request: Request, answer: Answer) -> Refusal | None:
-        """Forgets the token after 403 with `Required`; any other 403 is about rights, not about the token."""
+        """Forgets the token after 403 with `Required`; any other 403 is about rights, not about the token.
+
+        After a refused login (401) it is forgotten, too: it was good for that login's session.
+        """
+        if answer.status == 401:
+            self._pairs.forget(self._pairs.held() or "")
+            return None
         if answer.status != 403 or answer.headers.get(_HEADER, "").lower() != "required":
             return None
         held = self._pairs.held()

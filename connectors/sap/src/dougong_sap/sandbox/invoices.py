@@ -85,7 +85,7 @@ def _create(sandbox: SapSandbox, request: Request) -> Response:
 
 
 def _entry(body: Mapping[str, Any], known: Any) -> Record:
-    """The journal entry that an invoice becomes, in our words; its vendor's line first."""
+    """The journal entry that an invoice becomes, in our words; its vendor's line last."""
     day, currency = _day(body, "PostingDate"), str(body["DocumentCurrency"])
     gross, credit = _amount(body["InvoiceGrossAmount"]), body.get("SupplierInvoiceIsCreditMemo") == "X"
     vendor = {
@@ -96,7 +96,7 @@ def _entry(body: Mapping[str, Any], known: Any) -> Record:
         "summary": str(body.get("SupplierPostingLineItemText") or ""),
         "assignment": str(body.get("AssignmentReference") or ""),
     }
-    lines = [vendor, *map(_item, _rows(body, _ITEMS)), *map(_tax, _rows(body, _TAXES))]
+    lines = [*map(_item, _rows(body, _ITEMS)), *map(_tax, _rows(body, _TAXES)), vendor]
     kept = {name: str(body[name]) for name in _KEPT if body.get(name)}
     return {
         "reference": str(body.get("SupplierInvoiceIDByInvcgParty") or "")[:16] or None,
