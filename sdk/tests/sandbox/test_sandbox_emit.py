@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.server
+import queue
 import threading
 
 import pytest
@@ -12,7 +13,8 @@ class _Door(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((self.path, dict(self.headers), body))
-        self.send_response(202)
+        self.server.news.put(body)
+        self.send_response(self.server.statuses.pop() if self.server.statuses else 202)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -23,7 +25,7 @@ class _Door(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def door():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Door)
-    server.received = []
+    server.received, server.statuses, server.news = [], [], queue.Queue()
     server.url = f"http://127.0.0.1:{server.server_port}/callbacks"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -84,3 +86,12 @@ def test_what_an_erp_does_not_push_is_refused(toy, door):
 def test_only_http_is_a_target(toy, url):
     with pytest.raises(SandboxError):
         toy.target("event", url)
+
+
+def test_with_an_address_it_pushes_by_itself_each_message_until_it_is_taken(launch_sandbox, toy_name, connect, door):
+    door.statuses = [503]
+    client = connect(launch_sandbox(toy_name, settings={"callback_url": door.url}))
+    client.note("one")
+    assert [b"one" in door.news.get(timeout=30) for _ in range(2)] == [True, True]
+    client.note("two")
+    assert b"two" in door.news.get(timeout=30)

@@ -1,4 +1,4 @@
-"""What a sandbox pushes to others by order: confirmations, events, finished jobs, a request that tries an address."""
+"""What a sandbox pushes to others, by order or by itself: confirmations, events, finished jobs, a trying request."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ __all__ = ["Emitter"]
 _KINDS = ("confirmation", "event", "job")
 _MEMBERS = {"kind", "url", "user", "password", "bearer"}
 _TIMEOUT = 10  # seconds
+_PAUSE = 0.2  # seconds between looking for news to push by itself
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # targets are on this machine
 
 
@@ -71,6 +72,28 @@ class Emitter:
         answers = [await self._sent(target, one, bare=bare, forge=forge) for one in messages for _ in range(times)]
         return {"composed": len(messages), "statuses": [one["status"] for one in answers], "answers": answers}
 
+    async def by_itself(self) -> None:
+        """Push news to `callback_url` as the ERP would: each message until it is taken; ends when it is cancelled."""
+        taken: set[tuple[str, bytes]] = set()
+        while True:
+            await asyncio.sleep(_PAUSE)
+            if self.sandbox.jobs is not None:
+                with self.sandbox.store.unit():
+                    self.sandbox.jobs.work()
+            news = [(kind, one) for kind in _KINDS for one in self._news(kind) if _named(one) not in taken]
+            await self.sandbox.store.durable()
+            for kind, message in news:
+                sent = await self._sent(self._target(kind), message, bare=False, forge=False)
+                if sent["acknowledged"]:
+                    taken.add(_named(message))
+
+    def _news(self, kind: str) -> Sequence[Outgoing]:
+        """Messages of a kind; none of one that this ERP does not push."""
+        try:
+            return self.sandbox.compose(kind, forge=False)
+        except SandboxError:
+            return ()
+
     def _messages(self, kind: str, order: Mapping[str, Any]) -> Sequence[Outgoing]:
         forge = bool(order.get("forge"))
         if order.get("kept"):
@@ -104,6 +127,11 @@ class Emitter:
             "milliseconds": took,
             "acknowledged": self.sandbox.acknowledges(message, answer),
         }
+
+
+def _named(message: Outgoing) -> tuple[str, bytes]:
+    """What tells a message from others: its signature may hold the time."""
+    return f"{message.method} {message.path}", message.body
 
 
 def _request(target: Mapping[str, Any], message: Outgoing, *, bare: bool, forge: bool) -> urllib.request.Request:

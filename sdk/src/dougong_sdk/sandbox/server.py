@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import Sandbox
+from .emit import Emitter
 from .errors import SandboxError
 from .seed import read_seed
 from .settings import Settings
@@ -100,7 +101,12 @@ async def _run(
             loop.add_signal_handler(signum, server.stop)
     root = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     on_ready({"url": root + sandbox.base_path, "admin": root + "/_sandbox", **ready})
-    await server.serve()
+    pushing = asyncio.create_task(Emitter(sandbox).by_itself()) if sandbox.settings["callback_url"] else None
+    try:
+        await server.serve()
+    finally:
+        if pushing is not None:
+            pushing.cancel()
 
 
 def _build_server(sandbox: Sandbox, listener: socket.socket, tls: Mapping[str, Any]) -> Server:
