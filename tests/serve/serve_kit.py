@@ -33,7 +33,7 @@ token = {{ env = "DOUGONG_TOKEN" }}
 body_seconds = 1.0
 [connections.erp]
 connector = "{shape}"
-settle = 0.2
+settle = {settle}
 [connections.erp.settings]
 file = "{file}"
 {settings}
@@ -268,6 +268,9 @@ def site(tmp_path, monkeypatch):
         shutil.copytree(Path(dougong.__file__).parent / "templates" / "project", project)
         config = _CONFIG.format(
             shape=shape,
+            settle=20
+            if shape == "calling"
+            else 0.2,  # who calls is not asked: its silence ends, and a process takes time
             file=(project / "erp.db").as_posix(),
             settings=settings,
             callback=_CALLBACK if shape == "hooked" else "",

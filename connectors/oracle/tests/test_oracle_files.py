@@ -158,3 +158,8 @@ def test_a_combination_is_read_by_its_segments():
         "account": "6602020000",
         "department": "1001",
     }
+
+
+def test_a_source_that_is_not_the_imports_would_leave_every_row_lying():
+    (found,) = journal_problems(body(USER_JE_SOURCE_NAME="Dougong"), SETTINGS)
+    assert (found.code, found.path) == ("FIELD_INVALID", "USER_JE_SOURCE_NAME")

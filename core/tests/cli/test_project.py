@@ -22,6 +22,7 @@ DEFAULTS = SimpleNamespace(
     auditor_secrets={"app_secret": "0ther"},
     codes=[("account_book", "A01", "001"), ("department", "D01", "100"), ("account", "*", "*")],
     standard_tables=["account"],
+    book_tables=["account_book"],
 )
 
 

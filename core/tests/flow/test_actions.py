@@ -136,6 +136,18 @@ def test_nobodys_word_makes_absent_what_the_erp_has(project, stands, now, act):
     assert now(row).state in {S.READY, S.CANCELLED}
 
 
+def test_absence_is_asked_for_with_all_that_is_known_of_the_message(project, stands):
+    """The job that it was handed in as, say: absent while that is at work is not absent."""
+    it, row = stands(Unknown("reset"))
+    project.door = lambda name: it.door
+    (sent,) = (asked[0] for asked in it.calls["push"])
+    assert sent.correlations
+    asked = []
+    it.answers["find"].append(lambda wanted: asked.append(wanted[0]) or [Absent(wanted[0].item, "all")])
+    resolve_absent(project, row.id, **HOW)
+    assert [want.correlations for want in asked] == [sent.correlations]
+
+
 def test_absence_proves_nothing_while_the_erp_may_be_at_work(project, stands, now):
     it, row = stands(Unknown("reset"), rest="settle = 3600")
     project.door = lambda name: it.door

@@ -12,6 +12,7 @@ from test_sets import of_two
 from dougong.flow import Project, read_files, take_in, work
 from dougong.flow.actions import ActionError, retry
 from dougong.flow.approving import approve, try_approve
+from dougong.flow.undoing import reverse
 from dougong.plan import plan_files
 
 ABOVE = '\n[connections.erp.approve]\nabove = "250.00"\n'
@@ -168,6 +169,19 @@ def test_the_small_half_of_a_set_waits_for_the_large_one(companies):
     assert (large, small) == (("R1", "held", "APPROVAL_MISSING"), ("R1", "held", "SET_INCOMPLETE"))
     by(companies, "wang", 1)
     assert companies.push() == [("R1", "delivered")] * 2
+
+
+def test_a_set_is_taken_back_when_all_of_it_is_approved(companies):
+    companies.push(of_both("200.00", "200.00"))
+    wants(companies, '\n[connections.erp.approve]\nabove = "150.00"\n')
+    companies.act(reverse, 1, 2)
+    assert companies.push()[2:] == [("R1", "held", "APPROVAL_MISSING")] * 2
+    with pytest.raises(ActionError, match="approve them together: `approve D3 D4`"):
+        by(companies, "wang", 3)
+    with pytest.raises(ActionError, match="another person approves it"):
+        by(companies, "li", 3, 4)
+    by(companies, "wang", 3, 4)
+    assert [row[1] for row in companies.push()] == ["reversed", "reversed", "delivered", "delivered"]
 
 
 def test_a_merged_voucher_is_approved_as_the_one_it_is(daily):

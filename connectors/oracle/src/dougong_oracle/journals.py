@@ -54,10 +54,24 @@ def journal_problems(body: Mapping[str, Any], settings: OracleSettings) -> Itera
     """Required columns, lengths, one side per line, what its account takes, one currency, balance."""
     lines: Sequence[Mapping[str, Any]] = body.get(_LINES) or ()
     yield from _cells({name: value for name, value in body.items() if name != _LINES}, "", _NEEDED)
+    yield from _source(body.get("USER_JE_SOURCE_NAME"), settings.source)
     for at, line in enumerate(lines):
         found = (*_line(line), *_segments({**body, **line}, settings))
         yield from (problem.at(f"{_LINES}[{at}]") for problem in found)
     yield from _sums(lines)
+
+
+def _source(mapped: object, imported: str) -> Iterator[Problem]:
+    """Import Journals selects by its source: rows of another one are loaded, and left lying there."""
+    if mapped and mapped != imported:
+        yield Problem.of(
+            "FIELD_INVALID",
+            f"映射中的日记账来源 {mapped} 与设置 source = {imported!r} 不同, 导入不会选中这些行",
+            f"the mapping says the journal source {mapped}, the setting {imported}: no row would be imported",
+            path="USER_JE_SOURCE_NAME",
+            hint_zh="把映射中的 USER_JE_SOURCE_NAME 改为相同的来源",
+            hint_en="write the same source into USER_JE_SOURCE_NAME of the mapping",
+        )
 
 
 def _line(line: Mapping[str, Any]) -> Iterator[Problem]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["tell_all"]
 
 _SET = "B26110005"
+#: What is shown of a voucher's number in a column of its own.
+_LONGEST = 12
 
 
 def tell_all(
@@ -40,6 +42,12 @@ def tell_all(
         steps.head(say("推送到每个 ERP", "The push, into every ERP"))
         steps.pushed(project, files, stage.source)
         _table(stage, steps.rows(project))
+        output.tell(
+            say(
+                "  已提交未审核的由人在 ERP 中审核。",
+                "  submitted: a person audits it in the ERP; posted: it is in the books.",
+            )
+        )
         steps.head(say("挂起的一单: 决策表缺一行", "One report is held: a table lacks a row"))
         held = steps.supply_rows(project)
         _table(stage, [row for row in steps.rows(project) if row["delivery"] in held])
@@ -84,6 +92,8 @@ def _table(stage: steps.Stage, rows: Sequence[Mapping[str, Any]]) -> None:
     """One row per booking, one column per product with its voucher number and stage."""
     names = list(stage.ports)
     made = output.table(say("单据", "document"), say("时点", "moment"), say(">金额", ">amount"), *names)
+    for column, name in zip(made.columns[-len(names) :], names, strict=True):
+        column.min_width = len(name)
     booked: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         place = booked.setdefault((", ".join(row["documents"]), row.get("moment") or ""), {})
@@ -103,10 +113,10 @@ def _table(stage: steps.Stage, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    """`付-1 已提交未审核`, or the state of what is not there."""
-    return " ".join(
-        filter(None, (words.number(row.get("erp_number")), words.stage(row.get("stage")) or words.state(row["state"])))
-    )
+    """`付-1 已提交未审核`, or the state of what is not there; short, for columns stand side by side."""
+    number, stage = row.get("erp_number") or "", words.stage(row.get("stage"))
+    number = number if len(number) <= _LONGEST else f"{number[: _LONGEST - 1]}…"
+    return " ".join(filter(None, (number, stage.partition(",")[0] or words.state(row["state"]))))
 
 
 # -- one report of two companies --------------------------------------------------------------------------------------

@@ -36,8 +36,8 @@ def unapproved(
     :param approved: content that was approved of this delivery, as `content_of` names it.
     :param hands: tells who cannot approve it, for people.
     """
-    rule, amount = connection.approve, _size(booking)
-    if rule is None or not rule.wants(moment, amount):
+    rule = connection.approve
+    if rule is None or not rule.wants(moment, amount := _size(booking)):
         return None
     content = content_of(booking, payload)
     if approved == content:

@@ -13,8 +13,9 @@ from dougong.flow.deriving import Deriver
 from dougong.flow.inputs import load_inputs
 from dougong.flow.intended import Intended
 from dougong.flow.project import Project
+from dougong.flow.sets import names_of
 from dougong.flow.trying import Tried
-from dougong.ledger import audit, deliveries
+from dougong.ledger import audit, covering, deliveries, reversals, sets
 from dougong.ledger.hands import APPROVED, hands
 from dougong.ledger.rows import DeliveryRow, problems_from
 from dougong.ledger.statements import Tx
@@ -30,7 +31,7 @@ def approve(project: Project, ids: Sequence[int], *, actor: str, reason: str = "
 
     :param actor: the second person.
     :raises ActionError: `ACTION_REFUSED`: it is not held for that, its voucher is not the one that was held any more,
-        or the actor has had a hand in it.
+        the actor has had a hand in it, or it would take back half of a set.
     """
     deriver = Deriver(project, load_inputs(project))
     rows = project.ledger.look(lambda tx: [deliveries.by_id(tx, id_) for id_ in ids])
@@ -39,6 +40,7 @@ def approve(project: Project, ids: Sequence[int], *, actor: str, reason: str = "
     def do(tx: Tx, row: DeliveryRow) -> DeliveryRow:
         content = contents[row.id]
         _may(tx, row, content, actor)
+        _whole(tx, row, ids)
         detail = {"reason": reason, "approved": content}
         moved = deliveries.move(
             tx,
@@ -100,6 +102,26 @@ def _may(tx: Tx, row: DeliveryRow, content: str | None, actor: str) -> None:
     if content not in held:
         zh = "凭证与挂起时不同; 请先 dougong run, 再查看并批准"
         raise refuse(row, zh, "its voucher is another one than was held; `dougong run`, look at it again, then approve")
+
+
+def _whole(tx: Tx, row: DeliveryRow, ids: Sequence[int]) -> None:
+    """The red vouchers of a set are approved together, or half of a report would stay in the books."""
+    if row.reverses_id is None:
+        return
+    original = deliveries.by_id(tx, row.reverses_id)
+    found = {
+        back.id: back
+        for document in covering.covered_by(tx, row.id)
+        for one in sets.beside(tx, original, document.ref)
+        if (back := reversals.reversal_of(tx, one.id, document.ref)) is not None
+    }
+    rest = [back for back in found.values() if back.reason == APPROVAL_MISSING and back.id not in ids]
+    if rest:
+        together = names_of([row, *rest])
+        zh = f"与 {names_of(rest)} 成套红冲, 请一并批准: approve {together}"
+        raise refuse(
+            row, zh, f"it goes with {names_of(rest)} of the same set; approve them together: `approve {together}`"
+        )
 
 
 def _name(actor: str) -> str:

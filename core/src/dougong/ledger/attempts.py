@@ -72,9 +72,9 @@ _OPEN_ATTEMPT = Statement(
     .join(_I, _I.c.attempt_id == _A.c.id)
     .where(_I.c.delivery_id == bindparam("d"), _I.c.open == 1, _A.c.connection == bindparam("c"))
 )
-_OPEN_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
+_CORRELATIONS = Statement(select(_C.c.kind, _C.c.value).where(_C.c.attempt_id == bindparam("a")))
 _LAST_SENT = Statement(
-    select(_I.c.reference_as_sent, _I.c.facts, _A.c.message, _A.c.first_sent_at)
+    select(_I.c.attempt_id, _I.c.reference_as_sent, _I.c.facts, _A.c.message, _A.c.first_sent_at)
     .join(_A, _A.c.id == _I.c.attempt_id)
     .where(_I.c.delivery_id == bindparam("d"))
     .order_by(_I.c.attempt_id.desc())
@@ -242,7 +242,7 @@ def load_open(tx: Tx, delivery_id: int) -> Frozen | None:
         return None
     first = found[0]
     head = json.loads(first["message"])
-    correlations = tuple(Correlation(c["kind"], c["value"]) for c in tx.rows(_OPEN_CORRELATIONS, {"a": first["id"]}))
+    correlations = _correlations(tx, first["id"])
     names = [ItemId(name) for name in head["items"]]
     items = {row["delivery_id"]: names[row["position"]] for row in found}
     message = Message(
@@ -299,6 +299,10 @@ def mark_absent(tx: Tx, attempt_id: int) -> None:
     tx.run(_ABSENT, {"id_": attempt_id})
 
 
+def _correlations(tx: Tx, attempt_id: int) -> tuple[Correlation, ...]:
+    return tuple(Correlation(found["kind"], found["value"]) for found in tx.rows(_CORRELATIONS, {"a": attempt_id}))
+
+
 def keep_artifacts(tx: Tx, texts: Mapping[str, tuple[str, str]]) -> None:
     """Keep the texts that derivations were made with, by content hash: hash → (kind, text)."""
     for digest, (kind, text) in texts.items():
@@ -331,6 +335,7 @@ def last_wanted(tx: Tx, delivery_id: int) -> Wanted | None:
         ItemId(str(delivery_id)),
         found["reference_as_sent"],
         facts_of(found["facts"]),
+        _correlations(tx, found["attempt_id"]),
         erp_key=known["erp_key"] if known else None,
         first_sent=found["first_sent_at"] / 1000,
         reference_field=reference_field(found["message"]),

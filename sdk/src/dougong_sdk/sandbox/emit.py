@@ -67,7 +67,8 @@ class Emitter:
             return {"composed": len(messages), "statuses": [], "answers": []}
         await asyncio.sleep(float(order.get("delay") or 0))
         times, bare = 2 if order.get("duplicate") else 1, bool(order.get("bare"))
-        answers = [await self._sent(target, one, bare=bare) for one in messages for _ in range(times)]
+        forge = bool(order.get("forge"))
+        answers = [await self._sent(target, one, bare=bare, forge=forge) for one in messages for _ in range(times)]
         return {"composed": len(messages), "statuses": [one["status"] for one in answers], "answers": answers}
 
     def _messages(self, kind: str, order: Mapping[str, Any]) -> Sequence[Outgoing]:
@@ -88,11 +89,11 @@ class Emitter:
             f"没有 {kind} 的推送目标, 先 POST /_sandbox/targets", f"no target {kind}: POST /_sandbox/targets first"
         )
 
-    async def _sent(self, target: Mapping[str, Any], message: Outgoing, *, bare: bool) -> dict[str, Any]:
+    async def _sent(self, target: Mapping[str, Any], message: Outgoing, *, bare: bool, forge: bool) -> dict[str, Any]:
         """Send one message, and tell what came back."""
         message = self.sandbox.stripped(message) if bare else message
         began = time.monotonic()
-        answer = await asyncio.to_thread(_send, _request(target, message, bare=bare))
+        answer = await asyncio.to_thread(_send, _request(target, message, bare=bare, forge=forge))
         took = round(1000 * (time.monotonic() - began))
         if answer is None:
             return {"status": None, "content_type": "", "body": "", "milliseconds": took, "acknowledged": False}
@@ -105,12 +106,13 @@ class Emitter:
         }
 
 
-def _request(target: Mapping[str, Any], message: Outgoing, *, bare: bool) -> urllib.request.Request:
+def _request(target: Mapping[str, Any], message: Outgoing, *, bare: bool, forge: bool) -> urllib.request.Request:
     url = target["url"].rstrip("/") + message.path if message.path else target["url"]
     headers = {"Content-Type": message.content_type}
     if not bare:
         url += f"?{message.query}" if message.query else ""
-        headers |= {**message.headers, **_credentials(target)}
+        known = _credentials(target)
+        headers |= {**known, **message.headers} if forge else {**message.headers, **known}  # what is forged stays so
     body = None if message.method in ("GET", "HEAD") else message.body
     return urllib.request.Request(url, body, headers, method=message.method)  # noqa: S310 - see add_target
 
