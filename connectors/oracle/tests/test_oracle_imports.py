@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import attrs
 import pytest
@@ -124,7 +125,8 @@ def test_an_end_without_batch_and_report_is_no_answer():
         (Pod(tree("SUCCEEDED")), {}, CannotTell),
         (Pod(tree("ERROR")), {}, Absent),
         (Pod(), {}, Absent),
-        (Pod(files=True), {"request": ""}, CannotTell),
+        (Pod(files=True), {"request": "", "sent": time.time()}, CannotTell),
+        (Pod(files=True), {"request": "", "sent": time.time() - 3601}, Absent),
         (Pod(files=False), {"request": ""}, Absent),
         (Pod(files=True), {"request": "", "sent": None}, Absent),
         (Pod(tree("RUNNING"), batches=[batch(1, "DGA")]), {}, Found),

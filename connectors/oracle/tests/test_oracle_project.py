@@ -38,11 +38,20 @@ def test_three_reports_are_one_file_and_three_batches(sandbox, dougong, file, ne
     assert (status, {row["verdict"] for row in rows}) == (0, {"matched"})
 
 
-def test_of_two_hundred_in_one_file_the_bad_one_alone_is_rejected(project, sandbox, dougong, file, new_report):
-    bad = new_report(77, submitter="E009", payees=[{"kind": "employee", "code": "E009", "amount": "1272.00"}])
-    with (project / "codes" / "oracle-fusion.csv").open("a", encoding="utf-8") as codes:
-        codes.write("employee,oracle-fusion,E009,99999,,\n")  # nobody in Oracle
-    assert dougong("codes", "import", str(project / "codes" / "oracle-fusion.csv"))[0] == 0
+@pytest.fixture
+def bad_employee(project, dougong, new_report):
+    """A report of somebody whom Oracle does not know."""
+    codes = project / "codes" / "oracle-fusion.csv"
+    with codes.open("a", encoding="utf-8") as rows:
+        rows.write("employee,oracle-fusion,E009,99999,,\n")
+    assert dougong("codes", "import", str(codes))[0] == 0
+    return lambda number: new_report(
+        number, submitter="E009", payees=[{"kind": "employee", "code": "E009", "amount": "1272.00"}]
+    )
+
+
+def test_of_two_hundred_in_one_file_the_bad_one_alone_is_rejected(bad_employee, sandbox, dougong, file, new_report):
+    bad = bad_employee(77)
     status, rows = dougong("push", file(*(bad if number == 77 else new_report(number) for number in range(1, 201))))
     assert status == 2
     by_state = states(rows)
@@ -62,6 +71,13 @@ def test_a_lost_answer_makes_no_second_journal(sandbox, dougong, file, new_repor
         status, rows = dougong("push", path)
         assert (status, {row["state"] for row in rows}) == (0, {"delivered"})
     assert len(sandbox.postings()) == 3
+
+
+def test_a_bad_one_in_a_file_whose_answer_was_lost_keeps_nobody_back(bad_employee, sandbox, dougong, file, new_report):
+    sandbox.fault("reset_after_work", operation="import", count=1)
+    _, rows = dougong("push", file(new_report(1), bad_employee(2), new_report(3)))
+    assert states(rows) == {"B26110001": "delivered", "B26110002": "rejected", "B26110003": "delivered"}
+    assert len(sandbox.postings()) == 2
 
 
 def test_a_journal_of_a_period_closed_meanwhile_is_booked_in_the_next_open_one(sandbox, dougong, file, new_report):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -101,7 +102,7 @@ class Imports:
         """Why it may be there, or come to be there, although nobody sees it; empty where it is not.
 
         Only of what was sent. Where the answer was lost, nobody knows the job; but the file is on the content server if
-        the import was handed in, and then it is at work, or has ended without a word to us.
+        the import was handed in, and then it is at work until its time is over.
         """
         if want.first_sent is None:
             return ""
@@ -111,9 +112,9 @@ class Imports:
             return "its import is at work"
         if "done" in states:
             return "its import has succeeded, and its journals are not seen (does the user see the ledger?)"
-        arrived = not requests and any(
-            self.session.imports.has_file(name, self.deadline) for name in _values(want, FILE)
-        )
+        recent = time.time() - want.first_sent < self.session.settings.import_seconds
+        files = _values(want, FILE) if recent and not requests else ()
+        arrived = any(self.session.imports.has_file(name, self.deadline) for name in files)
         return "its file has arrived, and its job is not known" if arrived else ""
 
     def _by_reference(self, members: Sequence[Wanted]) -> dict[str, list[Posting]]:

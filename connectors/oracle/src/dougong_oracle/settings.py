@@ -90,6 +90,8 @@ class OracleSettings:
     :param value_sets: kind of master data → code of the value set that holds it.
     :param batch: most vouchers in one file.
     :param poll_after: seconds until a job is asked for first.
+    :param import_seconds: longest that an import is at work. Where its answer was lost nobody knows its job, and
+        nothing of it is taken for absent before.
     :param account_dimensions: beginning of an account's number → dimensions that its lines take; the longest counts.
     :param account_currencies: likewise, foreign currencies that an account is kept in. A journal has one currency, so
         a voucher with lines of both kinds is held; without this setting each is booked in functional currency.
@@ -131,6 +133,7 @@ class OracleSettings:
     value_sets: Mapping[str, str] = attrs.field(factory=lambda: {"account": "Account", "department": "Cost Center"})
     batch: int = attrs.field(default=200, validator=attrs.validators.ge(1))
     poll_after: float = attrs.field(default=15.0, validator=attrs.validators.gt(0))
+    import_seconds: float = attrs.field(default=3600.0, validator=attrs.validators.ge(0))
     account_dimensions: Mapping[str, tuple[str, ...]] = attrs.field(factory=lambda: dict(ACCOUNT_DIMENSIONS))
     account_currencies: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     transport: Literal["rest", "soap"] = "rest"
