@@ -91,7 +91,7 @@ class OracleSandbox(VoucherSandbox):
             settings={
                 "user": known["user"],
                 "poll_after": 0.1,
-                "import_seconds": 1,
+                "import_seconds": 1.0,
                 "pod_certificate": certificate_of(known["callback_secret"]),
             },
             secrets={"password": known["password"]},
