@@ -26,6 +26,7 @@ REFERENCE = "REFERENCE1"
 #: Kinds of correlations: the group that a message is imported as, the file that it travels in.
 GROUP, FILE = "group", "file"
 
+_SOURCE = "USER_JE_SOURCE_NAME"
 _LINES = "Lines"
 _NEEDED = ("LEDGER_NAME", "LEDGER_ID", "ACCOUNTING_DATE", "USER_JE_SOURCE_NAME", "USER_JE_CATEGORY_NAME")
 _LINE_NEEDED = ("CURRENCY_CODE",)
@@ -54,7 +55,7 @@ def journal_problems(body: Mapping[str, Any], settings: OracleSettings) -> Itera
     """Required columns, lengths, one side per line, what its account takes, one currency, balance."""
     lines: Sequence[Mapping[str, Any]] = body.get(_LINES) or ()
     yield from _cells({name: value for name, value in body.items() if name != _LINES}, "", _NEEDED)
-    yield from _source(body.get("USER_JE_SOURCE_NAME"), settings.source)
+    yield from _source(body.get(_SOURCE), settings.source)
     for at, line in enumerate(lines):
         found = (*_line(line), *_segments({**body, **line}, settings))
         yield from (problem.at(f"{_LINES}[{at}]") for problem in found)
@@ -68,7 +69,7 @@ def _source(mapped: object, imported: str) -> Iterator[Problem]:
             "FIELD_INVALID",
             f"映射中的日记账来源 {mapped} 与设置 source = {imported!r} 不同, 导入不会选中这些行",
             f"the mapping says the journal source {mapped}, the setting {imported}: no row would be imported",
-            path="USER_JE_SOURCE_NAME",
+            path=_SOURCE,
             hint_zh="把映射中的 USER_JE_SOURCE_NAME 改为相同的来源",
             hint_en="write the same source into USER_JE_SOURCE_NAME of the mapping",
         )
