@@ -49,7 +49,9 @@ def _classes() -> Iterator[str]:
 
 def _member(kind: type, field: attrs.Attribute) -> str:
     optional = "" if field.default is attrs.NOTHING else " = …"
-    return f"{kind.__name__}.{field.name}: {field.type}{optional}"
+    # as it is written: whoever structures a class resolves `field.type`
+    homes = [home.__annotations__ for home in kind.__mro__ if field.name in vars(home).get("__annotations__", ())]
+    return f"{kind.__name__}.{field.name}: {homes[0][field.name]}{optional}"
 
 
 def test_what_was_promised_stays():
