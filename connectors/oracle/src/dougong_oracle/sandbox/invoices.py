@@ -10,13 +10,16 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from dougong_oracle.columns import INVOICE_COLUMNS, INVOICE_LINE_COLUMNS
+from dougong_sdk.sandbox import Request, Response, exact_json
+
+from .resources import refused
 
 if TYPE_CHECKING:
     from dougong_sdk.sandbox import Record
 
     from .product import OracleSandbox
 
-__all__ = ["REJECTIONS", "import_invoices", "invoice_rows", "shown_invoice"]
+__all__ = ["REJECTIONS", "create_invoice", "import_invoices", "invoice_rows", "shown_invoice"]
 
 #: Reasons, as the lookup REJECT CODE names them.
 REJECTIONS = (
@@ -34,6 +37,24 @@ REJECTIONS = (
 _HEADS, _LINES = "ApInvoicesInterface.csv", "ApInvoiceLinesInterface.csv"
 #: Positions of the parameters that select.
 _UNIT, _SOURCE, _GROUP = 1, 7, 8
+
+#: Attribute of REST → column.
+_HEAD_NAMES = {
+    "InvoiceNumber": "INVOICE_NUM",
+    "InvoiceCurrency": "INVOICE_CURRENCY_CODE",
+    "InvoiceAmount": "INVOICE_AMOUNT",
+    "InvoiceDate": "INVOICE_DATE",
+    "AccountingDate": "GL_DATE",
+    "BusinessUnit": "OPERATING_UNIT",
+    "Supplier": "VENDOR_NAME",
+    "SupplierSite": "VENDOR_SITE_CODE",
+    "Description": "DESCRIPTION",
+}
+_LINE_NAMES = {
+    "LineAmount": "AMOUNT",
+    "DistributionCombination": "DIST_CODE_CONCATENATED",
+    "Description": "DESCRIPTION",
+}
 
 Row = Mapping[str, str]
 
@@ -61,6 +82,35 @@ def import_invoices(
         else:
             _create(sandbox, parameters[0], head, own)
     return "\n".join(["Payables Open Interface Import", *told, ""]) if told else ""
+
+
+def create_invoice(sandbox: OracleSandbox, request: Request) -> Response:
+    """One invoice over REST, by the rules of the import; what it breaks is told at once."""
+    try:
+        body = exact_json.loads(request.body)
+        told = dict.fromkeys(INVOICE_COLUMNS, "") | _cells(body, _HEAD_NAMES)
+        lines = [dict.fromkeys(INVOICE_LINE_COLUMNS, "") | _cells(line, _LINE_NAMES) for line in body["invoiceLines"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return refused(400, "JBO-27014", f"Attribute is required: {error}")
+    suppliers = {str(row.get("name") or code).upper(): code for code, row in sandbox.master.rows("supplier").items()}
+    head = {**told, "VENDOR_NUM": suppliers.get(told["VENDOR_NAME"].upper(), "")}
+    reason = next(_reasons(sandbox, head, lines), "")
+    if reason:
+        return refused(400, "JBO-27024", f"Failed to validate a row: {reason}")
+    _create(sandbox, str(body.get("InvoiceGroup") or ""), head, lines)
+    made = next(row for row in invoice_rows(sandbox) if _key(row) == (head["VENDOR_NUM"], head["INVOICE_NUM"]))
+    answer = exact_json.dumps(shown_invoice(made, "")).encode()
+    return Response(answer, 201, "application/vnd.oracle.adf.resourceitem+json")
+
+
+def _cells(body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Attributes of REST as columns of the import. :raises KeyError: one is missing."""
+    cells = {column: str(body[name]) for name, column in names.items()}
+    return {name: cell.replace("-", "/") if name.endswith("_DATE") else cell for name, cell in cells.items()}
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["SupplierNumber"], row["InvoiceNumber"]
 
 
 def _read(content: str, columns: Sequence[str]) -> list[Row]:

@@ -23,7 +23,7 @@ from dougong_sdk.sandbox import (
 
 from .callbacks import certificate_of, completions, without_assertion
 from .integrations import Unreadable, asked, asked_soap, echoed, hand_in, hand_in_soap, job_tree, read_import, work
-from .invoices import REJECTIONS, shown_invoice
+from .invoices import REJECTIONS, create_invoice, shown_invoice
 from .journals import CODES, batch_name
 from .login import TOKENS, Logins
 from .resources import ROOT, collection, finder, refused
@@ -187,6 +187,9 @@ class OracleSandbox(VoucherSandbox):
         resource = _resource(request)
         if resource == _INTEGRATIONS:
             return hand_in(self, request) if request.method == "POST" else asked(self, request)
+        if resource == INVOICES and request.method == "POST":
+            with self.store.unit():
+                return create_invoice(self, request)
         if request.method != "GET":
             return Response(b"", 405, "text/plain", [("allow", "GET")])
         return self._rows(request, resource)
