@@ -20,15 +20,15 @@ BAD = 77
 LABELS = (
     "accepted",
     "opened",
-    "prepared",
+    pytest.param("prepared", marks=pytest.mark.long),
     "answered",
     "outcome",
     "confirmed",
     "feedback_due",
     "feedback_sent",
     "feedback_done",
-    "asked",
-    "resolved",
+    pytest.param("asked", marks=pytest.mark.long),
+    pytest.param("resolved", marks=pytest.mark.long),
 )
 
 
