@@ -178,6 +178,18 @@ class Product:
         )
 
 
+@pytest.fixture
+def make_product():
+    """Makes one of a project's folder and its ERP."""
+    return Product
+
+
+@pytest.fixture(name="report_of")
+def new_report():
+    """Makes a report in canonical form, by its number."""
+    return report_of
+
+
 def report_of(number, *, amount="318.00", state="approved", updated="2026-11-18T10:00:00+08:00", **changes):
     return {
         "source": "crash",

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from dougong.delivery.link import backoff_ms
+from dougong.model.outcomes import NotDone, Rejected, Unknown
 from dougong.runtime import limits
+from dougong.runtime.lane import Slot
 from dougong.runtime.limits import Breaker, Rate
 
 
@@ -54,6 +58,24 @@ def test_breaker_opens_after_failures_in_a_row(clock):
     assert (breaker.open_seconds, breaker.tripped) == (0.0, False)
     breaker.report(ok=False)
     assert (breaker.open_seconds, breaker.tripped) == (2.0, True)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "tripped"),
+    [
+        ([Unknown("reset")] * 200, False),
+        ([Unknown("reset"), Rejected(())], False),
+        ([], False),
+        ([NotDone("down"), Unknown("reset")], True),
+    ],
+)
+def test_many_that_travelled_together_fail_once(clock, outcomes, tripped):
+    breaker = Breaker(2, 2.0)
+    slot = Slot(SimpleNamespace(breaker=breaker))
+    slot.report(outcomes)
+    if tripped:
+        slot.report(outcomes)
+    assert breaker.tripped is tripped
 
 
 def test_breaker_lets_one_try_and_closes_when_it_works(clock):

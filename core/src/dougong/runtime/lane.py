@@ -40,9 +40,10 @@ class Slot:
         return self.door.call(seconds=self.door.deadline(operation), credential=credential)
 
     def report(self, outcomes: Iterable[Outcome]) -> None:
-        """Failures that say the ERP is unwell count against the breaker."""
-        for outcome in outcomes:
-            self.lane.breaker.report(not isinstance(outcome, (NotDone, Unknown)))
+        """A call of which every outcome says that the ERP is unwell counts against the breaker, however many it has."""
+        well = [not isinstance(outcome, (NotDone, Unknown)) for outcome in outcomes]
+        if well:
+            self.lane.breaker.report(any(well))
 
     def close(self) -> None:
         """Close whatever was opened."""
