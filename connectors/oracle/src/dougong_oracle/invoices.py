@@ -5,7 +5,6 @@ A debit is an invoice line; the credit is the supplier's, whose liability accoun
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from dougong.model.problems import Problem
 from dougong_oracle.columns import INVOICE_COLUMNS, INVOICE_LINE_COLUMNS
 from dougong_oracle.fbdi import csv_of, parameters, zip_of
 from dougong_oracle.journals import FILE, GROUP
-from dougong_oracle.orders import written
+from dougong_oracle.orders import import_order, written
 from dougong_oracle.settings import OracleSettings
 
 __all__ = ["INVOICES", "INVOICE_NUMBER", "invoice_fields", "invoice_message", "invoice_problems"]
@@ -80,17 +79,7 @@ def invoice_message(items: Sequence[Item], settings: OracleSettings) -> Message:
         "ApInvoicesInterface.csv": csv_of(INVOICE_COLUMNS, heads),
         "ApInvoiceLinesInterface.csv": csv_of(INVOICE_LINE_COLUMNS, lines),
     }
-    order = {
-        "DocumentContent": base64.b64encode(zip_of(files)).decode(),
-        "ContentType": "zip",
-        "FileName": file,
-        "DocumentAccount": _ACCOUNT,
-        "JobName": _JOB,
-        "ParameterList": _parameters(group, settings),
-        "JobOptions": "InterfaceDetails=1,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
-        "NotificationCode": "10",
-        "CallbackURL": settings.notify_url or "#NULL",
-    }
+    order = import_order(file, zip_of(files), _ACCOUNT, _JOB, _parameters(group, settings), 1, settings)
     body, media_type = written(order, settings)
     return Message(
         items=tuple(item.id for item in items),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -15,7 +14,7 @@ from dougong.model.postings import Facts
 from dougong.model.problems import Problem
 from dougong_oracle.columns import GL_COLUMNS, LONGEST
 from dougong_oracle.fbdi import csv_of, parameters, zip_of
-from dougong_oracle.orders import written
+from dougong_oracle.orders import import_order, written
 from dougong_oracle.settings import OracleSettings
 
 __all__ = ["FILE", "GROUP", "REFERENCE", "TARGET", "fields", "file_message", "journal_problems"]
@@ -141,17 +140,9 @@ def _message(items: Sequence[Item], ledger: str, settings: OracleSettings) -> Me
     key = Key(("file", *(item.request_id.text(34) for item in items)))
     group, file = str(key.number(18)), f"{key.text(20)}.zip"
     rows = csv_of(GL_COLUMNS, (row for item in items for row in _rows(item.payload.body, group)))
-    order = {
-        "DocumentContent": base64.b64encode(zip_of({"GlInterface.csv": rows})).decode(),
-        "ContentType": "zip",
-        "FileName": file,
-        "DocumentAccount": settings.import_account,
-        "JobName": _JOB,
-        "ParameterList": parameters(settings.data_access_set, settings.source, ledger, group, "N", "N", "N"),
-        "JobOptions": "InterfaceDetails=15,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
-        "NotificationCode": "10",
-        "CallbackURL": settings.notify_url or "#NULL",
-    }
+    told = parameters(settings.data_access_set, settings.source, ledger, group, "N", "N", "N")
+    archive = zip_of({"GlInterface.csv": rows})
+    order = import_order(file, archive, settings.import_account, _JOB, told, 15, settings)
     body, media_type = written(order, settings)
     return Message(
         items=tuple(item.id for item in items),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,31 @@ from dougong_oracle.settings import OracleSettings
 if TYPE_CHECKING:  # zeep comes with the first message of SOAP
     from dougong_sdk.soap import SoapService
 
-__all__ = ["IMPORT", "service", "written"]
+__all__ = ["IMPORT", "import_order", "service", "written"]
 
 #: What both protocols call it.
 IMPORT = "importBulkData"
+
+
+def import_order(
+    file: str, archive: bytes, account: str, job: str, parameters: str, interface: int, settings: OracleSettings
+) -> dict[str, str]:
+    """An import, by the names of `erpintegrations`.
+
+    :param file: name of the zip `archive`. :param account: of the content server. :param interface: id of the interface
+        (InterfaceDetails).
+    """
+    return {
+        "DocumentContent": base64.b64encode(archive).decode(),
+        "ContentType": "zip",
+        "FileName": file,
+        "DocumentAccount": account,
+        "JobName": job,
+        "ParameterList": parameters,
+        "JobOptions": f"InterfaceDetails={interface},ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL",
+        "NotificationCode": "10",
+        "CallbackURL": settings.notify_url or "#NULL",
+    }
 
 
 def written(order: Mapping[str, str], settings: OracleSettings) -> tuple[bytes, str]:
